@@ -1,0 +1,123 @@
+// Package capture brings packets in: capture files of every format in the
+// formats table, plain or compressed, become Batches of packet records. It
+// knows nothing of networks above the link type.
+package capture
+
+import "fmt"
+
+// A LinkType is a LINKTYPE_ number of the pcap and pcapng formats (the
+// registry of tcpdump.org). DLT numbers that differ are mapped on reading.
+type LinkType uint32
+
+// The link types that decode walks. Others are counted, not read.
+const (
+	LinkNull     LinkType = 0   // BSD loopback, family in host order
+	LinkEthernet LinkType = 1   // Ethernet II and 802.3
+	LinkPPP      LinkType = 9   // PPP
+	LinkRaw      LinkType = 101 // IPv4 or IPv6, no link header
+	LinkLoop     LinkType = 108 // OpenBSD loopback, family in network order
+	LinkSLL      LinkType = 113 // Linux "cooked"
+	LinkUser15   LinkType = 162 // here: a record that is numbered as a frame but holds no packet; its Interface's Name tells the kind
+	LinkIPv4     LinkType = 228 // raw IPv4
+	LinkIPv6     LinkType = 229 // raw IPv6
+	LinkSLL2     LinkType = 276 // Linux "cooked", version 2
+)
+
+// A Record says where one packet lies in its Batch.
+type Record struct {
+	Time      int64  // nanoseconds since 1970-01-01 UTC, the capture's own clock; NoTime if the record carries none
+	Frame     uint64 // 1-based, counted as Wireshark counts: every packet record of the file
+	Off       uint32 // of the first captured byte in Batch.Data
+	Len       uint32 // captured bytes
+	Wire      uint32 // bytes the packet had on the wire; never less than Len
+	Interface uint32 // index into Info.Interfaces
+	Link      LinkType
+}
+
+// NoTime is the Time of a packet record without a time stamp (pcapng SPB).
+const NoTime int64 = -1 << 63
+
+// A Batch is one block of bytes and the packet records in it. Whoever holds a
+// Batch owns it until Release; batches then go round between reader and
+// decoder, so nothing may keep a view of Data after Release.
+type Batch struct {
+	Data    []byte
+	Records []Record
+
+	release func(*Batch)
+}
+
+// A Packet is a view of one record of a Batch, valid until its Release.
+type Packet struct {
+	Record
+	Data []byte // the captured bytes, Len of them
+}
+
+// Packet returns a view of record i.
+func (b *Batch) Packet(i int) Packet {
+	r := b.Records[i]
+	return Packet{Record: r, Data: b.Data[r.Off : r.Off+r.Len : r.Off+r.Len]}
+}
+
+// Release hands the batch back; it must not be used afterwards.
+func (b *Batch) Release() {
+	if b.release != nil {
+		b.release(b)
+	}
+}
+
+// An Interface is one capture interface of a source.
+type Interface struct {
+	Name    string // as the capture gives it (if_name); empty when it gives none
+	Link    LinkType
+	SnapLen uint32 // longest packet kept; 0: no limit known
+	TicksPS uint64 // time stamp ticks a second: a power of ten or two, at most 2^64-1; tells the precision of times
+}
+
+// Digits returns the number of decimal places of a second that the
+// interface's times are precise to, 0 to 9.
+func (i Interface) Digits() int {
+	n := 0
+	for t := i.TicksPS; t >= 10 && n < 9; t /= 10 {
+		n++
+	}
+	return n
+}
+
+// Info says what a Source has seen so far; complete once Next returned io.EOF.
+type Info struct {
+	Format     string // "pcap", "pcapng", …; "pcapng.gz" for a compressed one
+	Interfaces []Interface
+	Frames     uint64 // packet records
+	Bytes      uint64 // captured bytes of all packet records
+	First      int64  // earliest Time; NoTime without packets
+	Last       int64  // latest Time
+	Truncated  uint64 // records cut by the snap length (Len < Wire)
+	Faults     []Fault
+	Faulted    uint64 // number of faults, of which Faults holds the first few
+	Digits     int    // decimal places of a second that times are precise to: 6 or 9 …
+}
+
+// A Fault is a place in the file that could not be read as its format says.
+type Fault struct {
+	Offset uint64 // byte offset in the (decompressed) file
+	Frame  uint64 // number of the last frame read before it
+	What   string
+	Fatal  bool // reading stopped here
+}
+
+func (f Fault) String() string {
+	return fmt.Sprintf("byte %d (after frame %d): %s", f.Offset, f.Frame, f.What)
+}
+
+// A Source yields the packets of one capture file in file order.
+type Source interface {
+	// Next fills b with at least one record, or returns io.EOF at the end.
+	// Damage inside the file is no error: it stands in Info().Faults and what
+	// is readable after it is still read. An error other than io.EOF is the
+	// operating system's (read failed) and ends the source.
+	Next(b *Batch) error
+	// Info tells what was read so far.
+	Info() Info
+	Close() error
+}

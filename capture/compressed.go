@@ -1,0 +1,85 @@
+package capture
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+// maxWindow is the most memory, in bytes, that a zstd frame may ask for to be
+// decompressed: what `zstd -19 --long=26` asks for. RFC 8878 §3.1.1.1.2 wants
+// at least 8 MiB.
+const maxWindow = 64 << 20
+
+// readErrors passes reads on and keeps the operating system's error, so that
+// it is told from damage in the compressed data.
+type readErrors struct {
+	r   io.Reader
+	err error
+}
+
+func (e *readErrors) Read(b []byte) (int, error) {
+	n, err := e.r.Read(b)
+	if err != nil && err != io.EOF {
+		e.err = err
+	}
+	return n, err
+}
+
+// openGzip reads what is inside a gzip file (RFC 1952), of one or several members.
+func openGzip(s *stream) (Source, error) {
+	return s.inside(".gz", func(r io.Reader) (io.Reader, func(), error) {
+		z, err := gzip.NewReader(bufio.NewReaderSize(r, growFrom))
+		return z, func() {}, err
+	})
+}
+
+// openZstd reads what is inside a zstd file (RFC 8878), of one or several frames.
+func openZstd(s *stream) (Source, error) {
+	return s.inside(".zst", func(r io.Reader) (io.Reader, func(), error) {
+		z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
+			zstd.WithDecoderMaxWindow(maxWindow))
+		if err != nil {
+			return nil, nil, err
+		}
+		return z, z.Close, nil
+	})
+}
+
+// inside opens the capture within a layer of compression.
+func (s *stream) inside(suffix string, unpack func(io.Reader) (io.Reader, func(), error)) (Source, error) {
+	if s.nested == maxNested {
+		return nil, &FormatError{Path: s.name, What: "not a capture file: compressed more than twice", Hint: "unpack it first"}
+	}
+	below := &readErrors{r: s.r}
+	in := &stream{
+		name: s.name, table: s.table, size: -1, nested: s.nested + 1, suffix: suffix + s.suffix, cfg: s.cfg, under: &below.err,
+	}
+	if s.nested > 0 {
+		in.under = s.under
+	}
+	r, done, err := unpack(below)
+	if err != nil {
+		if below.err != nil && s.nested == 0 {
+			return nil, below.err
+		}
+		return nil, &FormatError{Path: s.name, What: fmt.Sprintf("not a capture file: damaged %s data (%v)", in.layer(), err)}
+	}
+	in.r = r
+	in.close = func() error {
+		done()
+		return s.close()
+	}
+	f, err := in.detect()
+	if err == nil {
+		var src Source
+		if src, err = f.open(in); err == nil {
+			return src, nil
+		}
+	}
+	done()
+	return nil, err
+}

@@ -1,0 +1,126 @@
+package capture
+
+import "encoding/binary"
+
+// A format is one row of the table: how a file of it begins, and its reader.
+type format struct {
+	name    string
+	match   func(head []byte) bool // false also when head is still too short to tell
+	open    func(*stream) (Source, error)
+	capture bool   // holds packets (a folder counts such a file even if it is not read)
+	what    string // for a row without open: the file, in words
+	hint    string // and what to do about it
+}
+
+// formats is the table of everything that is told by its first bytes, in the
+// order in which it is tried. A row without open is recognised so that the
+// message can say what the file is.
+var formats = []format{
+	{name: "pcap", match: isPcap, open: openPcap, capture: true},
+	{name: "pcapng", match: isPcapng, open: openPcapng, capture: true},
+	{name: "gzip", match: magic("\x1f\x8b\x08"), open: openGzip},
+	{name: "zstd", match: isZstd, open: openZstd},
+
+	{name: "netmon", match: magic("GMBU"), capture: true,
+		what: "a Microsoft Network Monitor 2 capture, which is not read",
+		hint: "convert it with Wireshark: editcap IN.cap OUT.pcapng"},
+	{name: "netmon1", match: magic("RTSS"), capture: true,
+		what: "a Microsoft Network Monitor 1 capture, which is not read",
+		hint: "convert it with Wireshark: editcap IN.cap OUT.pcapng"},
+	{name: "etl", match: isETL, capture: true,
+		what: "a Windows event trace (ETL), which is not read",
+		hint: "convert it with: pktmon etl2pcap FILE.etl, or etl2pcapng FILE.etl OUT.pcapng"},
+	{name: "snoop", match: magic("snoop\x00\x00\x00"), capture: true,
+		what: "a snoop capture, which is not read",
+		hint: "convert it with Wireshark: editcap IN OUT.pcapng"},
+	{name: "sniffer", match: magic("TRSNIFF data    \x1a"), capture: true,
+		what: "a Network General Sniffer capture, which is not read",
+		hint: "convert it with Wireshark: editcap IN OUT.pcapng"},
+	{name: "netxray", match: magic("XCP\x00"), capture: true,
+		what: "a NetXRay or Windows Sniffer capture, which is not read",
+		hint: "convert it with Wireshark: editcap IN OUT.pcapng"},
+	{name: "omnipeek", match: magic("\x7fver"), capture: true,
+		what: "an OmniPeek capture, which is not read",
+		hint: "convert it with Wireshark: editcap IN OUT.pcapng"},
+	{name: "lz4", match: magic("\x04\x22\x4d\x18"),
+		what: "an lz4 file; only gzip and zstd are read as they are", hint: "unpack it first: lz4 -d FILE"},
+	{name: "xz", match: magic("\xfd7zXZ\x00"),
+		what: "an xz file; only gzip and zstd are read as they are", hint: "unpack it first: xz -d FILE"},
+	{name: "bzip2", match: isBzip2,
+		what: "a bzip2 file; only gzip and zstd are read as they are", hint: "unpack it first: bzip2 -d FILE"},
+	{name: "zip", match: magic("PK\x03\x04"),
+		what: "a zip archive", hint: "unpack it and name the captures in it"},
+	{name: "7z", match: magic("7z\xbc\xaf\x27\x1c"),
+		what: "a 7-Zip archive", hint: "unpack it and name the captures in it"},
+	{name: "cab", match: magic("MSCF\x00\x00\x00\x00"),
+		what: "a cabinet file", hint: "unpack it (expand -F:* FILE.cab FOLDER) and name the .etl in it"},
+	{name: "evtx", match: magic("ElfFile\x00"),
+		what: "a Windows event log, which holds no packets"},
+	{name: "mangled pcapng", match: magic("\r\n\r\r\n"),
+		what: "a pcapng capture that a text-mode transfer has damaged", hint: "copy it again in binary mode"},
+	{name: "keytab", match: isKeytab,
+		what: "a keytab, not a capture file", hint: "name it with --keytab"},
+	{name: "erf", match: isERF, capture: true,
+		what: "an Endace ERF capture, which is not read",
+		hint: "convert it with Wireshark: editcap IN OUT.pcapng"},
+}
+
+func magic(m string) func([]byte) bool {
+	return func(head []byte) bool { return len(head) >= len(m) && string(head[:len(m)]) == m }
+}
+
+func isBzip2(h []byte) bool {
+	return len(h) >= 10 && string(h[:3]) == "BZh" && h[3] >= '1' && h[3] <= '9' && string(h[4:10]) == "1AY&SY"
+}
+
+// isZstd knows the frame magic and the skippable frames that may come before
+// it (RFC 8878 §3.1).
+func isZstd(h []byte) bool {
+	if len(h) < 4 {
+		return false
+	}
+	m := binary.LittleEndian.Uint32(h)
+	return m == 0xfd2fb528 || m&0xfffffff0 == 0x184d2a50
+}
+
+// isETL: an event trace has no magic number. Its first buffer is of type 4
+// (header), and that buffer's first record is a system record of hook 0 that
+// fits in it.
+func isETL(h []byte) bool {
+	if len(h) < 0x50 {
+		return false
+	}
+	le := binary.LittleEndian
+	size, rec := le.Uint32(h), le.Uint16(h[0x4c:])
+	return size >= 0x200 && size <= 64<<20 && le.Uint16(h[0x36:]) == 4 &&
+		(h[0x4a] == 1 || h[0x4a] == 2) && h[0x4b]&0xc0 == 0xc0 &&
+		rec >= 0x130 && uint32(rec) <= size-0x48 && le.Uint16(h[0x4e:]) == 0
+}
+
+// isKeytab: version 5.2 or 5.1 and a first entry of a believable length.
+func isKeytab(h []byte) bool {
+	if len(h) < 6 || h[0] != 5 || (h[1] != 1 && h[1] != 2) {
+		return false
+	}
+	n := int32(binary.BigEndian.Uint32(h[2:]))
+	if h[1] == 1 {
+		n = int32(binary.LittleEndian.Uint32(h[2:]))
+	}
+	return n > 8 && n < 4096
+}
+
+// isERF: no magic either; three records in a row whose lengths and types agree.
+func isERF(h []byte) bool {
+	at, n := 0, 0
+	for ; n < 3 && at+16 <= len(h); n++ {
+		typ := h[at+8] & 0x7f
+		rlen := int(binary.BigEndian.Uint16(h[at+10:]))
+		wlen := int(binary.BigEndian.Uint16(h[at+14:]))
+		sec := binary.LittleEndian.Uint32(h[at+4:])
+		if typ == 0 || typ > 48 || rlen < 16 || rlen > 16<<10 || wlen == 0 || wlen > 16<<10 || sec < 1e9/2 {
+			return false
+		}
+		at += rlen
+	}
+	return n == 3
+}
