@@ -113,22 +113,18 @@ func (t *Token) mechToken(b []byte, at int) {
 
 // oidList reads a SEQUENCE OF OBJECT IDENTIFIER.
 func oidList(b []byte) []string {
-	n := 0
-	for r := b; n < maxMechs; n++ {
-		e, ok := readTLV(r)
-		if !ok || e.tag != tagOID || e.cut {
+	var few [8]string
+	list := few[:0]
+	for len(b) > 1 && len(list) < maxMechs {
+		n := 2 + int(b[1])
+		if b[0] != tagOID || b[1] >= 0x80 || n > len(b) {
 			break
 		}
-		r = r[e.size:]
+		list = append(list, dotted(b[2:n]))
+		b = b[n:]
 	}
-	if n == 0 {
+	if len(list) == 0 {
 		return nil
 	}
-	list := make([]string, n)
-	for i := range list {
-		e, _ := readTLV(b)
-		list[i] = dotted(e.body)
-		b = b[e.size:]
-	}
-	return list
+	return append(make([]string, 0, len(list)), list...)
 }

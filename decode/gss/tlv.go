@@ -16,8 +16,11 @@ func readTLV(b []byte) (element, bool) {
 	if len(b) < 2 || b[0]&0x1f == 0x1f {
 		return element{}, false
 	}
-	e := element{tag: b[0], head: 2}
 	n := uint64(b[1])
+	if n < 0x80 && 2+n <= uint64(len(b)) { // nearly every element
+		return element{tag: b[0], head: 2, size: 2 + int(n), body: b[2 : 2+n]}, true
+	}
+	e := element{tag: b[0], head: 2}
 	switch {
 	case n == 0x80:
 		n = uint64(len(b) - 2)
