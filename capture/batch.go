@@ -24,12 +24,14 @@ func (p *Pool) Get() *Batch { return <-p.free }
 func (p *Pool) put(b *Batch) { p.free <- b }
 
 // ReadAhead reads src in a goroutine of its own, at most n batches ahead of
-// the caller, so that decompression and decoding overlap. The records, their
-// order and the Info after each Next are those of src read directly. Close the
-// returned Source, not src.
+// the caller, so that reading, decompression and decoding overlap. The records,
+// their order and the Info after each Next are those of src read directly.
+// Close the returned Source, not src.
 func ReadAhead(src Source, n int) Source {
-	a := &ahead{src: src, info: src.Info(), ready: make(chan readBatch, n), spare: make(chan Batch, n+1), stop: make(chan struct{})}
-	a.running.Add(1)
+	a := &ahead{
+		src: src, info: src.Info(), ready: make(chan readBatch, n), spare: make(chan Batch, n+1),
+		stop: make(chan struct{}), gone: make(chan struct{}),
+	}
 	go a.run()
 	return a
 }
@@ -41,22 +43,24 @@ type readBatch struct {
 }
 
 type ahead struct {
-	src     Source
-	info    Info
-	err     error
-	ready   chan readBatch
-	spare   chan Batch // buffers that the caller has given back
-	stop    chan struct{}
-	once    sync.Once
-	running sync.WaitGroup
+	src   Source
+	info  Info
+	err   error
+	ready chan readBatch
+	spare chan Batch // buffers that the caller has given back
+	once  sync.Once
+	stop  chan struct{} // closed by Close
+	gone  chan struct{} // closed when nothing more is read
 }
 
 func (a *ahead) run() {
-	defer a.running.Done()
+	defer close(a.gone)
 	for {
 		var b Batch
 		select {
 		case b = <-a.spare:
+		case <-a.stop:
+			return
 		default:
 		}
 		err := a.src.Next(&b)
@@ -92,8 +96,20 @@ func (a *ahead) Next(b *Batch) error {
 
 func (a *ahead) Info() Info { return a.info }
 
-func (a *ahead) Close() error {
-	a.once.Do(func() { close(a.stop) })
-	a.running.Wait()
-	return a.src.Close()
+// Close does not wait for a read that is under way (of a pipe that nobody
+// writes to): src is then closed when that returns, and its error is lost.
+func (a *ahead) Close() (err error) {
+	a.once.Do(func() {
+		close(a.stop)
+		select {
+		case <-a.gone:
+			err = a.src.Close()
+		default:
+			go func() {
+				<-a.gone
+				a.src.Close()
+			}()
+		}
+	})
+	return err
 }

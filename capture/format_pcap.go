@@ -62,7 +62,8 @@ type pcapSource struct {
 	variants []pcapVariant // still to be told apart by the first records
 	skip     int           // bytes of the file header not yet walked over
 	lost     bool          // looking for the next believable record header
-	last     int64         // time of the last record read, for that search
+	first    int64         // times of the first and the last record read, for that search
+	last     int64
 }
 
 // Orders of the captured and the original length in a record header.
@@ -105,6 +106,9 @@ func openPcap(s *stream) (Source, error) {
 	case standard:
 		p.variants = standardPcaps
 	}
+	if p.variants != nil {
+		p.least = DefaultBlock // so that the choice does not hang on the block size
+	}
 	p.addInterface(Interface{Link: p.link, SnapLen: p.snap, TicksPS: uint64(1e9 / p.fracNS)})
 	return p, nil
 }
@@ -143,7 +147,7 @@ func (p *pcapSource) walk(b *Batch) int {
 	p.skip -= pos
 	if p.variants != nil && p.skip == 0 && (len(b.Data) > pos || p.end != nil) {
 		p.header = p.chooseVariant(b.Data[pos:])
-		p.variants = nil
+		p.variants, p.least = nil, 0
 	}
 	for {
 		if p.lost {
@@ -195,6 +199,9 @@ func (p *pcapSource) records(b *Batch, pos int) (at int, good bool) {
 			Time: last, Frame: frame, Off: uint32(start), Len: incl, Wire: max(incl, orig), Link: link,
 		})
 		pos = start + int(incl)
+	}
+	if p.frame == 0 && frame > 0 {
+		p.first = recs[0].Time
 	}
 	b.Records, p.frame, p.last = recs, frame, last
 	return pos, good

@@ -40,9 +40,10 @@ func (p *pcapSource) believable(h []byte) bool {
 	if f.incl == 0 || f.incl > maxPcapRec || f.incl > f.orig || f.orig > maxPcapRec || int64(f.frac)*p.fracNS >= 1e9 {
 		return false
 	}
-	t := int64(f.sec) * 1e9
 	if p.last == NoTime {
 		return f.sec >= year1990
 	}
-	return t >= p.last-searchBack && t <= p.last+searchAhead
+	// The last record before the damage may be part of it.
+	t := int64(f.sec) * 1e9
+	return t >= p.last-searchBack && t <= p.last+searchAhead || t >= p.first-searchBack && t <= p.first+searchAhead
 }

@@ -93,6 +93,11 @@ func Open(path string, opts ...Option) (Source, error) {
 // close r. Formats that need random access read r to its end first, up to a limit.
 func OpenReader(name string, r io.Reader, opts ...Option) (Source, error) {
 	s := &stream{name: name, r: r, size: -1, live: true, close: func() error { return nil }}
+	if f, ok := r.(*os.File); ok {
+		if st, err := f.Stat(); err == nil && st.Mode().IsRegular() {
+			s.live = false
+		}
+	}
 	return s.open(opts)
 }
 
