@@ -1,0 +1,29 @@
+package krb5
+
+import "testing"
+
+func benchmarkParse(b *testing.B, msg []byte) {
+	b.ReportAllocs()
+	b.SetBytes(int64(len(msg)))
+	for b.Loop() {
+		if _, n := Parse(msg); n == 0 {
+			b.Fatal("no message")
+		}
+	}
+}
+
+func BenchmarkParseASReq(b *testing.B)  { benchmarkParse(b, asReq()) }
+func BenchmarkParseTGSReq(b *testing.B) { benchmarkParse(b, tgsReq()) }
+func BenchmarkParseTGSRep(b *testing.B) { benchmarkParse(b, tgsRep()) }
+func BenchmarkParseAPReq(b *testing.B)  { benchmarkParse(b, apReq()) }
+func BenchmarkParseError(b *testing.B)  { benchmarkParse(b, krbError(25, nil)) }
+
+func BenchmarkProbe(b *testing.B) {
+	msg := apReq()
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, v := Probe(msg); v != Yes {
+			b.Fatal(v)
+		}
+	}
+}

@@ -1,0 +1,270 @@
+package krb5
+
+import "encoding/binary"
+
+// A PAData is a PA-DATA, RFC 4120 §5.2.7. Unknown types keep number and bytes.
+type PAData struct {
+	Type   int32
+	Value  []byte // nil when absent, which TYPED-DATA may be
+	Offset int    // of Value in the message
+	Cut    bool   // Value holds only the start
+}
+
+func (pa PAData) lack() int { return lackIf(pa.Cut) }
+
+// Tags of the two fields: PA-DATA counts from [1], TYPED-DATA from [0].
+type paTags struct {
+	typ, value byte
+	name       string
+}
+
+var (
+	paFields = paTags{ctx(1), ctx(2), "PA-DATA"}
+	tdFields = paTags{ctx(0), ctx(1), "TYPED-DATA"}
+)
+
+func (p *parser) padata(e element, name string) []PAData {
+	in, ok := p.typed(e, idSequence, name)
+	if !ok {
+		return nil
+	}
+	return p.padataOf(in.body, paFields)
+}
+
+func (p *parser) padataOf(r reader, tags paTags) []PAData {
+	n := 0 // count first: one allocation, of the size it needs
+	for b := r.b; len(b) > 0 && n < maxList; n++ {
+		h, l, form := header(b)
+		if form != lengthShort && form != lengthPadded || l >= len(b)-h {
+			n++
+			break
+		}
+		b = b[h+l:]
+	}
+	list := make([]PAData, 0, n)
+	for {
+		e, ok := r.next(p)
+		if !ok {
+			return list
+		}
+		if len(list) == maxList {
+			p.notef(e.off, "more than %d %s", maxList, tags.name)
+			return list
+		}
+		if e.id != idSequence {
+			p.notef(e.off, "element 0x%02x where a %s should be", e.id, tags.name)
+			continue
+		}
+		if pa, ok := p.padataIn(fields{r: e.body, name: tags.name}, tags); ok {
+			list = append(list, pa)
+		}
+	}
+}
+
+func (p *parser) padataIn(f fields, tags paTags) (pa PAData, ok bool) {
+	var typ Opt[int32]
+	for {
+		e, ok := f.next(p)
+		if !ok {
+			break
+		}
+		switch e.id {
+		case tags.typ:
+			typ = p.int32(e, "padata-type")
+		case tags.value:
+			pa.Value, pa.Offset, pa.Cut = p.octets(e, "padata-value")
+		default:
+			f.unknown(p, e)
+		}
+	}
+	if !typ.OK && f.r.lack == 0 {
+		p.notef(f.r.off, "%s: without a type", tags.name)
+	}
+	pa.Type = typ.V
+	pa.Cut = pa.Cut || pa.Value == nil && f.r.lack > 0
+	return pa, typ.OK
+}
+
+// A PADetail is a decoded padata value: the field that belongs to the type is set. All are
+// absent for an empty value, for types that are opaque, and for unknown types.
+type PADetail struct {
+	APReq        *APReq          // PA-TGS-REQ
+	Encrypted    EncryptedData   // PA-ENC-TIMESTAMP, PA-ENCRYPTED-CHALLENGE, PA-OTP-REQUEST (encData), KERB-KEY-LIST-REP
+	ETypeInfo    []ETypeInfo     // PA-ETYPE-INFO, PA-ETYPE-INFO2
+	Salt         []byte          // PA-PW-SALT, PA-AFS3-SALT
+	NTStatus     Opt[uint32]     // PA-PW-SALT of an error from Windows: [MS-KILE] §2.2.1
+	IncludePAC   Opt[bool]       // PA-PAC-REQUEST
+	PACOptions   Opt[uint32]     // PA-PAC-OPTIONS, [MS-KILE] §2.2.10; PACOptionNames
+	SupportedEnc Opt[uint32]     // PA-SUPPORTED-ENCTYPES, [MS-KILE] §2.2.8; SupportedEncNames
+	ForUser      *ForUser        // PA-FOR-USER
+	S4UX509User  *S4UX509User    // PA-S4U-X509-USER
+	FAST         *FAST           // PA-FX-FAST
+	Error        *KRBError       // PA-FX-ERROR
+	SPAKE        *SPAKE          // PA-SPAKE
+	PKASReq      *PKASReq        // PA-PK-AS-REQ
+	PKASRep      *PKASRep        // PA-PK-AS-REP
+	KeyList      []int32         // KERB-KEY-LIST-REQ: etypes, [MS-KILE] §2.2.11
+	Referral     *ServerReferral // PA-SVR-REFERRAL-INFO
+	Checksum     Checksum        // PA-REQ-ENC-PA-REP of a reply, RFC 6806 §11
+
+	Anomalies []Anomaly  // offsets in the message
+	Malformed *Malformed // where reading of the value stopped
+}
+
+// Decode reads the value of a PA-DATA by its type. The numbers of TYPED-DATA
+// are another registry: do not decode those.
+func (pa PAData) Decode() (d PADetail) {
+	if len(pa.Value) == 0 {
+		return d
+	}
+	p := newParser()
+	d.read(&p, pa)
+	d.Anomalies, d.Malformed = p.found(), p.malformed
+	return d
+}
+
+func (d *PADetail) read(p *parser, pa PAData) {
+	r := reader{b: pa.Value, off: pa.Offset, lack: pa.lack()}
+	name := PADataName(pa.Type)
+	// Those that are no ASN.1.
+	switch pa.Type {
+	case PATGSReq:
+		d.APReq = p.apReqIn(r, name)
+		return
+	case PAPWSalt, PAAFS3Salt:
+		d.salt(pa)
+		return
+	case PASupportedEnctypes:
+		if len(pa.Value) == 4 {
+			d.SupportedEnc = some(binary.LittleEndian.Uint32(pa.Value))
+		} else if !pa.Cut {
+			p.notef(pa.Offset, "%s: %d bytes, not 4", name, len(pa.Value))
+		}
+		return
+	}
+	read := paReaders[pa.Type]
+	if read == nil {
+		return
+	}
+	e, ok := r.next(p)
+	if !ok {
+		return
+	}
+	read(d, p, e, name)
+	if len(r.b) > 0 {
+		p.notef(r.off, "%s: %d trailing bytes", name, len(r.b))
+	}
+}
+
+// paReaders decodes the types whose value is one ASN.1 element.
+var paReaders = map[int32]func(*PADetail, *parser, element, string){
+	PAEncTimestamp:       (*PADetail).encrypted,
+	PAEncryptedChallenge: (*PADetail).encrypted,
+	PAKeyListRep:         (*PADetail).encrypted,
+	PAETypeInfo:          (*PADetail).etypeInfo,
+	PAETypeInfo2:         (*PADetail).etypeInfo,
+	PAPACRequest:         (*PADetail).pacRequest,
+	PAPACOptions:         (*PADetail).pacOptions,
+	PAForUser:            (*PADetail).forUser,
+	PAS4UX509User:        (*PADetail).s4uX509User,
+	PAFXFAST:             (*PADetail).fast,
+	PAFXError:            (*PADetail).fxError,
+	PASPAKE:              (*PADetail).spake,
+	PAPKASReq:            (*PADetail).pkASReq,
+	PAPKASRep:            (*PADetail).pkASRep,
+	PAOTPRequest:         (*PADetail).otpRequest,
+	PAKeyListReq:         (*PADetail).keyListReq,
+	PASvrReferralInfo:    (*PADetail).referral,
+	PAReqEncPARep:        (*PADetail).reqEncPARep,
+}
+
+// bare opens a value that is the SEQUENCE itself, without a tag around it.
+func (p *parser) bare(e element, name string) (fields, bool) {
+	if e.id != idSequence {
+		p.notef(e.off, "%s: element 0x%02x where a SEQUENCE should be", name, e.id)
+		return fields{}, false
+	}
+	return fields{r: e.body, name: name}, true
+}
+
+func (d *PADetail) encrypted(p *parser, e element, name string) {
+	if f, ok := p.bare(e, name); ok {
+		d.Encrypted = p.encryptedIn(f)
+	}
+}
+
+// salt reads PA-PW-SALT, RFC 4120 §5.2.7.3. In errors, Windows puts a
+// KERB-EXT-ERROR of 12 bytes there: an NTSTATUS of severity error, then zeros or small numbers.
+func (d *PADetail) salt(pa PAData) {
+	if v := pa.Value; pa.Type == PAPWSalt && len(v) == 12 && v[3]&0xf0 == 0xc0 && binary.LittleEndian.Uint32(v[4:]) == 0 {
+		d.NTStatus = some(binary.LittleEndian.Uint32(v))
+		return
+	}
+	if !pa.Cut {
+		d.Salt = pa.Value
+	}
+}
+
+// pacRequest reads KERB-PA-PAC-REQUEST, [MS-KILE] §2.2.3.
+func (d *PADetail) pacRequest(p *parser, e element, name string) {
+	f, ok := p.bare(e, name)
+	if !ok {
+		return
+	}
+	for {
+		e, ok := f.next(p)
+		if !ok {
+			return
+		}
+		if e.id == ctx(0) {
+			d.IncludePAC = p.boolean(e, "include-pac")
+		} else {
+			f.unknown(p, e)
+		}
+	}
+}
+
+func (d *PADetail) pacOptions(p *parser, e element, name string) {
+	f, ok := p.bare(e, name)
+	if !ok {
+		return
+	}
+	for {
+		e, ok := f.next(p)
+		if !ok {
+			return
+		}
+		if e.id == ctx(0) {
+			d.PACOptions = p.flags(e, "flags")
+		} else {
+			f.unknown(p, e)
+		}
+	}
+}
+
+func (d *PADetail) keyListReq(p *parser, e element, name string) {
+	if e.id == idSequence && !e.cut() {
+		d.KeyList = p.int32sOf(e.body, name)
+	}
+}
+
+func (d *PADetail) reqEncPARep(p *parser, e element, name string) {
+	if e.id == idSequence {
+		d.Checksum = p.checksumIn(fields{r: e.body, name: name})
+	}
+}
+
+// otpRequest reads the encData of PA-OTP-REQUEST, RFC 6560 §4.2.
+func (d *PADetail) otpRequest(p *parser, e element, name string) {
+	// The module has IMPLICIT TAGS: [2] stands in place of the SEQUENCE.
+	r := e.body
+	for {
+		e, ok := r.next(p)
+		if !ok {
+			return
+		}
+		if e.id == ctx(2) {
+			d.Encrypted = p.encryptedIn(fields{r: e.body, name: name})
+		}
+	}
+}

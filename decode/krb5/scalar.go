@@ -1,0 +1,348 @@
+package krb5
+
+// An Opt is a value that the wire may not carry: absent is not zero.
+type Opt[T any] struct {
+	V  T    // meaningless unless OK
+	OK bool // on the wire, and readable
+}
+
+// Get returns the value and whether it was there.
+func (o Opt[T]) Get() (T, bool) { return o.V, o.OK }
+
+func some[T any](v T) Opt[T] { return Opt[T]{v, true} }
+
+// fields walks the explicitly tagged fields of a SEQUENCE. Fields that come
+// twice are passed over, fields out of order are noted.
+type fields struct {
+	r    reader
+	seen uint32
+	name string // of the SEQUENCE, for anomalies
+}
+
+func (f *fields) next(p *parser) (e element, ok bool) {
+	for {
+		e, ok = f.r.next(p)
+		if !ok {
+			return e, false
+		}
+		if e.id&0xe0 != 0xa0 || e.id&0x1f == 0x1f {
+			p.notef(e.off, "%s: element 0x%02x is no field", f.name, e.id)
+			continue
+		}
+		bit := uint32(1) << (e.id & 0x1f)
+		if f.seen&bit != 0 {
+			p.notef(e.off, "%s: field [%d] a second time", f.name, e.id&0x1f)
+			continue
+		}
+		if f.seen > bit {
+			p.notef(e.off, "%s: field [%d] out of order", f.name, e.id&0x1f)
+		}
+		f.seen |= bit
+		return e, true
+	}
+}
+
+// unknown notes a field that the RFC does not have.
+func (f *fields) unknown(p *parser, e element) {
+	p.notef(e.off, "%s: unknown field [%d]", f.name, e.id&0x1f)
+}
+
+// want notes the mandatory fields (a bit mask by tag number) that did not come
+// although the whole SEQUENCE was read.
+func (f *fields) want(p *parser, mask uint32) {
+	missing := mask &^ f.seen
+	if missing == 0 || f.r.lack > 0 || p.malformed != nil {
+		return
+	}
+	for n := 0; n < 32; n++ {
+		if missing&(1<<n) != 0 {
+			p.notef(f.r.off, "%s: mandatory field [%d] is missing", f.name, n)
+		}
+	}
+}
+
+// inner reads the one element that an explicit tag wraps.
+func (p *parser) inner(e element, name string) (in element, ok bool) {
+	r := e.body
+	in, ok = r.next(p)
+	if !ok {
+		if len(e.body.b) == 0 && !e.cut() {
+			p.notef(e.off, "%s: empty field", name)
+		}
+		return in, false
+	}
+	if len(r.b) > 0 {
+		p.notef(r.off, "%s: %d trailing bytes", name, len(r.b))
+	}
+	return in, true
+}
+
+func (p *parser) typed(e element, id byte, name string) (in element, ok bool) {
+	in, ok = p.inner(e, name)
+	if ok && in.id != id {
+		p.notef(in.off, "%s: element 0x%02x where 0x%02x should be", name, in.id, id)
+		return in, false
+	}
+	return in, ok
+}
+
+// sequence opens the SEQUENCE in the explicitly tagged e.
+func (p *parser) sequence(e element, name string) (fields, bool) {
+	in, ok := p.typed(e, idSequence, name)
+	return fields{r: in.body, name: name}, ok
+}
+
+// integer reads INTEGER contents of up to 64 bits.
+func (p *parser) integer(in element, name string) (v int64, ok bool) {
+	if in.id != idInteger {
+		p.notef(in.off, "%s: element 0x%02x where an INTEGER should be", name, in.id)
+		return 0, false
+	}
+	b := in.body.b
+	if in.cut() {
+		return 0, false
+	}
+	if len(b) == 0 || len(b) > 8 {
+		p.notef(in.off, "%s: INTEGER of %d bytes", name, len(b))
+		return 0, false
+	}
+	if len(b) > 1 && (b[0] == 0 && b[1] < 0x80 || b[0] == 0xff && b[1] >= 0x80) {
+		p.notef(in.off, "%s: INTEGER is not in its shortest form", name)
+	}
+	v = int64(int8(b[0]))
+	for _, c := range b[1:] {
+		v = v<<8 | int64(c)
+	}
+	return v, true
+}
+
+func (p *parser) int32Of(in element, name string) (o Opt[int32]) {
+	v, ok := p.integer(in, name)
+	if !ok {
+		return o
+	}
+	if v != int64(int32(v)) {
+		if v < 0 || v > 1<<32-1 {
+			p.notef(in.off, "%s: INTEGER beyond 32 bits", name)
+			return o
+		}
+		p.notef(in.off, "%s: unsigned INTEGER where a signed one should be", name)
+	}
+	return some(int32(v))
+}
+
+// int32 reads an Int32, RFC 4120 §5.2.4.
+func (p *parser) int32(e element, name string) (o Opt[int32]) {
+	if in, ok := p.inner(e, name); ok {
+		return p.int32Of(in, name)
+	}
+	return o
+}
+
+// uint32 reads a UInt32, RFC 4120 §5.2.4. A negative INTEGER is its 32-bit
+// two's complement, as RODCs send a kvno ([MS-KILE] §3.1.5.8).
+func (p *parser) uint32(e element, name string) (o Opt[uint32]) {
+	in, ok := p.inner(e, name)
+	if !ok {
+		return o
+	}
+	v, ok := p.integer(in, name)
+	if !ok {
+		return o
+	}
+	if v < -1<<31 || v > 1<<32-1 {
+		p.notef(in.off, "%s: INTEGER beyond 32 bits", name)
+		return o
+	}
+	return some(uint32(v))
+}
+
+// boolean reads a BOOLEAN.
+func (p *parser) boolean(e element, name string) (o Opt[bool]) {
+	in, ok := p.typed(e, idBoolean, name)
+	if !ok || in.cut() {
+		return o
+	}
+	if len(in.body.b) != 1 {
+		p.notef(in.off, "%s: BOOLEAN of %d bytes", name, len(in.body.b))
+		return o
+	}
+	return some(in.body.b[0] != 0)
+}
+
+// flags reads KerberosFlags, RFC 4120 §5.2.8: bit 0 is the highest of the
+// 32 returned; bits behind the 32nd are dropped.
+func (p *parser) flags(e element, name string) (o Opt[uint32]) {
+	in, ok := p.typed(e, idBitString, name)
+	if !ok || in.cut() {
+		return o
+	}
+	b := in.body.b
+	if len(b) == 0 || b[0] > 7 || len(b) == 1 && b[0] != 0 {
+		p.notef(in.off, "%s: not a BIT STRING", name)
+		return o
+	}
+	if len(b) != 5 {
+		p.notef(in.off, "%s: %d bytes of flags, not 4", name, len(b)-1)
+	}
+	var v uint32
+	for i := 1; i < len(b) && i < 5; i++ {
+		v |= uint32(b[i]) << (32 - 8*i)
+	}
+	return some(v)
+}
+
+// octets reads an OCTET STRING; cut says that only its start is there.
+func (p *parser) octets(e element, name string) (b []byte, off int, cut bool) {
+	in, ok := p.inner(e, name)
+	if !ok {
+		return nil, 0, e.cut()
+	}
+	switch in.id {
+	case idOctetString:
+		return in.body.b, in.body.off, in.cut()
+	case idOctetString | constructed:
+		return p.joined(in, name)
+	}
+	p.notef(in.off, "%s: element 0x%02x where an OCTET STRING should be", name, in.id)
+	return nil, 0, false
+}
+
+// joined puts together an OCTET STRING in segments (X.690 §8.7.3), one level deep.
+// Offsets within it are those of the first segment.
+func (p *parser) joined(in element, name string) (b []byte, off int, cut bool) {
+	p.notef(in.off, "%s: OCTET STRING in segments", name)
+	r := in.body
+	for first := true; ; first = false {
+		seg, ok := r.next(p)
+		if !ok {
+			return b, off, cut || in.cut()
+		}
+		if seg.id != idOctetString {
+			p.notef(seg.off, "%s: element 0x%02x in an OCTET STRING", name, seg.id)
+			continue
+		}
+		cut = cut || seg.cut()
+		if first {
+			b, off = seg.body.b, seg.body.off
+		} else {
+			b = append(b[:len(b):len(b)], seg.body.b...)
+		}
+	}
+}
+
+// textOf reads a KerberosString; nil when it is cut or no string at all.
+func (p *parser) textOf(in element, name string) []byte {
+	switch in.id {
+	case idGeneralString:
+	case idUTF8String, idVisibleString, idOctetString, 0x12, 0x13, 0x14, 0x16:
+		p.notef(in.off, "%s: string type 0x%02x instead of GeneralString", name, in.id)
+	default:
+		p.notef(in.off, "%s: element 0x%02x where a GeneralString should be", name, in.id)
+		return nil
+	}
+	if in.cut() {
+		return nil
+	}
+	return in.body.b
+}
+
+// text reads a KerberosString, RFC 4120 §5.2.1.
+func (p *parser) text(e element, name string) []byte {
+	if in, ok := p.inner(e, name); ok {
+		return p.textOf(in, name)
+	}
+	return nil
+}
+
+// time reads a KerberosTime, RFC 4120 §5.2.3, as seconds since 1970 UTC. A
+// fraction, which the RFC forbids, is dropped; a missing Z is taken as UTC.
+func (p *parser) time(e element, name string) (o Opt[int64]) {
+	in, ok := p.typed(e, idGeneralizedTime, name)
+	if !ok || in.cut() {
+		return o
+	}
+	b := in.body.b
+	if len(b) < 14 {
+		p.notef(in.off, "%s: not a KerberosTime", name)
+		return o
+	}
+	var d [14]int
+	for i := range d {
+		if b[i] < '0' || b[i] > '9' {
+			p.notef(in.off, "%s: not a KerberosTime", name)
+			return o
+		}
+		d[i] = int(b[i] - '0')
+	}
+	year := d[0]*1000 + d[1]*100 + d[2]*10 + d[3]
+	month, day := d[4]*10+d[5], d[6]*10+d[7]
+	hour, minute, second := d[8]*10+d[9], d[10]*10+d[11], d[12]*10+d[13]
+	if month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60 {
+		p.notef(in.off, "%s: not a KerberosTime", name)
+		return o
+	}
+	rest := b[14:]
+	if len(rest) > 0 && (rest[0] == '.' || rest[0] == ',') {
+		n := 1
+		for n < len(rest) && rest[n] >= '0' && rest[n] <= '9' {
+			n++
+		}
+		rest = rest[n:]
+		p.notef(in.off, "%s: fraction of a second", name)
+	}
+	switch {
+	case len(rest) == 0:
+		p.notef(in.off, "%s: time without Z", name)
+	case len(rest) > 1 || rest[0] != 'Z':
+		p.notef(in.off, "%s: time not in UTC", name)
+		return o
+	}
+	return some(int64(daysSince1970(year, month, day))*86400 + int64(hour*3600+minute*60+second))
+}
+
+// daysSince1970 counts in the proleptic Gregorian calendar. Years begin in
+// March here, so that the leap day is the last of its year.
+func daysSince1970(year, month, day int) int {
+	if month < 3 {
+		year, month = year-1, month+12
+	}
+	era := year
+	if year < 0 {
+		era -= 399
+	}
+	era /= 400
+	yoe := year - era*400
+	doy := (153*(month-3)+2)/5 + day - 1
+	return era*146097 + yoe*365 + yoe/4 - yoe/100 + doy - 719468
+}
+
+// int32s reads a SEQUENCE OF Int32 in order, repeats kept. A list that is cut
+// or holds something else is absent: half a list would tell something false.
+func (p *parser) int32s(e element, name string) []int32 {
+	in, ok := p.typed(e, idSequence, name)
+	if !ok || in.cut() {
+		return nil
+	}
+	return p.int32sOf(in.body, name)
+}
+
+func (p *parser) int32sOf(r reader, name string) []int32 {
+	list := make([]int32, 0, min(len(r.b)/3, maxList))
+	for len(r.b) > 0 {
+		if len(list) == maxList {
+			p.notef(r.off, "%s: more than %d entries", name, maxList)
+			return list
+		}
+		in, ok := r.next(p)
+		if !ok {
+			return nil
+		}
+		v := p.int32Of(in, name)
+		if !v.OK {
+			return nil
+		}
+		list = append(list, v.V)
+	}
+	return list
+}
