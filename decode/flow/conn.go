@@ -79,23 +79,23 @@ type Conn struct {
 
 	Twins uint64 // packets that stood a second time in the capture (SYNs and SYN-ACKs only; data twins count as Half.Duplicates)
 
-	half    [2]Half
+	half    [2]Half // by side of key
 	t       *Tracker
 	key     connKey
-	flip    uint8 // side of the client: 0 = key.a, 1 = key.b
-	state   connState
+	flip    uint8 // side of the client
 	ignored bool
 	ended   bool
-	synFP   uint64
-	prev    *Conn // older connection between the same ports, kept for twins
-	lastAt  int64 // Tracker clock at the last packet
-	older   *Conn // neighbours in a list ordered by lastAt
-	newer   *Conn
+	synFPs  []uint64 // of SYNs
+	sackFP  uint64   // of SYNACK
+	prev    *Conn    // older connection between the same ports
+	lastAt  int64    // Tracker clock when last touched
 	list    *connList
+	older   *Conn // neighbours in list
+	newer   *Conn
+	held    int
+	holding bool
 	holdPrv *Conn // neighbours among those that hold bytes
 	holdNxt *Conn
-	holding bool
-	held    int
 }
 
 // MaxSYNs is how many SYNs of one connection are kept with their frames.

@@ -1,5 +1,10 @@
 package flow
 
+import (
+	"cmp"
+	"slices"
+)
+
 // A Handler is told what the Tracker sees. It is called from Add, Tick and
 // Flush, in capture order, and must not call them.
 type Handler interface {
@@ -44,39 +49,155 @@ type Stats struct {
 }
 
 // A Tracker follows TCP connections and puts their streams together. It takes
-// packets in capture order and may start anywhere in a connection.
+// packets in capture order and may start anywhere in a connection. A flow that
+// stands twice in the capture is one flow: what comes again is dropped.
 type Tracker struct {
 	h     Handler
 	lim   Limits
 	stats Stats
 	clock clock
-	table map[connKey]*Conn
+	ids   uint64
+	table map[connKey]*Conn // the newest between two ports; Conn.prev leads to older ones
+
+	opening connList // SYN, nothing from the server yet
+	open    connList
+	closing connList // RST or both FINs, more may come
+	dead    connList // ended, kept to know their twins
+
+	held    int
+	holders holdList
+	free    [][]byte
 }
 
 // NewTracker returns a Tracker that tells h.
-func NewTracker(lim Limits, h Handler) *Tracker { return &Tracker{} }
+func NewTracker(lim Limits, h Handler) *Tracker {
+	lim.Conns = orElse(lim.Conns, 32768)
+	lim.HalfBytes = orElse(lim.HalfBytes, 1<<20)
+	lim.TotalBytes = orElse(lim.TotalBytes, 64<<20)
+	lim.WaitBytes = orElse(lim.WaitBytes, 256<<10)
+	lim.WaitSegments = orElse(lim.WaitSegments, 512)
+	lim.Idle = orElse(lim.Idle, 1800*second)
+	lim.SynIdle = orElse(lim.SynIdle, 60*second)
+	lim.Linger = orElse(lim.Linger, 5*second)
+	lim.Twin = orElse(lim.Twin, 60*second)
+	return &Tracker{h: h, lim: lim, table: make(map[connKey]*Conn)}
+}
+
+const second = int64(1e9)
+
+func orElse[T int | int64](v, d T) T {
+	if v <= 0 {
+		return d
+	}
+	return v
+}
 
 // Add takes a packet for which Peek (or Fragments) said TCP. It returns the
-// connection, or nil when the packet belongs to none and opens none (a stray
-// ACK or RST).
-func (t *Tracker) Add(p *Packet, frame uint64, time int64) *Conn { return nil }
+// connection, ended already if the packet is a twin of one; or nil when the
+// packet belongs to none and opens none (a stray ACK, FIN or RST).
+func (t *Tracker) Add(p *Packet, frame uint64, time int64) *Conn {
+	t.stats.Segments++
+	t.Tick(time)
+	key, side := keyOf(p)
+	newest := t.table[key]
+	var c *Conn
+	switch {
+	case p.Flags&(SYN|RST|ACK) == SYN:
+		c = t.syn(newest, key, side, p, Seen{frame, time})
+	case p.Flags&(SYN|RST|ACK) == SYN|ACK:
+		c = t.synACK(newest, key, side, p, Seen{frame, time})
+	default:
+		for c = newest; c != nil && !c.fits(side, p); c = c.prev {
+		}
+		if c == nil && (p.PayloadWire == 0 || p.Flags&RST != 0) {
+			t.stats.Stray++
+			return nil
+		}
+		if c == nil {
+			c = t.pickUp(key, p, Seen{frame, time})
+		}
+	}
+	h := &c.half[side]
+	h.Packets++
+	c.Last = Seen{frame, time}
+	if c.ended {
+		h.Duplicates++
+		t.stats.Duplicates++
+		return c
+	}
+	t.touch(c, side)
+	t.segment(c, side, p, frame, time)
+	return c
+}
 
 // Has tells whether a live connection has p's addresses and ports.
-func (t *Tracker) Has(p *Packet) bool { return false }
+func (t *Tracker) Has(p *Packet) bool {
+	key, _ := keyOf(p)
+	for c := t.table[key]; c != nil; c = c.prev {
+		if !c.ended {
+			return true
+		}
+	}
+	return false
+}
 
 // Tick moves the clock on to a packet's time and ends what is idle by it. Add
 // does so itself.
-func (t *Tracker) Tick(time int64) {}
+func (t *Tracker) Tick(time int64) {
+	now := t.clock.at(time)
+	for c := t.opening.oldest; c != nil && now-c.lastAt > t.lim.SynIdle; c = t.opening.oldest {
+		t.end(c, EndIdle)
+	}
+	for c := t.open.oldest; c != nil && now-c.lastAt > t.lim.Idle; c = t.open.oldest {
+		t.end(c, EndIdle)
+	}
+	for c := t.closing.oldest; c != nil && now-c.lastAt > t.lim.Linger; c = t.closing.oldest {
+		t.end(c, EndIdle)
+	}
+	for c := t.dead.oldest; c != nil && now-c.lastAt > t.lim.Twin; c = t.dead.oldest {
+		t.remove(c)
+	}
+}
 
 // Flush gives out what still waits and ends every connection, in the order
 // they opened. The Tracker is empty afterwards.
-func (t *Tracker) Flush() {}
+func (t *Tracker) Flush() {
+	var live []*Conn
+	for _, l := range []*connList{&t.opening, &t.open, &t.closing} {
+		for c := l.oldest; c != nil; c = c.newer {
+			live = append(live, c)
+		}
+	}
+	slices.SortFunc(live, func(a, b *Conn) int { return cmp.Compare(a.ID, b.ID) })
+	for _, c := range live {
+		t.end(c, EndOfInput)
+	}
+	for t.dead.oldest != nil {
+		t.remove(t.dead.oldest)
+	}
+}
 
 // Stats returns the counts so far.
 func (t *Tracker) Stats() Stats { return t.stats }
 
-// Live returns the number of connections not ended, and Held the bytes held.
-func (t *Tracker) Live() int { return 0 }
+// Live returns the number of connections that have not ended.
+func (t *Tracker) Live() int { return t.opening.n + t.open.n + t.closing.n }
 
-// Held returns the bytes held in all, bookkeeping included.
-func (t *Tracker) Held() int { return 0 }
+// Held returns the bytes of streams held in all, bookkeeping included.
+func (t *Tracker) Held() int { return t.held }
+
+// buffer returns memory for what a consumer leaves unread.
+func (t *Tracker) buffer() []byte {
+	if n := len(t.free); n > 0 {
+		b := t.free[n-1]
+		t.free = t.free[:n-1]
+		return b
+	}
+	return nil
+}
+
+func (t *Tracker) release(b []byte) {
+	if cap(b) <= 64<<10 && len(t.free) < 64 {
+		t.free = append(t.free, b[:0])
+	}
+}
