@@ -52,4 +52,5 @@ var carriers = []carrier{
 	ldapCarrier,
 	httpCarrier,
 	smtpCarrier,
+	tlsCarrier,
 }

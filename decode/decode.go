@@ -1,10 +1,16 @@
 // Package decode turns packets into Kerberos messages, and messages into AS,
 // TGS, AP and password exchanges, sessions of the carriers they travelled in,
 // and sightings of what else a diagnosis needs.
+//
+// A packet goes through a gate that lets through what may carry Kerberos or
+// what rules need to know; only that is defragmented, reassembled and read.
 package decode
 
 import (
+	"net/netip"
+
 	"kerbscope/capture"
+	"kerbscope/decode/flow"
 )
 
 // A Sink takes what a Decoder yields. Messages come in the order of their
@@ -30,6 +36,7 @@ type Stats struct {
 	UnknownLink uint64            // frames of a link type that is not walked
 	CutHeaders  uint64            // frames whose headers the snap length cut
 	CutPayloads uint64            // frames of followed flows whose payload was cut
+	Tunnels     uint64            // frames that hold IP in IP, GRE or the like, which is not walked
 	Gaps        uint64            // places in followed streams where bytes are missing
 	Fragments   uint64            // datagrams whose fragments never completed
 	Messages    uint64            // Kerberos messages
@@ -41,18 +48,205 @@ type Stats struct {
 type Decoder struct {
 	sink Sink
 	opts Options
+
+	tracker *flow.Tracker
+	frags   *flow.Fragments
+	judged  *flow.Judged
+	seed    uint64
+	kdc     *kdcPairs
+	kpw     map[flowKey]*Exchange
+	views   *views
+	paths   [][]string
+
+	current, before heldBatch
+	stats           map[int]*Stats
+	stat            *Stats // of the capture in hand
+
+	frame    FrameID // in hand
+	now      int64   // its time
+	lastTime int64   // latest time seen
 }
 
+// judgedFlows is how many flows the gate remembers a verdict of (8 bytes each).
+const judgedFlows = 1 << 16
+
 // New makes a Decoder that hands what it finds to sink.
-func New(o Options, sink Sink) *Decoder { return &Decoder{sink: sink, opts: o} }
+func New(o Options, sink Sink) *Decoder {
+	d := &Decoder{
+		sink:   sink,
+		opts:   o,
+		judged: flow.NewJudged(judgedFlows),
+		kpw:    map[flowKey]*Exchange{},
+		views:  newViews(),
+		stats:  map[int]*Stats{},
+		seed:   0x9e3779b97f4a7c15,
+	}
+	d.kdc = newKDCPairs(d)
+	d.tracker = flow.NewTracker(flow.Limits{}, handler{d})
+	d.frags = flow.NewFragments(flow.FragmentLimits{}, d.fragmentsLost)
+	return d
+}
 
 // Batch decodes the packets of b, which belong to the capture of that index.
-// It keeps nothing of b but b itself until the next call or Close; it
-// releases it then.
-func (d *Decoder) Batch(captureIndex int, b *capture.Batch) {}
+// b is the Decoder's until it released it, at the next but one call or Close.
+func (d *Decoder) Batch(captureIndex int, b *capture.Batch) {
+	if d.before.batch != nil {
+		d.before.batch.Release()
+	}
+	d.before = d.current
+	d.current = heldBatch{b, captureIndex}
+	d.stat = d.statsOf(captureIndex)
+	d.stat.Frames += uint64(len(b.Records))
+	var p flow.Packet
+	for i := range b.Records {
+		d.packet(b.Packet(i), captureIndex, i, &p)
+	}
+}
 
 // Close ends the capture: what is still open is handed over.
-func (d *Decoder) Close() {}
+func (d *Decoder) Close() {
+	d.tracker.Flush()
+	d.frags.Flush()
+	d.kdc.flush()
+	d.flushPasswords()
+	for _, h := range [...]*heldBatch{&d.before, &d.current} {
+		if h.batch != nil {
+			h.batch.Release()
+		}
+		*h = heldBatch{}
+	}
+}
 
 // Stats tells what was counted so far for the capture of that index.
-func (d *Decoder) Stats(captureIndex int) Stats { return Stats{} }
+func (d *Decoder) Stats(captureIndex int) Stats { return *d.statsOf(captureIndex) }
+
+func (d *Decoder) statsOf(captureIndex int) *Stats {
+	s := d.stats[captureIndex]
+	if s == nil {
+		s = &Stats{}
+		d.stats[captureIndex] = s
+	}
+	return s
+}
+
+// limit counts what a named limit cost.
+func (d *Decoder) limit(name string) {
+	if d.stat == nil {
+		return
+	}
+	if d.stat.Limits == nil {
+		d.stat.Limits = map[string]uint64{}
+	}
+	d.stat.Limits[name]++
+}
+
+// packet puts one packet through the gate.
+func (d *Decoder) packet(pk capture.Packet, captureIndex, i int, p *flow.Packet) {
+	if pk.Time != capture.NoTime && pk.Time > d.lastTime {
+		d.lastTime = pk.Time
+	}
+	switch flow.Peek(pk.Link, pk.Data, pk.Wire, p) {
+	case flow.TCP:
+		follow, back := d.gateTCP(p)
+		if !follow {
+			return
+		}
+		if back {
+			d.lookBack(p, i)
+		}
+		d.frame, d.now = MakeFrameID(captureIndex, pk.Frame), pk.Time
+		d.tcp(p)
+	case flow.UDP:
+		if !gateUDP(p) {
+			return
+		}
+		d.frame, d.now = MakeFrameID(captureIndex, pk.Frame), pk.Time
+		d.datagram(p, []FrameID{d.frame})
+	case flow.ICMP:
+		d.frame, d.now = MakeFrameID(captureIndex, pk.Frame), pk.Time
+		d.icmp(p)
+	case flow.Fragment:
+		d.frame, d.now = MakeFrameID(captureIndex, pk.Frame), pk.Time
+		d.fragment(p)
+	case flow.UnknownLink:
+		d.stat.UnknownLink++
+	case flow.Cut:
+		d.stat.CutHeaders++
+	case flow.Tunnel:
+		d.stat.Tunnels++
+	}
+}
+
+func (d *Decoder) tcp(p *flow.Packet) {
+	if p.Truncated() {
+		d.stat.CutPayloads++
+	}
+	if len(p.Payload) > 0 || p.Flags&(flow.SYN|flow.FIN|flow.RST) != 0 {
+		d.views.add(p.Src.Addr(), p.Dst.Addr())
+	}
+	if c := d.tracker.Add(p, uint64(d.frame), d.now); c != nil && c.Ignored() {
+		d.judged.Set(p.Hash(d.seed), judgedSkip)
+	}
+}
+
+// fragment takes an IP fragment and reads the datagram it completes.
+func (d *Decoder) fragment(p *flow.Packet) {
+	g := d.frags.Add(p, uint64(d.frame), d.now)
+	if g == nil {
+		return
+	}
+	switch g.Verdict {
+	case flow.TCP:
+		if follow, _ := d.gateTCP(&g.Packet); follow {
+			d.tcp(&g.Packet)
+		}
+	case flow.UDP:
+		if !gateUDP(&g.Packet) {
+			return
+		}
+		frames := make([]FrameID, len(g.Frames))
+		for i, f := range g.Frames {
+			frames[i] = FrameID(f)
+		}
+		d.datagram(&g.Packet, frames)
+	case flow.ICMP:
+		d.icmp(&g.Packet)
+	}
+}
+
+// emit hands a row over.
+func (d *Decoder) emit(m *Message) {
+	if m.Krb != nil {
+		d.statsOf(m.Frame.Capture()).Messages++
+	}
+	d.sink.Message(m)
+}
+
+// kdcMessage pairs a message that came to or from a KDC.
+func (d *Decoder) kdcMessage(m *Message) {
+	d.kdc.add(m, m.Krb.KDCReq != nil)
+}
+
+// handler takes what the TCP tracker tells.
+type handler struct{ d *Decoder }
+
+func (h handler) New(c *flow.Conn) {
+	c.User = newStream(h.d, c)
+}
+
+func (h handler) Data(c *flow.Conn, fd flow.Dir) {
+	s := c.User.(*stream)
+	if dir(fd) == toClient {
+		s.lastDown = h.d.now
+	}
+	if _, gap := c.Half(fd).Gap(); gap {
+		h.d.stat.Gaps++
+	}
+	s.run(dir(fd))
+}
+
+func (h handler) End(c *flow.Conn, why flow.EndReason) {
+	s := c.User.(*stream)
+	s.end(why)
+	h.d.connEnded(c)
+}

@@ -1,0 +1,391 @@
+package decode
+
+import (
+	"bytes"
+	"strconv"
+
+	"kerbscope/decode/flow"
+	"kerbscope/decode/gss"
+	"kerbscope/decode/krb5"
+)
+
+// tokenAt says where in the carrier's protocol a token stood.
+type tokenAt struct {
+	verb string // "AUTH GSSAPI"; empty: the carrier has one verb
+	key  uint64 // tells concurrent authentications on one connection apart
+}
+
+// A liveAttempt is an Attempt that is not over.
+type liveAttempt struct {
+	*Attempt
+	key uint64
+	ap  *Exchange // the AP exchange under way; nil before its AP-REQ
+}
+
+// token takes one leg of an authentication: tok, decoded from what stands at
+// off to off+n of direction d. It makes the rows, and starts or continues the
+// Attempt: a client's token starts one unless it can only be a later leg.
+func (s *stream) token(d dir, off, n int, tok []byte, at tokenAt) {
+	t := gss.Parse(tok)
+	frame, _, when := s.where(d, off, n)
+	leg := Token{Frame: frame, Time: when, FromClient: d == toServer, Len: len(tok), Kind: "other"}
+	switch t.Kind {
+	case gss.Kerberos, gss.IAKERB:
+		if m := s.tokenMessage(d, off, n, tok, &t); m != nil {
+			leg.Message = m
+			leg.Kind = m.Type().String()
+		}
+	case gss.NTLM:
+		leg.Kind = "NTLM " + t.NTLM.Type.String()
+		m := s.row(d, off, n, t.Path...)
+		m.NTLM = t.NTLM.Type.String()
+		s.push(m)
+		s.ntlmNames(d, frame, t.NTLM)
+		if t.NTLM.Anonymous {
+			s.anonymous(d, off)
+		}
+	case gss.State:
+		leg.Kind = "SPNEGO"
+	case gss.Wrap:
+		leg.Kind = "wrap"
+	case gss.MIC:
+		leg.Kind = "mic"
+	}
+	if d == toClient && t.Form == gss.NegTokenInit && len(t.MechTypes) > 0 {
+		// The server's hint of what it takes: an offer, not an attempt.
+		s.offerMechs(t.MechTypes)
+		if t.Kind != gss.Kerberos {
+			return
+		}
+	}
+	a := s.attemptFor(d, at, &t, leg.Message)
+	if a == nil {
+		return
+	}
+	if len(a.Tokens) < maxTokens {
+		a.Tokens = append(a.Tokens, leg)
+	}
+	switch {
+	case t.Kind == gss.NTLM:
+		a.Mech = "ntlm"
+	case leg.Message != nil && a.Mech != "ntlm":
+		a.Mech = "kerberos"
+	case a.Mech == "":
+		a.Mech = "spnego"
+	}
+	if d == toServer && len(t.MechTypes) > 0 {
+		a.MechTypes = t.MechTypes
+	}
+	if t.NegState == gss.Reject {
+		a.Rejected = true
+	}
+	if leg.Message != nil {
+		s.apLeg(a, d, leg.Message)
+	}
+}
+
+// tokenMessage makes the row of the Kerberos message in a token. Where the
+// token stands in the stream as it is, its frames are those of its own bytes;
+// where it was encoded, those of the encoded share.
+func (s *stream) tokenMessage(d dir, off, n int, tok []byte, t *gss.Token) *Message {
+	if len(t.Kerberos) == 0 {
+		return nil
+	}
+	from, size := t.At, len(t.Kerberos)
+	if len(tok) != n && len(tok) > 0 {
+		to := (from + size) * n / len(tok)
+		from = from * n / len(tok)
+		size = max(to-from, 1)
+	}
+	m := s.message(d, off+from, size, t.Kerberos, t.Path...)
+	if m != nil {
+		// The carrier gives its word on the whole token: the frame that
+		// completes the token completes the message.
+		if f, _, at := s.where(d, off, n); f > m.Frame && len(tok) != n {
+			m.Frame, m.Time = f, at
+			m.Frames = append(m.Frames, f)
+		}
+	}
+	return m
+}
+
+func (s *stream) offerMechs(oids []string) {
+	names := make([]string, len(oids))
+	for i, o := range oids {
+		names[i] = gss.MechName(o)
+	}
+	s.offer(names...)
+}
+
+// attemptFor finds the attempt that a token belongs to, or starts one.
+func (s *stream) attemptFor(d dir, at tokenAt, t *gss.Token, m *Message) *liveAttempt {
+	var a *liveAttempt
+	for _, l := range s.live {
+		if l.key == at.key {
+			a = l
+		}
+	}
+	if d == toClient {
+		if a == nil && m == nil && t.Kind != gss.NTLM {
+			return nil
+		}
+		if a == nil {
+			// The client's legs were not captured.
+			a = s.begin(at)
+		}
+		return a
+	}
+	if a != nil && later(a, t, m) {
+		return a
+	}
+	if a != nil {
+		s.close(a)
+	}
+	return s.begin(at)
+}
+
+// later tells whether a client's token continues attempt a.
+func later(a *liveAttempt, t *gss.Token, m *Message) bool {
+	switch {
+	case t.Form == gss.NegTokenInit:
+		return false
+	case t.Form == gss.NegTokenResp:
+		return true
+	case t.Kind == gss.Wrap, t.Kind == gss.MIC, t.Kind == gss.Empty, t.Kind == gss.Other:
+		return true
+	case t.Kind == gss.NTLM:
+		return t.NTLM.Type == gss.Authenticate && a.Mech == "ntlm"
+	case m != nil:
+		return m.Type() == krb5.APRepMsg || a.Mech == "" || len(a.Tokens) == 0 ||
+			a.Tokens[len(a.Tokens)-1].Kind == krb5.TGTRepMsg.String()
+	}
+	return false
+}
+
+func (s *stream) begin(at tokenAt) *liveAttempt {
+	a := &liveAttempt{Attempt: &Attempt{Session: &s.sess, Verb: at.verb}, key: at.key}
+	if len(s.sess.Attempts) < maxAttempts {
+		s.sess.Attempts = append(s.sess.Attempts, a.Attempt)
+	} else {
+		s.d.limit("attempts of a session")
+	}
+	if len(s.live) >= maxTokens {
+		s.close(s.live[0])
+	}
+	s.live = append(s.live, a)
+	return a
+}
+
+// attemptOther notes an attempt by a mechanism whose tokens are not ours.
+func (s *stream) attemptOther(d dir, off int, mech, verb string) {
+	a := s.begin(tokenAt{verb: verb})
+	a.Mech = mech
+	f, _, at := s.where(d, off, 1)
+	a.Tokens = append(a.Tokens, Token{Frame: f, Time: at, FromClient: d == toServer, Kind: "other"})
+}
+
+// apLeg follows the AP exchange inside an attempt.
+func (s *stream) apLeg(a *liveAttempt, d dir, m *Message) {
+	step := Step{Frame: m.Frame, Time: m.Time, What: m.Type().String(), Msg: m}
+	if m.Krb.Error != nil {
+		step.What = errorStep(m.Krb.Error)
+	}
+	if d == toServer && m.Type() == krb5.APReqMsg {
+		if a.ap != nil {
+			s.finishAP(a, 0)
+		}
+		a.ap = s.newAP(a.Attempt, m)
+	}
+	if a.ap == nil {
+		if d == toClient && (m.Type() == krb5.APRepMsg || m.Type() == krb5.KRBErrorMsg) {
+			a.ap = s.newAP(a.Attempt, nil)
+			a.ap.Carrier, a.ap.Started = m.Carrier, m.Time
+		} else {
+			return
+		}
+	}
+	x := a.ap
+	if len(x.Steps) < maxSteps {
+		x.Steps = append(x.Steps, step)
+	}
+	x.Ended = m.Time
+	if d == toClient && (m.Type() == krb5.APRepMsg || m.Type() == krb5.KRBErrorMsg) {
+		x.Reply = m
+	}
+}
+
+func (s *stream) newAP(a *Attempt, req *Message) *Exchange {
+	x := &Exchange{Kind: AP, Client: s.c.Client, Server: s.c.Server, Transport: TCP, Request: req, Attempt: a}
+	if req != nil {
+		x.Carrier, x.Started = req.Carrier, req.Time
+	}
+	return x
+}
+
+// result takes the carrier's word on the attempt of that key. Frame and Time
+// of r are filled in. A word without an attempt is a row only.
+func (s *stream) result(d dir, off, n int, key uint64, r Result) {
+	frame, frames, at := s.where(d, off, n)
+	r.Frame, r.Time = frame, at
+	r.Text = string([]byte(r.Text))
+	var a *liveAttempt
+	for _, l := range s.live {
+		if l.key == key {
+			a = l
+		}
+	}
+	s.resultRow(d, frame, frames, at, &r, a)
+	if a == nil {
+		return
+	}
+	if r.Outcome == Continue {
+		if a.Attempt.Result == nil {
+			a.Attempt.Result = &r
+		}
+		return
+	}
+	a.Attempt.Result = &r
+	if a.ap != nil {
+		if len(a.ap.Steps) < maxSteps {
+			a.ap.Steps = append(a.ap.Steps, Step{Frame: r.Frame, Time: r.Time, What: resultStep(&r)})
+		}
+		a.ap.Ended = r.Time
+	}
+	if r.Outcome == Accepted {
+		s.lastOK = a.Attempt
+	}
+	s.close(a)
+}
+
+// resultRow puts the carrier's word on the row of the message that it came
+// with in one frame, else on a row of its own.
+func (s *stream) resultRow(d dir, frame FrameID, frames []FrameID, at int64, r *Result, a *liveAttempt) {
+	src := s.c.Client
+	if d == toClient {
+		src = s.c.Server
+	}
+	for i := len(s.rows) - 1; i >= 0; i-- {
+		if m := s.rows[i]; m.Frame == frame && m.Src == src && m.Result == nil {
+			m.Result = r
+			return
+		}
+	}
+	m := &Message{Transport: TCP, Src: s.c.Client, Dst: s.c.Server, Frame: frame, Frames: frames, Time: at, Result: r}
+	if d == toClient {
+		m.Src, m.Dst = m.Dst, m.Src
+	}
+	m.Carrier = s.d.path(s.car.name, nil)
+	s.push(m)
+}
+
+// resultStep is a carrier's word in the list of steps: "535", "STATUS_SUCCESS".
+func resultStep(r *Result) string {
+	if r.CodeName != "" {
+		return r.CodeName
+	}
+	return strconv.FormatInt(r.Code, 10)
+}
+
+// close ends an attempt and hands its AP exchange over.
+func (s *stream) close(a *liveAttempt) {
+	if a.ap != nil {
+		s.finishAP(a, 0)
+	}
+	for i, l := range s.live {
+		if l == a {
+			s.live = append(s.live[:i], s.live[i+1:]...)
+			return
+		}
+	}
+}
+
+func (s *stream) closeAttempts() {
+	for len(s.live) > 0 {
+		s.close(s.live[0])
+	}
+}
+
+// finishAP decides how an AP exchange came out and hands it over.
+func (s *stream) finishAP(a *liveAttempt, _ int) {
+	x := a.ap
+	a.ap = nil
+	x.BothWays = s.c.BothDirections()
+	r := a.Attempt.Result
+	switch {
+	case x.Reply != nil && x.Reply.Krb.Error != nil:
+		x.Ending = Failed
+	case r != nil && r.Outcome == Refused:
+		x.Ending = Denied
+	case r != nil && r.Outcome == Accepted, x.Reply != nil:
+		x.Ending = OK
+	default:
+		x.Ending = s.apSilence(x)
+	}
+	if len(s.rows) > 0 {
+		s.flushRows()
+	}
+	s.d.sink.Exchange(x)
+}
+
+// apSilence is the ending of an AP exchange that nothing answered.
+func (s *stream) apSilence(x *Exchange) Ending {
+	down := s.half(toClient)
+	switch {
+	case !s.c.BothDirections() || down.Gaps > 0:
+		return NotCaptured
+	case s.answered(x):
+		return Unknown
+	case s.c.RST.Ok() || s.c.FINs[flow.ToClient].Ok():
+		return Unanswered
+	case s.d.lastTime-x.Started < endGrace:
+		return NotCaptured
+	}
+	return Unanswered
+}
+
+// answered tells whether the server said anything on the connection after the
+// AP-REQ, understood or not.
+func (s *stream) answered(x *Exchange) bool {
+	return s.lastDown > x.Started
+}
+
+// path returns the shared carrier path of carrier and what is inside it.
+func (d *Decoder) path(carrier string, inner []string) []string {
+	for _, p := range d.paths {
+		if p[0] == carrier && equalPath(p[1:], inner) {
+			return p
+		}
+	}
+	p := append([]string{carrier}, inner...)
+	if len(d.paths) < maxRows {
+		d.paths = append(d.paths, p)
+	}
+	return p
+}
+
+func equalPath(a, b []string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// hasNeedle tells whether bytes may hold Kerberos or NTLM: pvno or tkt-vno in
+// its context tag, base64 of a token, or NTLMSSP.
+func hasNeedle(b []byte) bool {
+	if len(b) < 8 {
+		return false
+	}
+	if bytes.Contains(b, needle) {
+		return true
+	}
+	if isText(b) {
+		return base64Token(b) >= 0 || bytes.Contains(b, ntlmBase64)
+	}
+	return bytes.Contains(b, ntlmSignature)
+}

@@ -1,0 +1,183 @@
+package decode
+
+import (
+	"bytes"
+	"slices"
+
+	"kerbscope/decode/flow"
+	"kerbscope/decode/krb5"
+)
+
+// UDP ports that are read.
+const (
+	portKDC     = 88
+	portKpasswd = 464
+	portDNS     = 53
+	portLDAP    = 389
+)
+
+// gateUDP decides whether a datagram is of use: by its port, or because it
+// begins as a Kerberos message does.
+func gateUDP(p *flow.Packet) bool {
+	switch {
+	case p.SrcPort == portKDC, p.DstPort == portKDC, p.SrcPort == portKpasswd, p.DstPort == portKpasswd,
+		p.SrcPort == portDNS, p.SrcPort == portLDAP:
+		return true
+	}
+	if len(p.Payload) < 16 || p.Payload[0]&0xe0 != 0x60 {
+		return false
+	}
+	_, v := krb5.Probe(p.Payload)
+	return v == krb5.Yes
+}
+
+// datagram reads a UDP datagram that passed the gate.
+func (d *Decoder) datagram(p *flow.Packet, frames []FrameID) {
+	d.views.add(p.Src.Addr(), p.Dst.Addr())
+	if p.Truncated() {
+		d.stat.CutPayloads++
+	}
+	switch {
+	case p.SrcPort == portDNS:
+		d.dns(p)
+	case p.SrcPort == portLDAP:
+		d.cldap(p)
+	case p.SrcPort == portKpasswd || p.DstPort == portKpasswd:
+		d.kpasswdDatagram(p, frames)
+	default:
+		d.kerberosDatagram(p, frames)
+	}
+}
+
+// udpMessage makes the row of the Kerberos message b in a datagram; nil when
+// it is none.
+func (d *Decoder) udpMessage(p *flow.Packet, frames []FrameID, carrier string, b []byte) *Message {
+	k, _ := krb5.Parse(bytes.Clone(b))
+	if k.Type == 0 {
+		return nil
+	}
+	m := &Message{Krb: &k, Transport: UDP, Src: p.SrcAddrPort(), Dst: p.DstAddrPort(),
+		Frame: slices.Max(frames), Frames: frames, Time: d.now, Carrier: d.path(carrier, nil)}
+	d.opened(m)
+	return m
+}
+
+// kerberosDatagram reads one Kerberos message alone in a datagram, RFC 4120
+// §7.2.1; a raw AP exchange on another port, §3.2.
+func (d *Decoder) kerberosDatagram(p *flow.Packet, frames []FrameID) {
+	carrier := "raw"
+	if p.SrcPort == portKDC || p.DstPort == portKDC || len(p.Payload) > 0 && kdcType(p.Payload[0]) && krb5.MsgType(p.Payload[0]&0x1f) != krb5.KRBErrorMsg {
+		carrier = "kdc"
+	}
+	m := d.udpMessage(p, frames, carrier, p.Payload)
+	if m == nil {
+		return
+	}
+	d.emit(m)
+	switch m.Type() {
+	case krb5.ASReq, krb5.ASRep, krb5.TGSReq, krb5.TGSRep:
+		d.kdcMessage(m)
+	case krb5.KRBErrorMsg:
+		if carrier == "kdc" || d.kdc.waits(m) {
+			d.kdcMessage(m)
+		} else {
+			d.rawUDP(m)
+		}
+	case krb5.APReqMsg, krb5.APRepMsg:
+		d.rawUDP(m)
+	}
+}
+
+// kpasswdDatagram reads a datagram of the password change protocol, RFC 3244.
+func (d *Decoder) kpasswdDatagram(p *flow.Packet, frames []FrameID) {
+	pdu := parseKpasswd(p.Payload)
+	for _, b := range pdu.messages() {
+		if m := d.udpMessage(p, frames, "kpasswd", b); m != nil {
+			d.emit(m)
+			d.rawUDP(m)
+		}
+	}
+}
+
+// maxRawUDP bounds the raw AP and password exchanges under way over UDP.
+const maxRawUDP = 4096
+
+// rawUDP pairs an AP-REQ over UDP with its answer; on port 464 the pair is a
+// password exchange.
+func (d *Decoder) rawUDP(m *Message) {
+	kind := AP
+	if m.Carrier[0] == "kpasswd" {
+		kind = Password
+	}
+	step := Step{Frame: m.Frame, Time: m.Time, What: m.Type().String(), Msg: m}
+	switch m.Type() {
+	case krb5.APReqMsg:
+		k := flowKey{m.Src, m.Dst, UDP}
+		x := d.kpw[k]
+		if x != nil && x.Request != nil && bytes.Equal(x.Request.Krb.Raw, m.Krb.Raw) {
+			x.Resent++
+			x.Steps = append(x.Steps[:min(len(x.Steps), maxSteps)], step)
+			return
+		}
+		if x != nil {
+			d.finishUDP(k, x)
+		}
+		if len(d.kpw) >= maxRawUDP {
+			d.limit("raw exchanges over UDP")
+			d.flushPasswords()
+		}
+		d.kpw[k] = &Exchange{Kind: kind, Client: m.Src, Server: m.Dst, Transport: UDP, Carrier: m.Carrier,
+			Request: m, Steps: []Step{step}, Started: m.Time, Ended: m.Time}
+	case krb5.APRepMsg, krb5.KRBErrorMsg:
+		k := flowKey{m.Dst, m.Src, UDP}
+		x := d.kpw[k]
+		if x == nil {
+			return
+		}
+		if m.Krb.Error != nil {
+			step.What = errorStep(m.Krb.Error)
+		}
+		x.Steps, x.Reply, x.Ended, x.BothWays = append(x.Steps, step), m, m.Time, true
+		d.finishUDP(k, x)
+	}
+}
+
+func (d *Decoder) finishUDP(k flowKey, x *Exchange) {
+	delete(d.kpw, k)
+	x.BothWays = x.BothWays || d.views.from(x.Server.Addr(), x.Client.Addr())
+	switch {
+	case x.Reply == nil:
+		x.Ending = d.silence(x, x.Started)
+	case x.Reply.Krb.Error != nil:
+		x.Ending = Failed
+	default:
+		x.Ending = OK
+	}
+	d.sink.Exchange(x)
+}
+
+// flushPasswords hands over what is under way over UDP, oldest first.
+func (d *Decoder) flushPasswords() {
+	keys := make([]flowKey, 0, len(d.kpw))
+	for k := range d.kpw {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, func(a, b flowKey) int {
+		x, y := d.kpw[a], d.kpw[b]
+		if x.Steps[0].Frame != y.Steps[0].Frame {
+			if x.Steps[0].Frame < y.Steps[0].Frame {
+				return -1
+			}
+			return 1
+		}
+		return a.client.Compare(b.client)
+	})
+	for _, k := range keys {
+		d.finishUDP(k, d.kpw[k])
+	}
+}
+
+// waits tells whether a request of m's flow waits for an answer.
+func (p *kdcPairs) waits(m *Message) bool {
+	return len(p.flows[flowKey{m.Dst, m.Src, m.Transport}]) > 0
+}

@@ -1,0 +1,121 @@
+package decode
+
+import (
+	"kerbscope/capture"
+	"kerbscope/decode/flow"
+)
+
+// portClass says what a TCP port means to the gate.
+type portClass uint8
+
+const (
+	portOther   portClass = iota
+	portCarrier           // a carrier's: followed from the first byte
+	portTLS               // followed for its ClientHello only
+)
+
+// portClasses is the carriers' ports by number.
+var portClasses = func() (t [1 << 16]portClass) {
+	for i := range carriers {
+		c := portCarrier
+		if carriers[i].name == "tls" {
+			c = portTLS
+		}
+		for _, p := range carriers[i].ports {
+			t[p] = c
+		}
+	}
+	return t
+}()
+
+// Verdicts on flows that are not followed, kept in flow.Judged.
+const (
+	judgedFollow uint8 = iota + 1 // followed: every packet goes to the tracker
+	judgedSkip                    // nothing of use will come but the end: TLS, or given up
+)
+
+// gateTCP decides whether a TCP packet is of use: it is when its flow is
+// followed, when a port of it is a carrier's, or when its payload looks like
+// Kerberos or the beginning of a carrier. Anything else costs a few
+// comparisons and, for payloads that are not TLS, one search.
+func (d *Decoder) gateTCP(p *flow.Packet) (follow, lookBack bool) {
+	hash := p.Hash(d.seed)
+	v, _ := d.judged.Get(hash)
+	switch v {
+	case judgedFollow:
+		return true, false
+	case judgedSkip:
+		return p.Flags&(flow.SYN|flow.FIN|flow.RST) != 0, false
+	}
+	if c := max(portClasses[p.SrcPort], portClasses[p.DstPort]); c != portOther {
+		d.judged.Set(hash, judgedFollow)
+		return true, false
+	}
+	b := p.Payload
+	if len(b) < 8 || isTLS(b) || !looksUseful(b) {
+		return false, false
+	}
+	d.judged.Set(hash, judgedFollow)
+	return true, true
+}
+
+// looksUseful tells whether a payload on a port that means nothing may be, or
+// begin, something that carries Kerberos.
+func looksUseful(b []byte) bool {
+	switch {
+	case b[0] == 5 && b[1] == 0 && (b[2] >= 11 && b[2] <= 16 && b[2] != 13):
+		return true // DCE/RPC bind and what follows it, [C706] §12.6.3
+	case b[0] == 0 && b[4] == 0xfe && b[5] == 'S' && b[6] == 'M' && b[7] == 'B':
+		return true
+	case b[0] == 'E' || b[0] == 'e' || b[0] == '2' || b[0] == 'A' || b[0] == 'X':
+		if smtpOpening(b) {
+			return true
+		}
+	}
+	return hasNeedle(b)
+}
+
+// smtpOpening tells whether a payload begins as an SMTP conversation does.
+func smtpOpening(b []byte) bool {
+	switch string(b[:4]) {
+	case "220 ", "220-", "EHLO", "ehlo":
+		return true
+	}
+	return len(b) >= 7 && (string(b[:7]) == "X-EXPS " || string(b[:5]) == "AUTH ")
+}
+
+// lookBack hands the tracker the earlier packets of p's flow in the batch in
+// hand and the one before it: a message found by its needle may have begun in
+// them. upTo is the record in hand.
+func (d *Decoder) lookBack(p *flow.Packet, upTo int) {
+	var q flow.Packet
+	for _, b := range [...]*heldBatch{&d.before, &d.current} {
+		if b.batch == nil {
+			continue
+		}
+		n := len(b.batch.Records)
+		if b == &d.current {
+			n = upTo
+		}
+		for i := range n {
+			pk := b.batch.Packet(i)
+			if flow.Peek(pk.Link, pk.Data, pk.Wire, &q) != flow.TCP || !sameConn(p, &q) {
+				continue
+			}
+			d.frame, d.now = MakeFrameID(b.capture, pk.Frame), pk.Time
+			d.tracker.Add(&q, uint64(d.frame), d.now)
+		}
+	}
+}
+
+// sameConn tells whether two packets are of one connection.
+func sameConn(p, q *flow.Packet) bool {
+	return p.Src == q.Src && p.Dst == q.Dst && p.SrcPort == q.SrcPort && p.DstPort == q.DstPort ||
+		p.Src == q.Dst && p.Dst == q.Src && p.SrcPort == q.DstPort && p.DstPort == q.SrcPort
+}
+
+// heldBatch is a batch and the capture it belongs to.
+type heldBatch struct {
+	batch   *capture.Batch
+	capture int
+}

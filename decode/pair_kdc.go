@@ -1,0 +1,399 @@
+package decode
+
+import (
+	"hash/maphash"
+	"net/netip"
+
+	"kerbscope/decode/krb5"
+)
+
+// Limits of pairing. All times are the capture's.
+const (
+	// maxOpenExchanges bounds the requests that wait for an answer; the oldest
+	// is handed over first. A busy DC has a few hundred under way.
+	maxOpenExchanges = 16384
+	// waitReply is how long an answer may take. Windows gives a KDC up to 40 s
+	// over all its retries, MIT 30 s; what comes later answers nobody.
+	waitReply = 60e9
+	// waitStep is how long a client may take after PREAUTH_REQUIRED: somebody
+	// may be typing a password.
+	waitStep = 300e9
+	// endGrace: a request this close to the end of the capture may have been
+	// answered after it (contract: not-captured).
+	endGrace = 5e9
+	// maxSteps bounds the steps kept of one exchange; the rest is counted in
+	// Resent only.
+	maxSteps = 32
+)
+
+// Error codes that are steps of an exchange, RFC 4120 §7.5.9, RFC 6113 §5.2.
+const (
+	errPreauthRequired = 25
+	errTooBig          = 52
+	errMorePreauth     = 91
+)
+
+// flowKey is one UDP conversation or TCP connection, client to server.
+type flowKey struct {
+	client, server netip.AddrPort
+	transport      Transport
+}
+
+// openKDC is an AS or TGS exchange under way.
+type openKDC struct {
+	x        Exchange
+	realm    string
+	cname    string
+	sname    string
+	nonce    uint32
+	raw      uint64 // hash of the latest request's bytes
+	firstAt  int64  // when the latest request was first sent
+	last     int64  // time of the latest step
+	waiting  bool   // a request has no answer yet
+	resumeTo FrameID
+	prev     *openKDC
+	next     *openKDC
+	flows    []flowKey
+}
+
+// doneFlow remembers the latest finished exchange of a flow, so that a second
+// copy of the answer starts nothing new.
+type doneFlow struct {
+	at   int64
+	kind Kind
+}
+
+// kdcPairs pairs KDC requests with their answers.
+type kdcPairs struct {
+	d     *Decoder
+	seed  maphash.Seed
+	flows map[flowKey][]*openKDC // requests waiting in each flow, oldest first
+	done  map[flowKey]doneFlow
+	doneQ []flowKey
+	names map[kdcName]*openKDC // the latest open exchange of each question
+	head  *openKDC             // least recently active
+	tail  *openKDC
+	n     int
+}
+
+// kdcName identifies a question whatever it is sent over.
+type kdcName struct {
+	client, server      netip.Addr
+	kind                Kind
+	cname, realm, sname string
+}
+
+func newKDCPairs(d *Decoder) *kdcPairs {
+	return &kdcPairs{
+		d:     d,
+		seed:  maphash.MakeSeed(),
+		flows: map[flowKey][]*openKDC{},
+		done:  map[flowKey]doneFlow{},
+		names: map[kdcName]*openKDC{},
+	}
+}
+
+// add takes one message to or from a KDC; toKDC tells which.
+func (p *kdcPairs) add(m *Message, toKDC bool) {
+	p.expire(m.Time)
+	if toKDC {
+		if m.Krb.KDCReq != nil {
+			p.request(m)
+		}
+		return
+	}
+	switch m.Type() {
+	case krb5.ASRep, krb5.TGSRep, krb5.KRBErrorMsg:
+		p.reply(m)
+	}
+}
+
+func (p *kdcPairs) request(m *Message) {
+	q := m.Krb.KDCReq
+	kind := AS
+	if m.Type() == krb5.TGSReq {
+		kind = TGS
+	}
+	fk := flowKey{m.Src, m.Dst, m.Transport}
+	name := kdcName{m.Src.Addr(), m.Dst.Addr(), kind, q.CName.String(), string(q.Realm), q.SName.String()}
+	raw := maphash.Bytes(p.seed, m.Krb.Raw)
+	delete(p.done, fk)
+
+	o := p.names[name]
+	switch {
+	case o != nil && o.waiting && (o.raw == raw || q.Nonce.OK && o.nonce == q.Nonce.V):
+		// The same question again: nobody answered yet.
+		if o.raw != raw {
+			o.x.Request = m
+		}
+		o.x.Resent++
+	case o != nil && !o.waiting:
+		// The step after PREAUTH_REQUIRED, or the same over TCP.
+		o.x.Request = m
+		o.firstAt = m.Time
+	case o != nil && o.x.Transport == UDP && m.Transport == TCP && kind == AS && !sameFlow(o.flows, fk):
+		// No answer over UDP, so the client tries TCP.
+		o.x.Request = m
+		o.x.Resent++
+	default:
+		o = &openKDC{x: Exchange{Kind: kind, Client: m.Src, Server: m.Dst, Transport: m.Transport,
+			Carrier: m.Carrier, Request: m, Started: m.Time},
+			cname: name.cname, realm: name.realm, sname: name.sname, firstAt: m.Time}
+		p.names[name] = o
+		p.n++
+	}
+	if q.Nonce.OK {
+		o.nonce = q.Nonce.V
+	}
+	o.raw = raw
+	o.waiting = true
+	o.x.Client, o.x.Server, o.x.Transport = m.Src, m.Dst, m.Transport
+	o.step(m, m.Type().String())
+	if !sameFlow(o.flows, fk) && len(o.flows) < maxSteps {
+		o.flows = append(o.flows, fk)
+	}
+	if w := p.flows[fk]; len(w) == 0 || w[len(w)-1] != o {
+		if len(w) < maxSteps {
+			p.flows[fk] = append(w, o)
+		}
+	}
+	p.touch(o, m.Time)
+	for p.n > maxOpenExchanges {
+		p.d.limit("exchanges under way")
+		p.finish(p.head, 0)
+	}
+}
+
+func (p *kdcPairs) reply(m *Message) {
+	fk := flowKey{m.Dst, m.Src, m.Transport}
+	w := p.flows[fk]
+	var o *openKDC
+	for i, c := range w {
+		if fits(m, c.x.Kind) {
+			o = c
+			w = append(w[:i:i], w[i+1:]...)
+			break
+		}
+	}
+	if o == nil {
+		p.loneReply(m, fk)
+		return
+	}
+	if len(w) == 0 {
+		delete(p.flows, fk)
+	} else {
+		p.flows[fk] = w
+	}
+	what := m.Type().String()
+	if e := m.Krb.Error; e != nil {
+		what = errorStep(e)
+	}
+	o.step(m, what)
+	o.x.BothWays = true
+	if e := m.Krb.Error; e != nil {
+		switch code := e.ErrorCode.V; {
+		case code == errTooBig && m.Transport == UDP:
+			o.x.TooBig = m
+			o.waiting = false
+		case o.x.Kind == AS && (code == errMorePreauth || code == errPreauthRequired && !hasPreauth(o.x.Request)):
+			o.x.Hint = m
+			o.waiting = false
+		}
+		if !o.waiting {
+			o.x.Reply = m
+			p.touch(o, m.Time)
+			return
+		}
+	}
+	o.x.Reply = m
+	if m.Krb.Error != nil {
+		p.finish(o, Failed)
+	} else {
+		p.finish(o, OK)
+	}
+	p.remember(fk, m.Time, o.x.Kind)
+}
+
+// loneReply handles an answer whose request is not in the capture, or a
+// second copy of one.
+func (p *kdcPairs) loneReply(m *Message, fk flowKey) {
+	kind := AS
+	if m.Type() == krb5.TGSRep {
+		kind = TGS
+	}
+	if e := m.Krb.Error; e != nil {
+		// A KDC names the service asked for. A step to preauthentication is
+		// part of AS; of others the kind cannot be told from the error alone,
+		// except that an AS is about krbtgt.
+		if string(e.SName.Component(0)) != "krbtgt" && e.ErrorCode.V != errPreauthRequired && e.ErrorCode.V != errMorePreauth {
+			kind = TGS
+		}
+	}
+	if d, ok := p.done[fk]; ok && m.Time-d.at < waitReply && (d.kind == kind || m.Krb.Error != nil) {
+		return
+	}
+	x := &Exchange{Kind: kind, Client: m.Dst, Server: m.Src, Transport: m.Transport, Carrier: m.Carrier,
+		Reply: m, Started: m.Time, Ended: m.Time, BothWays: false, Ending: OK}
+	what := m.Type().String()
+	if e := m.Krb.Error; e != nil {
+		x.Ending = Failed
+		what = errorStep(e)
+		switch e.ErrorCode.V {
+		case errPreauthRequired, errMorePreauth:
+			x.Hint = m
+		case errTooBig:
+			x.TooBig = m
+		}
+	}
+	x.Steps = []Step{{Frame: m.Frame, Time: m.Time, What: what, Msg: m}}
+	p.remember(fk, m.Time, kind)
+	p.d.sink.Exchange(x)
+}
+
+func (p *kdcPairs) remember(fk flowKey, at int64, kind Kind) {
+	if _, ok := p.done[fk]; !ok {
+		p.doneQ = append(p.doneQ, fk)
+		if len(p.doneQ) > maxOpenExchanges {
+			delete(p.done, p.doneQ[0])
+			p.doneQ = p.doneQ[1:]
+		}
+	}
+	p.done[fk] = doneFlow{at, kind}
+}
+
+// fits tells whether a reply can answer a request of that kind.
+func fits(m *Message, k Kind) bool {
+	switch m.Type() {
+	case krb5.ASRep:
+		return k == AS
+	case krb5.TGSRep:
+		return k == TGS
+	}
+	return true
+}
+
+// hasPreauth tells whether an AS-REQ carried proof of a key: PA-ENC-TIMESTAMP
+// (2), PA-PK-AS-REQ (16, 14), PA-ENCRYPTED-CHALLENGE (138), OTP (142), SPAKE
+// (151). Under FAST (136) the proof is inside.
+func hasPreauth(m *Message) bool {
+	if m == nil || m.Krb.KDCReq == nil {
+		return false
+	}
+	for i := range m.Krb.KDCReq.PAData {
+		switch m.Krb.KDCReq.PAData[i].Type {
+		case 2, 14, 16, 138, 142, 151:
+			return true
+		}
+	}
+	return false
+}
+
+func (o *openKDC) step(m *Message, what string) {
+	o.last = m.Time
+	if len(o.x.Steps) < maxSteps {
+		o.x.Steps = append(o.x.Steps, Step{Frame: m.Frame, Time: m.Time, What: what, Msg: m})
+	}
+	o.x.Ended = m.Time
+}
+
+// touch makes o the most recently active exchange.
+func (p *kdcPairs) touch(o *openKDC, now int64) {
+	p.unlink(o)
+	o.last = now
+	o.prev = p.tail
+	if p.tail != nil {
+		p.tail.next = o
+	} else {
+		p.head = o
+	}
+	p.tail = o
+}
+
+func (p *kdcPairs) unlink(o *openKDC) {
+	if o.prev == nil && o.next == nil && p.head != o {
+		return
+	}
+	if o.prev != nil {
+		o.prev.next = o.next
+	} else {
+		p.head = o.next
+	}
+	if o.next != nil {
+		o.next.prev = o.prev
+	} else {
+		p.tail = o.prev
+	}
+	o.prev, o.next = nil, nil
+}
+
+// finish hands an exchange over; e is its ending, 0 when no answer came.
+func (p *kdcPairs) finish(o *openKDC, e Ending) {
+	p.unlink(o)
+	p.n--
+	name := kdcName{o.x.Client.Addr(), o.x.Server.Addr(), o.x.Kind, o.cname, o.realm, o.sname}
+	if p.names[name] == o {
+		delete(p.names, name)
+	}
+	for _, fk := range o.flows {
+		w := p.flows[fk]
+		for i := range w {
+			if w[i] == o {
+				w = append(w[:i:i], w[i+1:]...)
+				break
+			}
+		}
+		if len(w) == 0 {
+			delete(p.flows, fk)
+		} else {
+			p.flows[fk] = w
+		}
+	}
+	x := o.x
+	if !x.BothWays {
+		x.BothWays = p.d.views.from(x.Server.Addr(), x.Client.Addr())
+	}
+	switch {
+	case e != 0:
+		x.Ending = e
+	case !o.waiting:
+		// The client never took the step: the error stands, and is read for
+		// what it is.
+		x.Ending = Failed
+	default:
+		x.Reply = nil
+		x.Ending = p.d.silence(&x, o.firstAt)
+	}
+	p.d.sink.Exchange(&x)
+}
+
+// expire hands over what waited too long at capture time now.
+func (p *kdcPairs) expire(now int64) {
+	for o := p.head; o != nil; o = p.head {
+		wait := int64(waitReply)
+		if !o.waiting {
+			wait = waitStep
+		}
+		if now-o.last < wait {
+			// Exchanges between two steps may stand before older ones; they
+			// are few, and their turn comes.
+			return
+		}
+		p.finish(o, 0)
+	}
+}
+
+// flush hands over everything, oldest first.
+func (p *kdcPairs) flush() {
+	for p.head != nil {
+		p.finish(p.head, 0)
+	}
+}
+
+func sameFlow(flows []flowKey, fk flowKey) bool {
+	for i := range flows {
+		if flows[i] == fk {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,379 @@
+package decode
+
+import (
+	"bytes"
+	"slices"
+
+	"kerbscope/decode/flow"
+	"kerbscope/decode/gss"
+	"kerbscope/decode/krb5"
+)
+
+// Limits of one stream.
+const (
+	// maxProbe is how many bytes may be looked at before a connection that no
+	// carrier claims is only searched for Kerberos.
+	maxProbe = 4096
+	// maxAttempts bounds the authentications kept of one Session.
+	maxAttempts = 256
+	// maxTokens bounds the legs kept of one Attempt.
+	maxTokens = 32
+	// maxRows bounds what one packet can complete before it is handed over.
+	maxRows = 1024
+)
+
+// A stream is one TCP connection that is followed: it finds the carrier,
+// drives the carrier's parser and makes of what the parser finds Messages,
+// Attempts, AP exchanges and a Session.
+type stream struct {
+	d        *Decoder
+	c        *flow.Conn
+	car      *carrier
+	p        parser
+	sess     Session
+	live     []*liveAttempt // not over, oldest first
+	rows     []*Message     // found in the packet in hand, in order
+	idling   bool           // authentication is over: bytes are searched only
+	dead     bool           // nothing of use will come
+	inTLS    bool
+	gone     [2]bool // parser has seen the end of this direction
+	lastOK   *Attempt
+	lastDown int64     // time of the latest bytes from the server
+	kpasswd  *Exchange // password exchange under way
+}
+
+func newStream(d *Decoder, c *flow.Conn) *stream {
+	s := &stream{d: d, c: c}
+	s.sess.Client, s.sess.Server = c.Client, c.Server
+	return s
+}
+
+func (s *stream) half(d dir) *flow.Half { return s.c.Half(flow.Dir(d)) }
+
+// bytes are the contiguous unread bytes of direction d, valid until the
+// parser returns or skips.
+func (s *stream) bytes(d dir) []byte {
+	if s.dead {
+		return nil
+	}
+	return s.half(d).Bytes()
+}
+
+// discard says that n bytes of d are dealt with.
+func (s *stream) discard(d dir, n int) { s.half(d).Discard(n) }
+
+// atGap tells whether bytes that were not captured, or the end, follow right
+// behind bytes(d): a unit begun in them will never be complete.
+func (s *stream) atGap(d dir) bool {
+	_, gap := s.half(d).Gap()
+	return gap || s.half(d).Closed() || s.c.RST.Ok()
+}
+
+// gap tells whether bytes that were not captured stand at the read position:
+// bytes(d) is empty and more comes only after skipGap.
+func (s *stream) gap(d dir) bool {
+	_, gap := s.half(d).Gap()
+	return gap && len(s.half(d).Bytes()) == 0
+}
+
+// skipGap gives up what is left before the gap and goes on after it.
+func (s *stream) skipGap(d dir) { s.half(d).Skip() }
+
+// gapLen is the number of bytes missing behind bytes(d), 0: none.
+func (s *stream) gapLen(d dir) int {
+	n, _ := s.half(d).Gap()
+	return int(min(n, 1<<31-1))
+}
+
+// ended tells whether nothing will follow bytes(d).
+func (s *stream) ended(d dir) bool { return s.half(d).Closed() }
+
+func (s *stream) serverPort() uint16 { return s.c.Server.Port() }
+func (s *stream) clientPort() uint16 { return s.c.Client.Port() }
+
+// run is called when something new stands in direction d.
+func (s *stream) run(d dir) {
+	if !s.dead {
+		s.step(d)
+	}
+	s.flushRows()
+	if s.dead {
+		s.c.Ignore()
+	}
+}
+
+func (s *stream) step(d dir) {
+	h := s.half(d)
+	if s.idling {
+		if !hasNeedle(h.Bytes()) {
+			h.Discard(len(h.Bytes()))
+			return
+		}
+		s.idling = false
+		s.p = s.car.open(s)
+	}
+	if s.p == nil && !s.choose() {
+		return
+	}
+	if s.gone[d] && len(h.Bytes()) == 0 {
+		return
+	}
+	// The parser must make progress; where it leaves a gap standing the
+	// tracker goes on by itself.
+	s.p.feed(d)
+	if !s.dead && !s.idling && s.p != nil {
+		// What the other direction left unread may be readable now.
+		if o := d.other(); len(s.half(o).Bytes()) > 0 {
+			s.p.feed(o)
+		}
+	}
+}
+
+// choose finds the carrier of the connection from its first bytes.
+func (s *stream) choose() bool {
+	up, down := s.bytes(toServer), s.bytes(toClient)
+	if len(up)+len(down) == 0 {
+		return false
+	}
+	wait := false
+	for i := range carriers {
+		car := &carriers[i]
+		switch car.probe(up, down, s.serverPort()) {
+		case yes:
+			s.take(car)
+			return true
+		case needMore:
+			wait = true
+		}
+		if !s.c.ClientKnown && car.probe(down, up, s.clientPort()) == yes {
+			s.c.Swap()
+			s.sess.Client, s.sess.Server = s.c.Client, s.c.Server
+			s.take(car)
+			return true
+		}
+	}
+	if wait && len(up)+len(down) < maxProbe && !s.atGap(toServer) && !s.atGap(toClient) {
+		return false
+	}
+	s.take(&rawCarrier)
+	return true
+}
+
+func (s *stream) take(car *carrier) {
+	s.car = car
+	s.sess.Carrier = car.name
+	s.p = car.open(s)
+}
+
+// where says which frames hold bytes off to off+n of direction d; the last of
+// them by number completes them.
+func (s *stream) where(d dir, off, n int) (frame FrameID, frames []FrameID, at int64) {
+	h := s.half(d)
+	for _, f := range h.Frames(off, n) {
+		frames = append(frames, FrameID(f))
+	}
+	if len(frames) == 0 {
+		return s.d.frame, []FrameID{s.d.frame}, s.d.now
+	}
+	frame = frames[len(frames)-1]
+	if frame == s.d.frame {
+		return frame, frames, s.d.now
+	}
+	if off+n-1 >= 0 {
+		at = h.TimeAt(off + n - 1)
+	}
+	return frame, frames, at
+}
+
+// message makes the row of one Kerberos message whose bytes b stand at off to
+// off+n of direction d. path is what stands between the carrier and it.
+func (s *stream) message(d dir, off, n int, b []byte, path ...string) *Message {
+	m := s.row(d, off, n, path...)
+	k, _ := krb5.Parse(bytes.Clone(b))
+	if k.Type == 0 {
+		return nil
+	}
+	m.Krb = &k
+	s.d.opened(m)
+	s.push(m)
+	return m
+}
+
+// row makes an empty row for what stands at off to off+n of direction d.
+func (s *stream) row(d dir, off, n int, path ...string) *Message {
+	m := &Message{Transport: TCP, Src: s.c.Client, Dst: s.c.Server}
+	if d == toClient {
+		m.Src, m.Dst = m.Dst, m.Src
+	}
+	m.Frame, m.Frames, m.Time = s.where(d, off, n)
+	m.Carrier = s.d.path(s.car.name, path)
+	return m
+}
+
+func (s *stream) push(m *Message) {
+	if len(s.rows) >= maxRows {
+		s.flushRows()
+	}
+	s.rows = append(s.rows, m)
+}
+
+func (s *stream) flushRows() {
+	for _, m := range s.rows {
+		s.d.emit(m)
+	}
+	s.rows = s.rows[:0]
+}
+
+// offer notes the mechanisms that the server offers in clear.
+func (s *stream) offer(names ...string) {
+	if !slices.Equal(s.sess.Offered, names) {
+		s.sess.Offered = slices.Clone(names)
+	}
+}
+
+// anonymous notes that the service was used without authentication.
+func (s *stream) anonymous(d dir, off int) {
+	if s.lastOK == nil && s.sess.Anonymous == 0 {
+		s.sess.Anonymous, _, _ = s.where(d, off, 1)
+	}
+}
+
+// afterAuth notes application traffic after an accepted attempt.
+func (s *stream) afterAuth(d dir, off int) {
+	if s.lastOK != nil && s.sess.AfterAuth == 0 {
+		s.sess.AfterAuth, _, _ = s.where(d, off, 1)
+	}
+}
+
+// maxNames bounds the name claims of one session.
+const maxNames = 16
+
+// name notes that the sender of direction d claims a name, or, for what a
+// client says of the server it talks to ("http-host", "smb", "tls-sni"), that
+// the server is called so.
+func (s *stream) name(d dir, off int, name, source string) {
+	addr := s.c.Client.Addr()
+	if d == toClient {
+		addr = s.c.Server.Addr()
+	}
+	f, _, _ := s.where(d, off, 1)
+	s.claim(NameClaim{Addr: addr, Name: name, Source: source, Frame: f})
+}
+
+func (s *stream) claim(n NameClaim) {
+	if n.Name == "" || len(n.Name) > 255 {
+		return
+	}
+	for _, o := range s.sess.Names {
+		if o.Addr == n.Addr && o.Name == n.Name && o.Source == n.Source {
+			return
+		}
+	}
+	if len(s.sess.Names) < maxNames {
+		n.Name = string([]byte(n.Name))
+		s.sess.Names = append(s.sess.Names, n)
+	}
+}
+
+// startTLS notes that from byte off of direction d on the connection is TLS.
+func (s *stream) startTLS(d dir, off int) {
+	if s.inTLS {
+		return
+	}
+	s.inTLS = true
+	s.sess.TLS, _, _ = s.where(d, off, 1)
+	s.closeAttempts()
+	s.p = tlsParser{s}
+}
+
+// idle says that authentication is over: what follows is only searched.
+func (s *stream) idle() {
+	s.idling = true
+	for _, d := range [...]dir{toServer, toClient} {
+		s.half(d).Discard(len(s.half(d).Bytes()))
+	}
+}
+
+// ignore says that nothing of use will come.
+func (s *stream) ignore() { s.dead = true }
+
+// end closes the books when the connection is over.
+func (s *stream) end(why flow.EndReason) {
+	if !s.dead && s.p == nil && !s.idling {
+		for _, d := range [...]dir{toServer, toClient} {
+			if len(s.bytes(d)) > 0 && s.p == nil {
+				s.choose()
+			}
+		}
+	}
+	if s.p != nil && !s.dead && !s.idling {
+		for _, d := range [...]dir{toServer, toClient} {
+			s.p.feed(d)
+			if s.dead {
+				break
+			}
+		}
+	}
+	s.flushRows()
+	switch why {
+	case flow.EndClosed:
+		s.sess.End = EndFIN
+	case flow.EndReset:
+		s.sess.End = EndRST
+	case flow.EndRefused:
+		s.sess.End = EndRefused
+	default:
+		switch {
+		case s.c.RST.Ok():
+			s.sess.End = EndRST
+		case s.c.FINs[0].Ok() || s.c.FINs[1].Ok():
+			s.sess.End = EndFIN
+		case s.c.Unanswered():
+			s.sess.End = EndNoReply
+		}
+	}
+	switch {
+	case s.c.RST.Ok():
+		s.sess.EndFrame = FrameID(s.c.RST.Frame)
+	case s.c.FINs[0].Ok():
+		s.sess.EndFrame = FrameID(s.c.FINs[0].Frame)
+	case s.c.FINs[1].Ok():
+		s.sess.EndFrame = FrameID(s.c.FINs[1].Frame)
+	}
+	s.closeAttempts()
+	s.closePassword()
+	s.sess.SidesKnown = s.c.ClientKnown
+	s.sess.Begin, s.sess.Ended = FrameID(s.c.First.Frame), FrameID(s.c.Last.Frame)
+	s.sess.First, s.sess.Last = s.c.First.Time, s.c.Last.Time
+	s.sess.BothWays = s.c.BothDirections()
+	s.sess.Gaps = int(s.half(toServer).Gaps + s.half(toClient).Gaps)
+	if s.car != nil && s.tells() {
+		s.d.sink.Session(&s.sess)
+	}
+}
+
+// tells says whether the session holds anything worth handing on: one with a
+// KDC is told by its exchanges.
+func (s *stream) tells() bool {
+	switch s.car.name {
+	case "kdc":
+		return false
+	case "raw":
+		return len(s.sess.Attempts) > 0
+	}
+	return true
+}
+
+// ntlmNames takes the names that NTLM tokens carry.
+func (s *stream) ntlmNames(d dir, frame FrameID, t *gss.NTLMMessage) {
+	addr := s.c.Client.Addr()
+	if d == toClient {
+		addr = s.c.Server.Addr()
+	}
+	for _, n := range [...]string{t.DNSComputer, t.NetBIOSComputer} {
+		s.claim(NameClaim{Addr: addr, Name: n, Source: "ntlm", Frame: frame})
+	}
+	if t.Workstation != "" && d == toServer {
+		s.claim(NameClaim{Addr: addr, Name: t.Workstation, Source: "ntlm", Frame: frame})
+	}
+}
