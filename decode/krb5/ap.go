@@ -73,13 +73,11 @@ func (p *parser) apRep(in element) *APRep {
 	return m
 }
 
-// encapsulatedAPReq reads the AP-REQ in the value of PA-TGS-REQ or FAST armor.
-func (p *parser) encapsulatedAPReq(pa PAData) *APReq {
-	return p.apReqIn(reader{b: pa.Value, off: pa.Offset, lack: pa.lack()}, PADataName(pa.Type))
-}
-
-func (p *parser) apReqIn(r reader, where string) (m *APReq) {
-	sub := newParser()
+// encapsulatedAPReq reads the AP-REQ in the value of PA-TGS-REQ or in FAST
+// armor. off is where it stands in the message.
+func (p *parser) encapsulatedAPReq(value []byte, off int, cut bool, where string) (m *APReq) {
+	sub := newParser(value, off)
+	r := sub.all(lackIf(cut))
 	e, ok := r.next(&sub)
 	switch {
 	case !ok:
@@ -87,8 +85,8 @@ func (p *parser) apReqIn(r reader, where string) (m *APReq) {
 		sub.notef(e.off, "element 0x%02x where an AP-REQ should be", e.id)
 	default:
 		m = sub.apReq(e)
-		if len(r.b) > 0 {
-			sub.notef(r.off, "%d trailing bytes", len(r.b))
+		if r.len() > 0 {
+			sub.notef(r.pos, "%d trailing bytes", r.len())
 		}
 	}
 	p.adopt(&sub, where)

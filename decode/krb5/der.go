@@ -49,17 +49,29 @@ type Malformed struct {
 	What   string
 }
 
-// A parser collects what is wrong with one message while readers walk it.
+// A parser holds the bytes of one message, or of one value encapsulated in
+// it, and collects what is wrong with them while readers walk them.
 type parser struct {
-	stop      int // no element that starts at or behind this offset is read
+	buf       []byte
+	base      int // offset of buf[0] in the message
+	stop      int // no element that starts at or behind this place in buf is read
 	anomalies []Anomaly
 	dropped   int
 	malformed *Malformed
 }
 
-func newParser() parser { return parser{stop: int(^uint(0) >> 1)} }
+func newParser(buf []byte, base int) parser {
+	return parser{buf: buf, base: base, stop: int(^uint(0) >> 1)}
+}
 
-func (p *parser) note(off int, what string) {
+// all is a reader over everything that p holds, with lack bytes missing behind it.
+func (p *parser) all(lack int) reader { return reader{end: len(p.buf), lack: lack} }
+
+// Places (pos, end, off, stop) are counted in buf; what is reported, in the message.
+
+func (p *parser) note(off int, what string) { p.noteAt(p.base+off, what) }
+
+func (p *parser) noteAt(off int, what string) {
 	if len(p.anomalies) >= maxAnomalies {
 		p.dropped++
 		return
@@ -78,7 +90,7 @@ func (p *parser) notef(off int, format string, args ...any) {
 // fail ends reading at stop. The first failure is the one reported.
 func (p *parser) fail(off, stop int, format string, args ...any) {
 	if p.malformed == nil {
-		p.malformed = &Malformed{off, fmt.Sprintf(format, args...)}
+		p.malformed = &Malformed{p.base + off, fmt.Sprintf(format, args...)}
 	}
 	p.stop = min(p.stop, stop)
 }
@@ -97,20 +109,21 @@ func (p *parser) found() []Anomaly {
 // message. A failure in there does not end the reading out here.
 func (p *parser) adopt(sub *parser, where string) {
 	for _, a := range sub.found() {
-		p.note(a.Offset, where+": "+a.What)
+		p.noteAt(a.Offset, where+": "+a.What)
 	}
 	if m := sub.malformed; m != nil {
-		p.note(m.Offset, where+": malformed: "+m.What)
+		p.noteAt(m.Offset, where+": malformed: "+m.What)
 	}
 }
 
 // A reader walks the elements of one BER value. It is a small value: copying
 // it remembers a position.
 type reader struct {
-	b    []byte // what is left, as far as it is there
-	off  int    // offset of b[0] in the message
-	lack int    // bytes that the lengths promise behind b but that are not there
+	pos, end int // what is left, as far as it is there
+	lack     int // bytes that the lengths promise behind end but that are not there
 }
+
+func (r *reader) len() int { return r.end - r.pos }
 
 // An element is one identifier, length and contents.
 type element struct {
@@ -122,78 +135,102 @@ type element struct {
 // cut says that not all contents of e are there.
 func (e *element) cut() bool { return e.body.lack > 0 }
 
+// bytes are what is left of r.
+func (p *parser) bytes(r reader) []byte { return p.buf[r.pos:r.end:r.end] }
+
+// peek is the identifier of the next element, 0 when there is none.
+func (p *parser) peek(r reader) byte {
+	if r.pos < r.end {
+		return p.buf[r.pos]
+	}
+	return 0
+}
+
 // next reads one element. It returns false at the end of r, where the message
 // was cut before the element's length, and where nothing can be read on; only
 // in the last case a failure is recorded. The contents of an element that runs
 // past the end of r are clipped.
 func (r *reader) next(p *parser) (e element, ok bool) {
-	b := r.b
-	if len(b) == 0 || r.off >= p.stop {
+	b := p.buf[r.pos:r.end]
+	if len(b) == 0 || r.pos >= p.stop {
 		return e, false
 	}
-	e.id, e.off = b[0], r.off
-	h, n, form := header(b)
-	switch form {
-	case lengthShort:
-	case lengthPadded:
-		p.note(r.off, "length is not in its shortest form")
-	case lengthIndefinite:
-		return r.indefinite(p, h)
-	case lengthCut:
-		if r.lack == 0 {
-			p.fail(r.off, r.off, "element header runs past the end of what holds it")
+	e.id, e.off = b[0], r.pos
+	var h, n int
+	if len(b) > 1 && b[1] < 0x80 && b[0]&0x1f != 0x1f && b[0] != 0 {
+		h, n = 2, int(b[1]) // by far the most common
+	} else {
+		var form lengthForm
+		h, n, form = header(b)
+		if form != lengthShort {
+			if e, ok, done := r.odd(p, h, form); done {
+				return e, ok
+			}
 		}
-		r.b, r.off = nil, r.off+len(b)
-		return e, false
-	default:
-		p.fail(r.off, r.off, "%s", form)
-		return e, false
+		if e.id == 0 {
+			p.fail(r.pos, r.pos, "end-of-contents without an indefinite length")
+			return e, false
+		}
 	}
-	if e.id == 0 {
-		p.fail(r.off, r.off, "end-of-contents without an indefinite length")
-		return e, false
-	}
-	have := len(b) - h
-	e.body.off = r.off + h
+	at, have := r.pos+h, len(b)-h
 	if n <= have {
-		e.body.b = b[h : h+n : h+n]
-		r.b, r.off = b[h+n:], r.off+h+n
+		e.body = reader{pos: at, end: at + n}
+		r.pos = at + n
 		return e, true
 	}
 	if n-have > r.lack {
-		p.fail(r.off, r.off+len(b), "length %d runs %d bytes past the end of what holds it", n, n-have-r.lack)
+		p.fail(r.pos, r.end, "length %d runs %d bytes past the end of what holds it", n, n-have-r.lack)
 	}
-	e.body.b, e.body.lack = b[h:], n-have
-	r.b, r.off = nil, r.off+len(b)
+	e.body = reader{pos: at, end: r.end, lack: n - have}
+	r.pos = r.end
 	return e, true
+}
+
+// odd deals with a length that is not definite and in its shortest form; done
+// when there is no more to do.
+func (r *reader) odd(p *parser, h int, form lengthForm) (e element, ok, done bool) {
+	switch form {
+	case lengthPadded:
+		p.note(r.pos, "length is not in its shortest form")
+		return e, false, false
+	case lengthIndefinite:
+		e, ok = r.indefinite(p, h)
+		return e, ok, true
+	case lengthCut:
+		if r.lack == 0 {
+			p.fail(r.pos, r.pos, "element header runs past the end of what holds it")
+		}
+		r.pos = r.end
+	default:
+		p.fail(r.pos, r.pos, "%s", form)
+	}
+	return e, false, true
 }
 
 // indefinite reads an element of indefinite length whose header has h bytes.
 func (r *reader) indefinite(p *parser, h int) (e element, ok bool) {
-	b := r.b
-	e.id, e.off = b[0], r.off
+	e.id, e.off = p.buf[r.pos], r.pos
 	if e.id&constructed == 0 {
-		p.fail(r.off, r.off, "indefinite length of a primitive element")
+		p.fail(r.pos, r.pos, "indefinite length of a primitive element")
 		return e, false
 	}
-	p.note(r.off, "indefinite length")
-	e.body.off = r.off + h
-	n, found, why := contents(b[h:])
-	switch {
-	case found:
-		e.body.b = b[h : h+n : h+n]
-		r.b, r.off = b[h+n+2:], r.off+h+n+2
-	case why == "" && r.lack > 0:
-		e.body.b, e.body.lack = b[h:], r.lack
-		r.b, r.off = nil, r.off+len(b)
-	default:
+	p.note(r.pos, "indefinite length")
+	at := r.pos + h
+	n, found, why := contents(p.buf[at:r.end])
+	if found {
+		e.body = reader{pos: at, end: at + n}
+		r.pos = at + n + 2
+		return e, true
+	}
+	e.body = reader{pos: at, end: r.end, lack: r.lack}
+	if why != "" || r.lack == 0 {
 		if why == "" {
 			why = "indefinite length without its end"
 		}
-		p.fail(r.off, r.off+len(b), "%s", why)
-		e.body.b, e.body.lack = b[h:], 1
-		r.b, r.off = nil, r.off+len(b)
+		p.fail(r.pos, r.end, "%s", why)
+		e.body.lack = 1
 	}
+	r.pos = r.end
 	return e, true
 }
 

@@ -34,8 +34,8 @@ func (m *KRBError) Data() (d EData) {
 	if len(m.EData) == 0 {
 		return d
 	}
-	p := newParser()
-	d.read(&p, reader{b: m.EData, off: m.eDataOff, lack: lackIf(m.EDataCut)})
+	p := newParser(m.EData, m.eDataOff)
+	d.read(&p, p.all(lackIf(m.EDataCut)))
 	d.Anomalies = p.found()
 	return d
 }
@@ -49,16 +49,16 @@ func lackIf(cut bool) int {
 }
 
 func (d *EData) read(p *parser, r reader) {
-	if typeAt(r.b) == TGTRepMsg {
+	if typeAt(p.buf) == TGTRepMsg {
 		if e, ok := r.next(p); ok {
 			d.TGTRep = p.tgtRep(e)
 		}
 		return
 	}
-	if r.b[0] != idSequence {
+	if p.buf[0] != idSequence {
 		return
 	}
-	sub := newParser() // that it is none of these shapes is no anomaly
+	sub := newParser(p.buf, p.base) // that it is none of these shapes is no anomaly
 	e, ok := r.next(&sub)
 	if !ok {
 		return
@@ -73,18 +73,18 @@ func (d *EData) read(p *parser, r reader) {
 		return
 	case in.id == ctx(1):
 		d.kerbErrorData(p, fields{r: e.body, name: "KERB-ERROR-DATA"})
-	case in.id == idSequence && len(in.body.b) > 0 && in.body.b[0] == ctx(1):
+	case in.id == idSequence && p.peek(in.body) == ctx(1):
 		d.MethodData = p.padataOf(e.body, paFields)
-	case in.id == idSequence && len(in.body.b) > 0 && in.body.b[0] == ctx(0):
+	case in.id == idSequence && p.peek(in.body) == ctx(0):
 		d.TypedData = p.padataOf(e.body, tdFields)
 	default:
 		return
 	}
-	if len(r.b) > 0 {
-		p.notef(r.off, "e-data: %d trailing bytes", len(r.b))
+	if r.len() > 0 {
+		p.notef(r.pos, "e-data: %d trailing bytes", r.len())
 	}
 	if m := p.malformed; m != nil {
-		p.note(m.Offset, "e-data: malformed: "+m.What)
+		p.noteAt(m.Offset, "e-data: malformed: "+m.What)
 	}
 }
 
@@ -108,7 +108,7 @@ func (d *EData) kerbErrorData(p *parser, f fields) {
 	case len(pa.Value) >= 4:
 		k.NTStatus = some(binary.LittleEndian.Uint32(pa.Value))
 	case len(pa.Value) > 0 || pa.Type == KerbErrExtended:
-		p.notef(pa.Offset, "KERB-ERROR-DATA: value of %d bytes", len(pa.Value))
+		p.notef(pa.Offset-p.base, "KERB-ERROR-DATA: value of %d bytes", len(pa.Value))
 	}
 	d.KerbErrorData = k
 }

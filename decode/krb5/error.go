@@ -58,6 +58,7 @@ func (p *parser) krbError(in element) *KRBError {
 			m.EText = p.text(e, "e-text")
 		case ctx(12):
 			m.EData, m.eDataOff, m.EDataCut = p.octets(e, "e-data")
+			m.eDataOff += p.base
 		case ctx(13):
 			// e-checksum of RFC 1510 bis drafts, sent by old implementations.
 		default:

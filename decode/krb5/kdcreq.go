@@ -48,8 +48,8 @@ func (p *parser) kdcReq(in element) *KDCReq {
 	}
 	f.want(p, 1<<1|1<<2|1<<4)
 	for i := range q.PAData {
-		if q.PAData[i].Type == PATGSReq {
-			q.APReq = p.encapsulatedAPReq(q.PAData[i])
+		if pa := &q.PAData[i]; pa.Type == PATGSReq {
+			q.APReq = p.encapsulatedAPReq(pa.Value, pa.Offset, pa.Cut, "PA-TGS-REQ")
 			break
 		}
 	}

@@ -92,18 +92,18 @@ type Message struct {
 // that it takes, 0 when no Kerberos message starts there. When b ends before the message does,
 // what is there is read, n is len(b) and Truncated is set.
 func Parse(b []byte) (m Message, n int) {
-	p := newParser()
+	p := newParser(b, 0)
 	t := typeAt(b)
 	if t == 0 {
 		return m, 0
 	}
 	// What b does not hold is taken as not captured: a missing length is as long as any.
-	r := reader{b: b, lack: int(^uint32(0) >> 1)}
+	r := p.all(lackIf(true))
 	e, ok := r.next(&p)
 	if !ok {
 		return m, 0
 	}
-	n = len(b) - len(r.b)
+	n = r.pos
 	m.Type, m.Raw, m.Length = t, b[:n:n], n
 	if e.cut() {
 		m.Truncated = true

@@ -10,8 +10,6 @@ type PAData struct {
 	Cut    bool   // Value holds only the start
 }
 
-func (pa PAData) lack() int { return lackIf(pa.Cut) }
-
 // Tags of the two fields: PA-DATA counts from [1], TYPED-DATA from [0].
 type paTags struct {
 	typ, value byte
@@ -33,7 +31,7 @@ func (p *parser) padata(e element, name string) []PAData {
 
 func (p *parser) padataOf(r reader, tags paTags) []PAData {
 	n := 0 // count first: one allocation, of the size it needs
-	for b := r.b; len(b) > 0 && n < maxList; n++ {
+	for b := p.bytes(r); len(b) > 0 && n < maxList; n++ {
 		h, l, form := header(b)
 		if form != lengthShort && form != lengthPadded || l >= len(b)-h {
 			n++
@@ -73,12 +71,13 @@ func (p *parser) padataIn(f fields, tags paTags) (pa PAData, ok bool) {
 			typ = p.int32(e, "padata-type")
 		case tags.value:
 			pa.Value, pa.Offset, pa.Cut = p.octets(e, "padata-value")
+			pa.Offset += p.base
 		default:
 			f.unknown(p, e)
 		}
 	}
 	if !typ.OK && f.r.lack == 0 {
-		p.notef(f.r.off, "%s: without a type", tags.name)
+		p.notef(f.r.pos, "%s: without a type", tags.name)
 	}
 	pa.Type = typ.V
 	pa.Cut = pa.Cut || pa.Value == nil && f.r.lack > 0
@@ -117,19 +116,19 @@ func (pa PAData) Decode() (d PADetail) {
 	if len(pa.Value) == 0 {
 		return d
 	}
-	p := newParser()
+	p := newParser(pa.Value, pa.Offset)
 	d.read(&p, pa)
 	d.Anomalies, d.Malformed = p.found(), p.malformed
 	return d
 }
 
 func (d *PADetail) read(p *parser, pa PAData) {
-	r := reader{b: pa.Value, off: pa.Offset, lack: pa.lack()}
+	r := p.all(lackIf(pa.Cut))
 	name := PADataName(pa.Type)
 	// Those that are no ASN.1.
 	switch pa.Type {
 	case PATGSReq:
-		d.APReq = p.apReqIn(r, name)
+		d.APReq = p.encapsulatedAPReq(pa.Value, pa.Offset, pa.Cut, name)
 		return
 	case PAPWSalt, PAAFS3Salt:
 		d.salt(pa)
@@ -138,7 +137,7 @@ func (d *PADetail) read(p *parser, pa PAData) {
 		if len(pa.Value) == 4 {
 			d.SupportedEnc = some(binary.LittleEndian.Uint32(pa.Value))
 		} else if !pa.Cut {
-			p.notef(pa.Offset, "%s: %d bytes, not 4", name, len(pa.Value))
+			p.notef(0, "%s: %d bytes, not 4", name, len(pa.Value))
 		}
 		return
 	}
@@ -151,8 +150,8 @@ func (d *PADetail) read(p *parser, pa PAData) {
 		return
 	}
 	read(d, p, e, name)
-	if len(r.b) > 0 {
-		p.notef(r.off, "%s: %d trailing bytes", name, len(r.b))
+	if r.len() > 0 {
+		p.notef(r.pos, "%s: %d trailing bytes", name, r.len())
 	}
 }
 

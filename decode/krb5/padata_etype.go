@@ -51,14 +51,14 @@ func (p *parser) etypeInfoIn(f fields) (i ETypeInfo) {
 		case ctx(1):
 			// KerberosString in ETYPE-INFO2, OCTET STRING in ETYPE-INFO.
 			if in, ok := p.inner(e, "salt"); ok && in.id == idOctetString && !in.cut() {
-				i.Salt = in.body.b
+				i.Salt = p.bytes(in.body)
 			} else if ok {
 				i.Salt = p.textOf(in, "salt")
 			}
 		case ctx(2):
 			// In ETYPE-INFO of old Heimdal an INTEGER salttype.
 			if in, ok := p.inner(e, "s2kparams"); ok && in.id == idOctetString && !in.cut() {
-				i.S2KParams = in.body.b
+				i.S2KParams = p.bytes(in.body)
 			}
 		default:
 			f.unknown(p, e)

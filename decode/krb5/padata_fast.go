@@ -48,13 +48,13 @@ func (p *parser) fastFirst(e element, m *FAST, name string) {
 	if !ok {
 		return
 	}
-	quiet := newParser()
+	quiet := newParser(p.buf, p.base)
 	for look := f.r; ; {
 		e, ok := look.next(&quiet)
 		if !ok {
 			break
 		}
-		if e.id == ctx(1) && len(e.body.b) > 0 && e.body.b[0]&^constructed == idOctetString {
+		if e.id == ctx(1) && p.peek(e.body)&^constructed == idOctetString {
 			m.Reply = false
 		}
 	}
@@ -73,7 +73,7 @@ func (p *parser) fastFirst(e element, m *FAST, name string) {
 		case ctx(1):
 			v, off, cut := p.octets(e, "armor-value")
 			if len(v) > 0 && m.ArmorType.V == 1 {
-				m.Armor = p.apReqIn(reader{b: v, off: off, lack: lackIf(cut)}, "FAST armor")
+				m.Armor = p.encapsulatedAPReq(v, p.base+off, cut, "FAST armor")
 			}
 		default:
 			f.unknown(p, e)

@@ -22,9 +22,9 @@ func (d *PADetail) pkASReq(p *parser, e element, name string) {
 		switch {
 		case e.cut():
 		case e.id == 0x80:
-			q.SignedAuthPack = e.body.b
+			q.SignedAuthPack = p.bytes(e.body)
 		case e.id == 0x82:
-			q.KDCPKID = e.body.b
+			q.KDCPKID = p.bytes(e.body)
 		}
 	}
 	d.PKASReq = q

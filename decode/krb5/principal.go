@@ -36,8 +36,8 @@ func (p *parser) principal(e element, name string) (n PrincipalName) {
 
 // strings checks a SEQUENCE OF KerberosString and returns its contents.
 func (p *parser) strings(r reader, name string) (b []byte, ok bool) {
-	b = r.b
-	for n := 0; len(r.b) > 0; n++ {
+	b = p.bytes(r)
+	for n := 0; r.len() > 0; n++ {
 		in, ok := r.next(p)
 		if !ok || n == maxList || p.textOf(in, name) == nil {
 			return nil, false

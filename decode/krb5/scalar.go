@@ -56,7 +56,7 @@ func (f *fields) want(p *parser, mask uint32) {
 	}
 	for n := 0; n < 32; n++ {
 		if missing&(1<<n) != 0 {
-			p.notef(f.r.off, "%s: mandatory field [%d] is missing", f.name, n)
+			p.notef(f.r.pos, "%s: mandatory field [%d] is missing", f.name, n)
 		}
 	}
 }
@@ -66,13 +66,13 @@ func (p *parser) inner(e element, name string) (in element, ok bool) {
 	r := e.body
 	in, ok = r.next(p)
 	if !ok {
-		if len(e.body.b) == 0 && !e.cut() {
+		if e.body.len() == 0 && !e.cut() {
 			p.notef(e.off, "%s: empty field", name)
 		}
 		return in, false
 	}
-	if len(r.b) > 0 {
-		p.notef(r.off, "%s: %d trailing bytes", name, len(r.b))
+	if r.len() > 0 {
+		p.notef(r.pos, "%s: %d trailing bytes", name, r.len())
 	}
 	return in, true
 }
@@ -98,7 +98,7 @@ func (p *parser) integer(in element, name string) (v int64, ok bool) {
 		p.notef(in.off, "%s: element 0x%02x where an INTEGER should be", name, in.id)
 		return 0, false
 	}
-	b := in.body.b
+	b := p.bytes(in.body)
 	if in.cut() {
 		return 0, false
 	}
@@ -163,11 +163,11 @@ func (p *parser) boolean(e element, name string) (o Opt[bool]) {
 	if !ok || in.cut() {
 		return o
 	}
-	if len(in.body.b) != 1 {
-		p.notef(in.off, "%s: BOOLEAN of %d bytes", name, len(in.body.b))
+	if in.body.len() != 1 {
+		p.notef(in.off, "%s: BOOLEAN of %d bytes", name, in.body.len())
 		return o
 	}
-	return some(in.body.b[0] != 0)
+	return some(p.buf[in.body.pos] != 0)
 }
 
 // flags reads KerberosFlags, RFC 4120 §5.2.8: bit 0 is the highest of the
@@ -177,7 +177,7 @@ func (p *parser) flags(e element, name string) (o Opt[uint32]) {
 	if !ok || in.cut() {
 		return o
 	}
-	b := in.body.b
+	b := p.bytes(in.body)
 	if len(b) == 0 || b[0] > 7 || len(b) == 1 && b[0] != 0 {
 		p.notef(in.off, "%s: not a BIT STRING", name)
 		return o
@@ -200,7 +200,7 @@ func (p *parser) octets(e element, name string) (b []byte, off int, cut bool) {
 	}
 	switch in.id {
 	case idOctetString:
-		return in.body.b, in.body.off, in.cut()
+		return p.bytes(in.body), in.body.pos, in.cut()
 	case idOctetString | constructed:
 		return p.joined(in, name)
 	}
@@ -224,9 +224,9 @@ func (p *parser) joined(in element, name string) (b []byte, off int, cut bool) {
 		}
 		cut = cut || seg.cut()
 		if first {
-			b, off = seg.body.b, seg.body.off
+			b, off = p.bytes(seg.body), seg.body.pos
 		} else {
-			b = append(b[:len(b):len(b)], seg.body.b...)
+			b = append(b[:len(b):len(b)], p.bytes(seg.body)...)
 		}
 	}
 }
@@ -244,7 +244,7 @@ func (p *parser) textOf(in element, name string) []byte {
 	if in.cut() {
 		return nil
 	}
-	return in.body.b
+	return p.bytes(in.body)
 }
 
 // text reads a KerberosString, RFC 4120 §5.2.1.
@@ -262,7 +262,7 @@ func (p *parser) time(e element, name string) (o Opt[int64]) {
 	if !ok || in.cut() {
 		return o
 	}
-	b := in.body.b
+	b := p.bytes(in.body)
 	if len(b) < 14 {
 		p.notef(in.off, "%s: not a KerberosTime", name)
 		return o
@@ -328,10 +328,10 @@ func (p *parser) int32s(e element, name string) []int32 {
 }
 
 func (p *parser) int32sOf(r reader, name string) []int32 {
-	list := make([]int32, 0, min(len(r.b)/3, maxList))
-	for len(r.b) > 0 {
+	list := make([]int32, 0, min(r.len()/3, maxList))
+	for r.len() > 0 {
 		if len(list) == maxList {
-			p.notef(r.off, "%s: more than %d entries", name, maxList)
+			p.notef(r.pos, "%s: more than %d entries", name, maxList)
 			return list
 		}
 		in, ok := r.next(p)

@@ -51,16 +51,15 @@ type Ticket struct {
 }
 
 func (p *parser) ticket(e element, name string) (t Ticket) {
-	r := e.body
 	in, ok := p.inner(e, name)
 	if !ok {
 		return t
 	}
-	return p.ticketOf(in, r.b, name)
+	return p.ticketOf(in, name)
 }
 
-// ticketOf reads the [APPLICATION 1] element in; raw starts with it.
-func (p *parser) ticketOf(in element, raw []byte, name string) (t Ticket) {
+// ticketOf reads the [APPLICATION 1] element in.
+func (p *parser) ticketOf(in element, name string) (t Ticket) {
 	if in.id != app(1) {
 		p.notef(in.off, "%s: element 0x%02x where a Ticket should be", name, in.id)
 		return t
@@ -70,7 +69,7 @@ func (p *parser) ticketOf(in element, raw []byte, name string) (t Ticket) {
 		return t
 	}
 	t.OK = true
-	t.Raw = raw[:min(len(raw), in.body.off-in.off+len(in.body.b))]
+	t.Raw = p.buf[in.off:in.body.end:in.body.end]
 	for {
 		e, ok := f.next(p)
 		if !ok {
@@ -102,7 +101,6 @@ func (p *parser) tickets(e element, name string) []Ticket {
 	var list []Ticket
 	r := in.body
 	for {
-		raw := r.b
 		in, ok := r.next(p)
 		if !ok {
 			return list
@@ -111,7 +109,7 @@ func (p *parser) tickets(e element, name string) []Ticket {
 			p.notef(in.off, "%s: more than %d tickets", name, maxTickets)
 			return list
 		}
-		if t := p.ticketOf(in, raw, name); t.OK {
+		if t := p.ticketOf(in, name); t.OK {
 			list = append(list, t)
 		}
 	}
