@@ -53,9 +53,6 @@ func (p *rawParser) feed(d dir) {
 		start := tokenStart(b, at)
 		tok := b[start : at+size]
 		s.token(d, start, len(tok), tok, tokenAt{})
-		if d == toClient {
-			s.closeAttempts()
-		}
 		s.discard(d, at+size)
 	}
 }

@@ -7,8 +7,6 @@
 package decode
 
 import (
-	"net/netip"
-
 	"kerbscope/capture"
 	"kerbscope/decode/flow"
 )
