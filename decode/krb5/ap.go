@@ -77,7 +77,7 @@ func (p *parser) apRep(in element) *APRep {
 // armor. off is where it stands in the message.
 func (p *parser) encapsulatedAPReq(value []byte, off int, cut bool, where string) (m *APReq) {
 	sub := newParser(value, off)
-	r := sub.all(lackIf(cut))
+	r := sub.all(cut)
 	e, ok := r.next(&sub)
 	switch {
 	case !ok:
@@ -85,8 +85,8 @@ func (p *parser) encapsulatedAPReq(value []byte, off int, cut bool, where string
 		sub.notef(e.off, "element 0x%02x where an AP-REQ should be", e.id)
 	default:
 		m = sub.apReq(e)
-		if r.len() > 0 {
-			sub.notef(r.pos, "%d trailing bytes", r.len())
+		if n := sub.rest(r); n > 0 {
+			sub.notef(r.pos, "%d trailing bytes", n)
 		}
 	}
 	p.adopt(&sub, where)

@@ -54,20 +54,26 @@ type Malformed struct {
 type parser struct {
 	buf       []byte
 	base      int // offset of buf[0] in the message
-	stop      int // no element that starts at or behind this place in buf is read
+	avail     int // end of what can be read in buf: where it was cut, or where reading failed
 	anomalies []Anomaly
 	dropped   int
 	malformed *Malformed
 }
 
 func newParser(buf []byte, base int) parser {
-	return parser{buf: buf, base: base, stop: int(^uint(0) >> 1)}
+	return parser{buf: buf, base: base, avail: len(buf)}
 }
 
-// all is a reader over everything that p holds, with lack bytes missing behind it.
-func (p *parser) all(lack int) reader { return reader{end: len(p.buf), lack: lack} }
+// Places (pos, end, off, avail) are counted in buf; what is reported, in the message.
 
-// Places (pos, end, off, stop) are counted in buf; what is reported, in the message.
+// all is a reader over everything that p holds. With cut, any number of bytes
+// is missing behind it.
+func (p *parser) all(cut bool) reader {
+	if cut {
+		return reader{end: len(p.buf) + 1<<31}
+	}
+	return reader{end: len(p.buf)}
+}
 
 func (p *parser) note(off int, what string) { p.noteAt(p.base+off, what) }
 
@@ -92,7 +98,7 @@ func (p *parser) fail(off, stop int, format string, args ...any) {
 	if p.malformed == nil {
 		p.malformed = &Malformed{p.base + off, fmt.Sprintf(format, args...)}
 	}
-	p.stop = min(p.stop, stop)
+	p.avail = min(p.avail, stop)
 }
 
 // found returns the anomalies, with one more for those beyond the limit.
@@ -116,14 +122,12 @@ func (p *parser) adopt(sub *parser, where string) {
 	}
 }
 
-// A reader walks the elements of one BER value. It is a small value: copying
-// it remembers a position.
+// A reader walks the elements of one BER value: what is left of it, by the
+// lengths that are claimed, which may be more than what is there. It is a small value (the
+// compiler keeps it in registers); copying it remembers a position.
 type reader struct {
-	pos, end int // what is left, as far as it is there
-	lack     int // bytes that the lengths promise behind end but that are not there
+	pos, end int
 }
-
-func (r *reader) len() int { return r.end - r.pos }
 
 // An element is one identifier, length and contents.
 type element struct {
@@ -132,15 +136,21 @@ type element struct {
 	body reader
 }
 
-// cut says that not all contents of e are there.
-func (e *element) cut() bool { return e.body.lack > 0 }
+// cut says that not all of r is there.
+func (p *parser) cut(r reader) bool { return r.end > p.avail }
 
-// bytes are what is left of r.
-func (p *parser) bytes(r reader) []byte { return p.buf[r.pos:r.end:r.end] }
+// rest is the number of bytes that are left of r and there.
+func (p *parser) rest(r reader) int { return max(0, min(r.end, p.avail)-r.pos) }
+
+// bytes are what is left of r and there.
+func (p *parser) bytes(r reader) []byte {
+	end := r.pos + p.rest(r)
+	return p.buf[r.pos:end:end]
+}
 
 // peek is the identifier of the next element, 0 when there is none.
 func (p *parser) peek(r reader) byte {
-	if r.pos < r.end {
+	if p.rest(r) > 0 {
 		return p.buf[r.pos]
 	}
 	return 0
@@ -148,87 +158,84 @@ func (p *parser) peek(r reader) byte {
 
 // next reads one element. It returns false at the end of r, where the message
 // was cut before the element's length, and where nothing can be read on; only
-// in the last case a failure is recorded. The contents of an element that runs
-// past the end of r are clipped.
+// in the last case a failure is recorded. Of an element that runs past the end of r, what
+// is in r can still be read.
 func (r *reader) next(p *parser) (e element, ok bool) {
-	b := p.buf[r.pos:r.end]
-	if len(b) == 0 || r.pos >= p.stop {
-		return e, false
+	pos, end := r.pos, min(r.end, p.avail)
+	if pos >= end || end > len(p.buf) {
+		return element{}, false
 	}
-	e.id, e.off = b[0], r.pos
-	var h, n int
-	if len(b) > 1 && b[1] < 0x80 && b[0]&0x1f != 0x1f && b[0] != 0 {
-		h, n = 2, int(b[1]) // by far the most common
-	} else {
-		var form lengthForm
-		h, n, form = header(b)
-		if form != lengthShort {
-			if e, ok, done := r.odd(p, h, form); done {
-				return e, ok
-			}
-		}
-		if e.id == 0 {
-			p.fail(r.pos, r.pos, "end-of-contents without an indefinite length")
-			return e, false
-		}
+	b := p.buf[pos:end]
+	if len(b) < 2 || b[1] >= 0x80 || b[0]&0x1f == 0x1f || b[0] == 0 {
+		return r.long(p, b)
 	}
-	at, have := r.pos+h, len(b)-h
-	if n <= have {
-		e.body = reader{pos: at, end: at + n}
-		r.pos = at + n
-		return e, true
+	at := pos + 2 + int(b[1])
+	if at > r.end {
+		p.overrun(r, pos, at)
 	}
-	if n-have > r.lack {
-		p.fail(r.pos, r.end, "length %d runs %d bytes past the end of what holds it", n, n-have-r.lack)
-	}
-	e.body = reader{pos: at, end: r.end, lack: n - have}
-	r.pos = r.end
-	return e, true
+	r.pos = at
+	return element{b[0], pos, reader{pos + 2, at}}, true
 }
 
-// odd deals with a length that is not definite and in its shortest form; done
-// when there is no more to do.
-func (r *reader) odd(p *parser, h int, form lengthForm) (e element, ok, done bool) {
+// long is next for what does not have a tag of one byte and a length of one byte.
+func (r *reader) long(p *parser, b []byte) (e element, ok bool) {
+	pos := r.pos
+	h, n, form := header(b)
 	switch form {
+	case lengthShort:
 	case lengthPadded:
-		p.note(r.pos, "length is not in its shortest form")
-		return e, false, false
+		p.note(pos, "length is not in its shortest form")
 	case lengthIndefinite:
-		e, ok = r.indefinite(p, h)
-		return e, ok, true
+		return r.indefinite(p, h)
 	case lengthCut:
-		if r.lack == 0 {
-			p.fail(r.pos, r.pos, "element header runs past the end of what holds it")
+		if r.end <= p.avail {
+			p.fail(pos, pos, "element header runs past the end of what holds it")
 		}
 		r.pos = r.end
+		return e, false
 	default:
-		p.fail(r.pos, r.pos, "%s", form)
+		p.fail(pos, pos, "%s", form)
+		return e, false
 	}
-	return e, false, true
+	if b[0] == 0 {
+		p.fail(pos, pos, "end-of-contents without an indefinite length")
+		return e, false
+	}
+	at := pos + h + n
+	if at > r.end {
+		p.overrun(r, pos, at)
+	}
+	r.pos = at
+	return element{b[0], pos, reader{pos + h, at}}, true
+}
+
+// overrun records that the element at pos ends at end, behind the end of r.
+// Nothing behind r can be trusted then.
+func (p *parser) overrun(r *reader, pos, end int) {
+	p.fail(pos, r.end, "element runs %d bytes past the end of what holds it", end-r.end)
 }
 
 // indefinite reads an element of indefinite length whose header has h bytes.
 func (r *reader) indefinite(p *parser, h int) (e element, ok bool) {
-	e.id, e.off = p.buf[r.pos], r.pos
-	if e.id&constructed == 0 {
-		p.fail(r.pos, r.pos, "indefinite length of a primitive element")
+	pos, end := r.pos, min(r.end, p.avail)
+	if p.buf[pos]&constructed == 0 {
+		p.fail(pos, pos, "indefinite length of a primitive element")
 		return e, false
 	}
-	p.note(r.pos, "indefinite length")
-	at := r.pos + h
-	n, found, why := contents(p.buf[at:r.end])
+	p.note(pos, "indefinite length")
+	e = element{p.buf[pos], pos, reader{pos + h, r.end}}
+	n, found, why := contents(p.buf[pos+h : end])
 	if found {
-		e.body = reader{pos: at, end: at + n}
-		r.pos = at + n + 2
+		e.body.end = pos + h + n
+		r.pos = pos + h + n + 2
 		return e, true
 	}
-	e.body = reader{pos: at, end: r.end, lack: r.lack}
-	if why != "" || r.lack == 0 {
-		if why == "" {
-			why = "indefinite length without its end"
-		}
-		p.fail(r.pos, r.end, "%s", why)
-		e.body.lack = 1
+	if why == "" && r.end <= p.avail {
+		why = "indefinite length without its end"
+	}
+	if why != "" {
+		p.fail(pos, r.end, "%s", why)
+		e.body.end = r.end + 1
 	}
 	r.pos = r.end
 	return e, true

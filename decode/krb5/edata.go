@@ -35,17 +35,9 @@ func (m *KRBError) Data() (d EData) {
 		return d
 	}
 	p := newParser(m.EData, m.eDataOff)
-	d.read(&p, p.all(lackIf(m.EDataCut)))
+	d.read(&p, p.all(m.EDataCut))
 	d.Anomalies = p.found()
 	return d
-}
-
-// lackIf is the lack of a reader over bytes of which an unknown number is missing.
-func lackIf(cut bool) int {
-	if cut {
-		return int(^uint32(0) >> 1)
-	}
-	return 0
 }
 
 func (d *EData) read(p *parser, r reader) {
@@ -80,8 +72,8 @@ func (d *EData) read(p *parser, r reader) {
 	default:
 		return
 	}
-	if r.len() > 0 {
-		p.notef(r.pos, "e-data: %d trailing bytes", r.len())
+	if p.rest(r) > 0 {
+		p.notef(r.pos, "e-data: %d trailing bytes", p.rest(r))
 	}
 	if m := p.malformed; m != nil {
 		p.noteAt(m.Offset, "e-data: malformed: "+m.What)

@@ -98,14 +98,14 @@ func Parse(b []byte) (m Message, n int) {
 		return m, 0
 	}
 	// What b does not hold is taken as not captured: a missing length is as long as any.
-	r := p.all(lackIf(true))
+	r := p.all(true)
 	e, ok := r.next(&p)
 	if !ok {
 		return m, 0
 	}
-	n = r.pos
+	n = min(r.pos, len(b))
 	m.Type, m.Raw, m.Length = t, b[:n:n], n
-	if e.cut() {
+	if p.cut(e.body) {
 		m.Truncated = true
 		if h, l, form := header(b); form == lengthIndefinite {
 			m.Length = n + 1

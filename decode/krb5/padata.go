@@ -76,11 +76,11 @@ func (p *parser) padataIn(f fields, tags paTags) (pa PAData, ok bool) {
 			f.unknown(p, e)
 		}
 	}
-	if !typ.OK && f.r.lack == 0 {
+	if !typ.OK && !p.cut(f.r) {
 		p.notef(f.r.pos, "%s: without a type", tags.name)
 	}
 	pa.Type = typ.V
-	pa.Cut = pa.Cut || pa.Value == nil && f.r.lack > 0
+	pa.Cut = pa.Cut || pa.Value == nil && p.cut(f.r)
 	return pa, typ.OK
 }
 
@@ -123,7 +123,7 @@ func (pa PAData) Decode() (d PADetail) {
 }
 
 func (d *PADetail) read(p *parser, pa PAData) {
-	r := p.all(lackIf(pa.Cut))
+	r := p.all(pa.Cut)
 	name := PADataName(pa.Type)
 	// Those that are no ASN.1.
 	switch pa.Type {
@@ -150,8 +150,8 @@ func (d *PADetail) read(p *parser, pa PAData) {
 		return
 	}
 	read(d, p, e, name)
-	if r.len() > 0 {
-		p.notef(r.pos, "%s: %d trailing bytes", name, r.len())
+	if p.rest(r) > 0 {
+		p.notef(r.pos, "%s: %d trailing bytes", name, p.rest(r))
 	}
 }
 
@@ -242,7 +242,7 @@ func (d *PADetail) pacOptions(p *parser, e element, name string) {
 }
 
 func (d *PADetail) keyListReq(p *parser, e element, name string) {
-	if e.id == idSequence && !e.cut() {
+	if e.id == idSequence && !p.cut(e.body) {
 		d.KeyList = p.int32sOf(e.body, name)
 	}
 }

@@ -50,14 +50,14 @@ func (p *parser) etypeInfoIn(f fields) (i ETypeInfo) {
 			i.EType = p.int32(e, "etype")
 		case ctx(1):
 			// KerberosString in ETYPE-INFO2, OCTET STRING in ETYPE-INFO.
-			if in, ok := p.inner(e, "salt"); ok && in.id == idOctetString && !in.cut() {
+			if in, ok := p.inner(e, "salt"); ok && in.id == idOctetString && !p.cut(in.body) {
 				i.Salt = p.bytes(in.body)
 			} else if ok {
 				i.Salt = p.textOf(in, "salt")
 			}
 		case ctx(2):
 			// In ETYPE-INFO of old Heimdal an INTEGER salttype.
-			if in, ok := p.inner(e, "s2kparams"); ok && in.id == idOctetString && !in.cut() {
+			if in, ok := p.inner(e, "s2kparams"); ok && in.id == idOctetString && !p.cut(in.body) {
 				i.S2KParams = p.bytes(in.body)
 			}
 		default:

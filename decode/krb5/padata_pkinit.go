@@ -20,7 +20,7 @@ func (d *PADetail) pkASReq(p *parser, e element, name string) {
 			break
 		}
 		switch {
-		case e.cut():
+		case p.cut(e.body):
 		case e.id == 0x80:
 			q.SignedAuthPack = p.bytes(e.body)
 		case e.id == 0x82:

@@ -23,7 +23,7 @@ func (p *parser) principal(e element, name string) (n PrincipalName) {
 		case ctx(0):
 			n.Type = p.int32(e, name)
 		case ctx(1):
-			if in, ok := p.typed(e, idSequence, name); ok && !in.cut() {
+			if in, ok := p.typed(e, idSequence, name); ok && !p.cut(in.body) {
 				n.names, n.OK = p.strings(in.body, name)
 			}
 		default:
@@ -37,7 +37,7 @@ func (p *parser) principal(e element, name string) (n PrincipalName) {
 // strings checks a SEQUENCE OF KerberosString and returns its contents.
 func (p *parser) strings(r reader, name string) (b []byte, ok bool) {
 	b = p.bytes(r)
-	for n := 0; r.len() > 0; n++ {
+	for n := 0; p.rest(r) > 0; n++ {
 		in, ok := r.next(p)
 		if !ok || n == maxList || p.textOf(in, name) == nil {
 			return nil, false

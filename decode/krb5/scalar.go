@@ -51,7 +51,7 @@ func (f *fields) unknown(p *parser, e element) {
 // although the whole SEQUENCE was read.
 func (f *fields) want(p *parser, mask uint32) {
 	missing := mask &^ f.seen
-	if missing == 0 || f.r.lack > 0 || p.malformed != nil {
+	if missing == 0 || p.cut(f.r) || p.malformed != nil {
 		return
 	}
 	for n := 0; n < 32; n++ {
@@ -66,13 +66,13 @@ func (p *parser) inner(e element, name string) (in element, ok bool) {
 	r := e.body
 	in, ok = r.next(p)
 	if !ok {
-		if e.body.len() == 0 && !e.cut() {
+		if p.rest(e.body) == 0 && !p.cut(e.body) {
 			p.notef(e.off, "%s: empty field", name)
 		}
 		return in, false
 	}
-	if r.len() > 0 {
-		p.notef(r.pos, "%s: %d trailing bytes", name, r.len())
+	if p.rest(r) > 0 {
+		p.notef(r.pos, "%s: %d trailing bytes", name, p.rest(r))
 	}
 	return in, true
 }
@@ -99,7 +99,7 @@ func (p *parser) integer(in element, name string) (v int64, ok bool) {
 		return 0, false
 	}
 	b := p.bytes(in.body)
-	if in.cut() {
+	if p.cut(in.body) {
 		return 0, false
 	}
 	if len(b) == 0 || len(b) > 8 {
@@ -160,11 +160,11 @@ func (p *parser) uint32(e element, name string) (o Opt[uint32]) {
 // boolean reads a BOOLEAN.
 func (p *parser) boolean(e element, name string) (o Opt[bool]) {
 	in, ok := p.typed(e, idBoolean, name)
-	if !ok || in.cut() {
+	if !ok || p.cut(in.body) {
 		return o
 	}
-	if in.body.len() != 1 {
-		p.notef(in.off, "%s: BOOLEAN of %d bytes", name, in.body.len())
+	if p.rest(in.body) != 1 {
+		p.notef(in.off, "%s: BOOLEAN of %d bytes", name, p.rest(in.body))
 		return o
 	}
 	return some(p.buf[in.body.pos] != 0)
@@ -174,7 +174,7 @@ func (p *parser) boolean(e element, name string) (o Opt[bool]) {
 // 32 returned; bits behind the 32nd are dropped.
 func (p *parser) flags(e element, name string) (o Opt[uint32]) {
 	in, ok := p.typed(e, idBitString, name)
-	if !ok || in.cut() {
+	if !ok || p.cut(in.body) {
 		return o
 	}
 	b := p.bytes(in.body)
@@ -196,11 +196,11 @@ func (p *parser) flags(e element, name string) (o Opt[uint32]) {
 func (p *parser) octets(e element, name string) (b []byte, off int, cut bool) {
 	in, ok := p.inner(e, name)
 	if !ok {
-		return nil, 0, e.cut()
+		return nil, 0, p.cut(e.body)
 	}
 	switch in.id {
 	case idOctetString:
-		return p.bytes(in.body), in.body.pos, in.cut()
+		return p.bytes(in.body), in.body.pos, p.cut(in.body)
 	case idOctetString | constructed:
 		return p.joined(in, name)
 	}
@@ -216,13 +216,13 @@ func (p *parser) joined(in element, name string) (b []byte, off int, cut bool) {
 	for first := true; ; first = false {
 		seg, ok := r.next(p)
 		if !ok {
-			return b, off, cut || in.cut()
+			return b, off, cut || p.cut(in.body)
 		}
 		if seg.id != idOctetString {
 			p.notef(seg.off, "%s: element 0x%02x in an OCTET STRING", name, seg.id)
 			continue
 		}
-		cut = cut || seg.cut()
+		cut = cut || p.cut(seg.body)
 		if first {
 			b, off = p.bytes(seg.body), seg.body.pos
 		} else {
@@ -241,7 +241,7 @@ func (p *parser) textOf(in element, name string) []byte {
 		p.notef(in.off, "%s: element 0x%02x where a GeneralString should be", name, in.id)
 		return nil
 	}
-	if in.cut() {
+	if p.cut(in.body) {
 		return nil
 	}
 	return p.bytes(in.body)
@@ -259,7 +259,7 @@ func (p *parser) text(e element, name string) []byte {
 // fraction, which the RFC forbids, is dropped; a missing Z is taken as UTC.
 func (p *parser) time(e element, name string) (o Opt[int64]) {
 	in, ok := p.typed(e, idGeneralizedTime, name)
-	if !ok || in.cut() {
+	if !ok || p.cut(in.body) {
 		return o
 	}
 	b := p.bytes(in.body)
@@ -321,15 +321,15 @@ func daysSince1970(year, month, day int) int {
 // or holds something else is absent: half a list would tell something false.
 func (p *parser) int32s(e element, name string) []int32 {
 	in, ok := p.typed(e, idSequence, name)
-	if !ok || in.cut() {
+	if !ok || p.cut(in.body) {
 		return nil
 	}
 	return p.int32sOf(in.body, name)
 }
 
 func (p *parser) int32sOf(r reader, name string) []int32 {
-	list := make([]int32, 0, min(r.len()/3, maxList))
-	for r.len() > 0 {
+	list := make([]int32, 0, min(p.rest(r)/3, maxList))
+	for p.rest(r) > 0 {
 		if len(list) == maxList {
 			p.notef(r.pos, "%s: more than %d entries", name, maxList)
 			return list

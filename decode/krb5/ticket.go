@@ -36,7 +36,7 @@ func (p *parser) encryptedIn(f fields) (d EncryptedData) {
 		}
 	}
 	f.want(p, 1<<0|1<<2)
-	d.Cut = d.Cut || d.Cipher == nil && f.r.lack > 0
+	d.Cut = d.Cut || d.Cipher == nil && p.cut(f.r)
 	return d
 }
 
@@ -69,7 +69,7 @@ func (p *parser) ticketOf(in element, name string) (t Ticket) {
 		return t
 	}
 	t.OK = true
-	t.Raw = p.buf[in.off:in.body.end:in.body.end]
+	t.Raw = p.bytes(reader{in.off, in.body.end})
 	for {
 		e, ok := f.next(p)
 		if !ok {
