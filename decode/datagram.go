@@ -74,6 +74,9 @@ func (d *Decoder) kerberosDatagram(p *flow.Packet, frames []FrameID) {
 		return
 	}
 	d.emit(m)
+	if d.twins.add(p, d.now) {
+		return
+	}
 	switch m.Type() {
 	case krb5.ASReq, krb5.ASRep, krb5.TGSReq, krb5.TGSRep:
 		d.kdcMessage(m)
@@ -90,11 +93,14 @@ func (d *Decoder) kerberosDatagram(p *flow.Packet, frames []FrameID) {
 
 // kpasswdDatagram reads a datagram of the password change protocol, RFC 3244.
 func (d *Decoder) kpasswdDatagram(p *flow.Packet, frames []FrameID) {
+	twin := d.twins.add(p, d.now)
 	pdu := parseKpasswd(p.Payload)
 	for _, b := range pdu.messages() {
 		if m := d.udpMessage(p, frames, "kpasswd", b); m != nil {
 			d.emit(m)
-			d.rawUDP(m)
+			if !twin {
+				d.rawUDP(m)
+			}
 		}
 	}
 }

@@ -54,6 +54,7 @@ type Decoder struct {
 	kdc     *kdcPairs
 	kpw     map[flowKey]*Exchange
 	views   *views
+	twins   twins
 	paths   [][]string
 
 	current, before heldBatch
