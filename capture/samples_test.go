@@ -180,7 +180,6 @@ func samples(t testing.TB) []sample {
 
 func cut(b []byte, n int) []byte { return b[:len(b)-n] }
 
-
 func TestSamples(t *testing.T) {
 	for _, s := range samples(t) {
 		t.Run(s.name, func(t *testing.T) {
