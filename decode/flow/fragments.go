@@ -61,16 +61,16 @@ var lostNames = [...]string{"age", "limit", "end-of-input"}
 // Fragments puts IPv4 and IPv6 fragments together: out of order, overlapping,
 // and standing twice in the capture.
 type Fragments struct {
-	lim     FragmentLimits
-	lost    func(*Lost)
-	clock   clock
-	table   map[fragKey]*partial
-	oldest  *partial
-	newest  *partial
-	held    int
-	done    map[fragKey]*partial // completed ones, without their bytes
-	doneFIF []fragKey            // in the order of completion
-	doneAt  int
+	lim      FragmentLimits
+	lost     func(*Lost)
+	clock    clock
+	table    map[fragKey]*partial
+	oldest   *partial
+	newest   *partial
+	held     int
+	done     map[fragKey]*partial // completed ones, without their bytes
+	doneKeys []fragKey            // a ring, in the order of completion
+	doneAt   int
 }
 
 type fragKey struct {
@@ -109,7 +109,7 @@ func NewFragments(lim FragmentLimits, lost func(*Lost)) *Fragments {
 	if lost == nil {
 		lost = func(*Lost) {}
 	}
-	return &Fragments{lim: lim, lost: lost, table: make(map[fragKey]*partial), done: make(map[fragKey]*partial), doneFIF: make([]fragKey, lim.Done)}
+	return &Fragments{lim: lim, lost: lost, table: make(map[fragKey]*partial), done: make(map[fragKey]*partial), doneKeys: make([]fragKey, lim.Done)}
 }
 
 // Add takes a packet for which Peek said Fragment. It returns the datagram it
@@ -256,13 +256,12 @@ func (f *Fragments) finish(d *partial) *Datagram {
 	if out.Verdict == Fragment { // fragments within fragments
 		out.Verdict = Malformed
 	}
-	if at := f.doneAt % len(f.doneFIF); true {
-		if f.doneAt >= len(f.doneFIF) {
-			delete(f.done, f.doneFIF[at])
-		}
-		f.doneFIF[at] = d.key
-		f.doneAt++
+	slot := f.doneAt % len(f.doneKeys)
+	if f.doneAt >= len(f.doneKeys) {
+		delete(f.done, f.doneKeys[slot])
 	}
+	f.doneKeys[slot] = d.key
+	f.doneAt++
 	d.got, d.frames = pieces{}, nil
 	f.done[d.key] = d
 	return out

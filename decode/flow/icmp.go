@@ -7,12 +7,12 @@ type ICMPKind uint8
 
 // The kinds.
 const (
-	Unreachable   ICMPKind = iota // network, host, port, or prohibited: see Code
-	TooBig                        // fragmentation needed (v4) or packet too big (v6)
-	TimeExceeded                  // hop limit, or reassembly time
-	ParamProblem                  // a header field was refused
-	SourceQuench                  // RFC 792, long out of use
-	kindCount     = iota
+	Unreachable  ICMPKind = iota // network, host, port, or prohibited: see Code
+	TooBig                       // fragmentation needed (v4) or packet too big (v6)
+	TimeExceeded                 // hop limit, or reassembly time
+	ParamProblem                 // a header field was refused
+	SourceQuench                 // RFC 792, long out of use
+	kindCount    = iota
 )
 
 var kindNames = [kindCount]string{"unreachable", "too-big", "time-exceeded", "parameter-problem", "source-quench"}
