@@ -75,7 +75,7 @@ func (p *parser) all(cut bool) reader {
 	return reader{end: len(p.buf)}
 }
 
-func (p *parser) note(off int, what string) { p.noteAt(p.base+off, what) }
+func (p *parser) note(off int, what string) { p.noteAt(p.base+min(off, len(p.buf)), what) }
 
 func (p *parser) noteAt(off int, what string) {
 	if len(p.anomalies) >= maxAnomalies {
@@ -173,7 +173,7 @@ func (r *reader) next(p *parser) (e element, ok bool) {
 	if at > r.end {
 		p.overrun(r, pos, at)
 	}
-	r.pos = at
+	r.pos = min(at, r.end)
 	return element{b[0], pos, reader{pos + 2, at}}, true
 }
 
@@ -205,7 +205,7 @@ func (r *reader) long(p *parser, b []byte) (e element, ok bool) {
 	if at > r.end {
 		p.overrun(r, pos, at)
 	}
-	r.pos = at
+	r.pos = min(at, r.end)
 	return element{b[0], pos, reader{pos + h, at}}, true
 }
 

@@ -76,7 +76,7 @@ func (p *parser) padataIn(f fields, tags paTags) (pa PAData, ok bool) {
 			f.unknown(p, e)
 		}
 	}
-	if !typ.OK && !p.cut(f.r) {
+	if !typ.OK && !p.cut(f.r) && p.malformed == nil {
 		p.notef(f.r.pos, "%s: without a type", tags.name)
 	}
 	pa.Type = typ.V
