@@ -1,0 +1,439 @@
+package decode
+
+import (
+	"bytes"
+	"strings"
+
+	"kerbscope/decode/gss"
+)
+
+// smtpCarrier is SMTP with AUTH (RFC 5321, RFC 4954), and Exchange's X-EXPS
+// and X-ANONYMOUSTLS ([MS-XOAUTH] and [MS-SMTPNTLM] describe their like).
+var smtpCarrier = carrier{
+	name:  "smtp",
+	ports: []uint16{25, 587, 2525},
+	probe: probeSMTP,
+	open:  func(s *stream) parser { return newSMTP(s) },
+}
+
+// maxSMTPLine bounds a line: base64 of the longest token that Windows makes
+// (65,535 bytes) and the command before it.
+const maxSMTPLine = 1 << 17
+
+// smtpVerb is what a command not yet answered was.
+type smtpVerb uint8
+
+const (
+	smtpNone  smtpVerb = iota // nothing seen that this could answer
+	smtpOther                 // any other command
+	smtpHello
+	smtpAuth // AUTH, X-EXPS, or a leg
+	smtpMail
+	smtpTLS
+)
+
+// maxSMTPPending bounds the commands waiting for their reply (PIPELINING).
+const maxSMTPPending = 64
+
+type smtpParser struct {
+	framed
+	pending  []smtpVerb
+	verb     string // "AUTH GSSAPI"; empty: its start was not seen
+	secret   bool   // the mechanism's legs are not tokens and may hold passwords
+	authing  bool   // an authentication waits for the server's word
+	wantLeg  bool   // 334 was said
+	accepted bool
+	spoken   bool     // the server's first reply was seen
+	text     []byte   // of the lines of a reply before its last
+	caps     []string // mechanisms in the lines of a reply
+	buf      []byte   // the decoded token
+}
+
+func newSMTP(s wire) *smtpParser {
+	p := &smtpParser{framed: framed{s: s}}
+	p.lost = [2]bool{true, true}
+	return p
+}
+
+func (p *smtpParser) feed(d dir) { p.run(d, p) }
+
+func (p *smtpParser) missed(d dir) {
+	p.pending = p.pending[:0]
+	if d == toClient {
+		p.text, p.caps = p.text[:0], nil
+	} else {
+		p.wantLeg = false
+	}
+}
+
+func (p *smtpParser) resync(d dir, b []byte) (int, bool) {
+	if d == toClient {
+		if len(b) < 4 {
+			return 0, false
+		}
+		if smtpCode(b) > 0 || isTLSRecord(b) {
+			return 0, true
+		}
+	} else {
+		line, whole := firstLine(b)
+		switch {
+		case isTLSRecord(b):
+			return 0, true
+		case !whole && len(b) < 24:
+			return 0, false
+		case smtpCommand(line) || p.isToken(line):
+			return 0, true
+		}
+	}
+	if i := bytes.IndexByte(b, '\n'); i >= 0 {
+		return i + 1, true
+	}
+	return len(b), false
+}
+
+func (p *smtpParser) unit(d dir, b []byte, last bool) int {
+	switch {
+	case isTLSRecord(b):
+		p.startTLS(d, 0)
+		return 0
+	case d == toServer && p.accepted && (b[0] == 0 || b[0] >= 0x7f):
+		p.done(0) // a SASL security layer
+		return 0
+	}
+	n := bytes.IndexByte(b, '\n') + 1
+	if n == 0 {
+		switch {
+		case len(b) > maxSMTPLine:
+			p.lost[d] = true
+			return len(b)
+		case !last:
+			return 0
+		}
+		n = len(b)
+		p.lost[d] = true
+	}
+	line := bytes.TrimRight(b[:n], "\r\n")
+	if d == toServer {
+		p.command(line)
+	} else {
+		p.reply(line, n)
+	}
+	return n
+}
+
+// startTLS ends reading; n bytes of d stand before the TLS records.
+func (p *smtpParser) startTLS(d dir, n int) {
+	p.over = true
+	p.s.startTLS(d, 0)
+	p.s.discard(d, n)
+}
+
+// done ends reading when mail goes over an authenticated connection.
+func (p *smtpParser) done(off int) {
+	p.over = true
+	p.s.afterAuth(toServer, off)
+	p.s.idle()
+}
+
+func (p *smtpParser) push(v smtpVerb) {
+	if len(p.pending) >= maxSMTPPending {
+		p.pending = p.pending[:0]
+	}
+	p.pending = append(p.pending, v)
+}
+
+// command reads a line of the client.
+func (p *smtpParser) command(line []byte) {
+	if p.wantLeg || p.isToken(line) {
+		p.leg(line)
+		return
+	}
+	verb, rest, _ := bytes.Cut(line, []byte(" "))
+	switch asciiUpper(verb) {
+	case "EHLO", "HELO", "LHLO":
+		p.push(smtpHello)
+		if name := strings.TrimSpace(text(rest)); hostLike(name) {
+			p.s.name(toServer, 0, name, "ehlo")
+		}
+	case "AUTH", "X-EXPS":
+		p.auth(asciiUpper(verb), line)
+	case "MAIL":
+		if p.accepted {
+			p.done(0)
+			return
+		}
+		p.push(smtpMail)
+	case "BDAT":
+		// Contents follow without waiting. They are searched only.
+		p.over = true
+		p.s.idle()
+	case "STARTTLS", "X-ANONYMOUSTLS":
+		p.push(smtpTLS)
+	default:
+		p.push(smtpOther)
+	}
+}
+
+// auth reads AUTH and X-EXPS with or without an initial response. Exchange
+// puts the hash's name before it: X-EXPS EXCHANGEAUTH SHA256 <base64>.
+func (p *smtpParser) auth(verb string, line []byte) {
+	args := bytes.Fields(line)[1:]
+	p.push(smtpAuth)
+	p.authing, p.wantLeg = true, false
+	if len(args) == 0 {
+		p.verb, p.secret = verb, true
+		return
+	}
+	mech := asciiUpper(args[0])
+	p.verb = verb + " " + mech
+	if p.secret = !tokenMech(mech); p.secret {
+		p.s.attemptOther(toServer, 0, mech, p.verb)
+		return
+	}
+	if len(args) < 2 {
+		return
+	}
+	ir := args[len(args)-1]
+	off := bytes.LastIndex(line, ir)
+	p.buf, _ = decodeBase64(p.buf, ir)
+	if len(p.buf) > 0 && string(ir) != "SHA256" {
+		p.s.token(toServer, off, len(ir), p.buf, tokenAt{verb: p.verb})
+	}
+}
+
+// tokenMech tells whether the legs of a SASL mechanism are tokens.
+func tokenMech(mech string) bool {
+	switch mech {
+	case "GSSAPI", "GSS-SPNEGO", "NTLM", "EXCHANGEAUTH", "NEGOTIATE":
+		return true
+	}
+	return false
+}
+
+// leg reads a client's line after 334: base64, "*" to cancel, or nothing.
+func (p *smtpParser) leg(line []byte) {
+	p.push(smtpAuth)
+	p.authing, p.wantLeg = true, false
+	if p.secret {
+		return
+	}
+	tok, n := decodeBase64(p.buf, line)
+	p.buf = tok
+	if len(tok) == 0 {
+		return
+	}
+	if t := gss.Parse(tok); p.verb == "" && t.Kind == gss.Other {
+		return // of an authentication whose start was not seen: perhaps a password
+	}
+	p.s.token(toServer, 0, n, tok, tokenAt{verb: p.verb})
+}
+
+// isToken tells whether a line is the base64 of a token by its looks.
+func (p *smtpParser) isToken(line []byte) bool {
+	if len(line) < 24 || base64Values[line[0]] == 0xff {
+		return false
+	}
+	switch string(line[:2]) {
+	case "YI", "YH", "oY", "oI", "oH", "bo", "Tl": // 60 8x, a1 8x, 6e 8x, "NTLM"
+	default:
+		return false
+	}
+	tok, n := decodeBase64(p.buf, line)
+	p.buf = tok
+	if n < len(line) {
+		return false
+	}
+	switch gss.Parse(tok).Kind {
+	case gss.Kerberos, gss.NTLM, gss.State, gss.Wrap, gss.IAKERB, gss.NegoEx:
+		return true
+	}
+	return false
+}
+
+// reply reads a line of the server, which is n bytes long with its end.
+func (p *smtpParser) reply(line []byte, n int) {
+	code := smtpCode(line)
+	if code == 0 {
+		return
+	}
+	rest := line[min(4, len(line)):]
+	if code == 250 {
+		p.capability(rest)
+	}
+	if len(line) > 3 && line[3] == '-' {
+		if len(p.text) < 1024 {
+			p.text = append(append(p.text, rest...), ' ')
+		}
+		return
+	}
+	whole := rest
+	if len(p.text) > 0 {
+		p.text = append(p.text, rest...)
+		whole = p.text
+	}
+	p.answer(code, rest, text(whole), n)
+	p.text, p.caps = p.text[:0], nil
+}
+
+// answer takes a whole reply; rest is the text of its last line.
+func (p *smtpParser) answer(code int64, rest []byte, txt string, n int) {
+	to := smtpNone
+	if len(p.pending) > 0 {
+		to = p.pending[0]
+	}
+	first := !p.spoken
+	p.spoken = true
+	if first && code == 220 && to != smtpTLS {
+		if host, _, _ := strings.Cut(txt, " "); hostLike(host) {
+			p.s.name(toClient, 0, host, "banner")
+		}
+		return
+	}
+	if to != smtpNone {
+		p.pending = append(p.pending[:0], p.pending[1:]...)
+	}
+	switch {
+	case to == smtpTLS && code == 220:
+		p.startTLS(toClient, n)
+	case code == 334 && (to == smtpAuth || to == smtpNone):
+		p.authing, p.wantLeg = true, true
+		p.serverToken(rest)
+		p.s.result(toClient, 0, n, 0, Result{Outcome: Continue, Code: code})
+	case to == smtpAuth && (code == 235 || code >= 400), to == smtpNone && (p.authing && code >= 400 || authCode(code)):
+		p.word(code, rest, txt, n)
+	case to == smtpMail && code/100 == 2 && !p.accepted:
+		p.s.anonymous(toClient, 0)
+	case code == 354:
+		p.over = true // contents of a mail
+		p.s.idle()
+	}
+	if len(p.caps) > 0 {
+		p.s.offer(p.caps...)
+	}
+}
+
+// word takes the server's last word on an authentication.
+func (p *smtpParser) word(code int64, rest []byte, txt string, n int) {
+	r := Result{Outcome: Refused, Code: code, Text: txt}
+	if code == 235 {
+		r.Outcome = Accepted
+		p.accepted = true
+		if p.serverToken(rest) {
+			r.Text = ""
+		}
+	}
+	p.s.result(toClient, 0, n, 0, r)
+	p.authing, p.wantLeg, p.secret, p.verb = false, false, false, ""
+}
+
+// serverToken tells of the token in the text behind a code, if there is one.
+func (p *smtpParser) serverToken(rest []byte) bool {
+	if p.secret {
+		return false
+	}
+	tok, n := decodeBase64(p.buf, rest)
+	p.buf = tok
+	if n < 16 {
+		return false
+	}
+	if k := gss.Parse(tok).Kind; k == gss.Other && (p.verb != "AUTH GSSAPI" || n < len(rest)) {
+		return false
+	}
+	p.s.token(toClient, 4, n, tok, tokenAt{verb: p.verb})
+	return true
+}
+
+// capability reads a line of a reply to EHLO for mechanisms.
+func (p *smtpParser) capability(rest []byte) {
+	key, mechs := rest, []byte(nil)
+	if i := bytes.IndexAny(rest, " ="); i >= 0 {
+		key, mechs = rest[:i], rest[i+1:]
+	}
+	prefix := ""
+	switch asciiUpper(key) {
+	case "AUTH":
+	case "X-EXPS":
+		prefix = "X-EXPS "
+	default:
+		return
+	}
+next:
+	for _, m := range strings.Fields(strings.ReplaceAll(text(mechs), "=", " ")) {
+		m = prefix + strings.ToUpper(m)
+		for _, c := range p.caps {
+			if c == m {
+				continue next
+			}
+		}
+		if len(p.caps) < 32 {
+			p.caps = append(p.caps, m)
+		}
+	}
+}
+
+// smtpCode is the code that a line of a server begins with, 0 if none.
+func smtpCode(line []byte) int64 {
+	if len(line) < 3 || line[0] < '2' || line[0] > '5' {
+		return 0
+	}
+	if len(line) > 3 && line[3] != ' ' && line[3] != '-' && line[3] != '\r' && line[3] != '\n' {
+		return 0
+	}
+	code := int64(0)
+	for _, c := range line[:3] {
+		if c < '0' || c > '9' {
+			return 0
+		}
+		code = code*10 + int64(c-'0')
+	}
+	return code
+}
+
+// authCode tells whether a code can only be the answer to an authentication:
+// RFC 4954 §4 and §6. 454 is also said to STARTTLS, which is then pending.
+func authCode(code int64) bool {
+	switch code {
+	case 235, 432, 454, 534, 535, 538:
+		return true
+	}
+	return false
+}
+
+// hostLike tells whether a word can be a host's name: letters, and nothing
+// that is not in names. Address literals are no names.
+func hostLike(s string) bool {
+	letter := false
+	for _, c := range []byte(s) {
+		switch {
+		case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z':
+			letter = true
+		case c >= '0' && c <= '9' || c == '.' || c == '-' || c == '_':
+		default:
+			return false
+		}
+	}
+	return letter && len(s) <= 255
+}
+
+// isTLSRecord tells whether b begins with a TLS handshake or alert record.
+func isTLSRecord(b []byte) bool {
+	return len(b) >= 3 && (b[0] == 0x16 || b[0] == 0x15) && b[1] == 3 && b[2] <= 4
+}
+
+// firstLine is b up to its first line end, and whether it has one.
+func firstLine(b []byte) (line []byte, whole bool) {
+	if i := bytes.IndexByte(b, '\n'); i >= 0 {
+		return bytes.TrimRight(b[:i], "\r"), true
+	}
+	return b, false
+}
+
+// asciiUpper is a short word in upper case; longer ones are cut, as no word
+// that is compared with is so long.
+func asciiUpper(b []byte) string {
+	const most = 32
+	if len(b) > most {
+		b = b[:most]
+	}
+	return string(bytes.ToUpper(b))
+}
