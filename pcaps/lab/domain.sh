@@ -5,7 +5,8 @@ declare -A PASSWORD=([alice]=Lab-Alice-1 [bob]=Lab-Bob-1 [svc-web]=Lab-SvcWeb-1 
 	[hub]=Lab-Hub-Machine-1 [mailbox]=Lab-Mailbox-Machine-1)
 
 HUB_SPNS="host/hub-1.contoso.com HOST/hub-1.contoso.com smtp/hub-1.contoso.com SMTP/hub-1.contoso.com
-	HTTP/hub-1.contoso.com http/hub-1.contoso.com cifs/hub-1.contoso.com exchangeRFR/hub-1.contoso.com"
+	HTTP/hub-1.contoso.com http/hub-1.contoso.com cifs/hub-1.contoso.com exchangeRFR/hub-1.contoso.com
+	smtp/files.contoso.com HTTP/files.contoso.com cifs/files.contoso.com"
 
 dc1_up() {
 	on dc1 bash -ec '
@@ -13,7 +14,7 @@ dc1_up() {
 		samba-tool domain provision --server-role=dc --use-rfc2307 --realm=CONTOSO.COM --domain=CONTOSO --adminpass=Lab-Admin-2012 \
 			--dns-backend=SAMBA_INTERNAL --host-name=dc1 --host-ip=10.77.0.10 --host-ip6=fd77::10 --function-level=2008_R2 \
 			--option="interfaces=lo eth0" --option="bind interfaces only=yes"
-		sed -i "/dns forwarder/d; s/^\[global\]/[global]\n\tldap server require strong auth = no\n\tlog level = 1 kerberos:3 auth:3\n\tprefork children = 1\n\tkdc enable fast = no\n\tallow dns updates = nonsecure/" /etc/samba/smb.conf
+		sed -i "/dns forwarder/d; s/^\[global\]/[global]\n\tldap server require strong auth = no\n\tdisable netbios = yes\n\tlog level = 1 kerberos:3 auth:3\n\tprefork children = 1\n\tkdc enable fast = no\n\tallow dns updates = nonsecure/" /etc/samba/smb.conf
 		printf "[libdefaults]\n default_realm = CONTOSO.COM\n dns_lookup_kdc = true\n[kdc]\n max-kdc-datagram-reply-length = 60000\n" >/etc/krb5-big.conf
 		cp /var/lib/samba/private/krb5.conf /etc/krb5.conf; cp /etc/krb5.conf /etc/krb5-plain.conf
 		samba -D
@@ -24,6 +25,7 @@ dc1_up() {
 		for z in 0.77.10.in-addr.arpa; do samba-tool dns zonecreate dc1 $z $A; done
 		for r in hub-1:20 mailbox-1:30 dc2:11; do
 			samba-tool dns add dc1 contoso.com ${r%:*} A 10.77.0.${r#*:} $A
+			samba-tool dns add dc1 contoso.com ${r%:*} AAAA fd77::${r#*:} $A
 			samba-tool dns add dc1 0.77.10.in-addr.arpa ${r#*:} PTR ${r%:*}.contoso.com $A
 		done
 		samba-tool dns add dc1 0.77.10.in-addr.arpa 10 PTR dc1.contoso.com $A
@@ -35,7 +37,7 @@ dc_ready() {
 	for p in 53 88 389 445; do listening "$1" $p || return 1; done
 }
 dc_restart() { # DC: stops and starts Samba there
-	on "$1" bash -c 'kill -9 $(cat /run/samba/samba.pid) 2>/dev/null; for p in $(pgrep -x "samba|smbd|winbindd|samba:.*"); do kill -9 $p; done
+	on "$1" bash -c 'kill -9 $(cat /run/samba/samba.pid) 2>/dev/null; for p in $(pgrep -x "samba|smbd|winbindd|samba:.*"); do kill -9 $p 2>/dev/null; done
 		while pgrep samba >/dev/null; do pkill -9 samba; sleep 0.1; done; rm -f /run/samba/samba.pid; samba -D'
 	await "$1" dc_ready "$1"
 }
@@ -47,7 +49,7 @@ dc2_up() {
 		printf "[libdefaults]\n default_realm = CONTOSO.COM\n dns_lookup_kdc = true\n rdns = false\n" >/etc/krb5.conf
 		samba-tool domain join contoso.com DC -U Administrator%Lab-Admin-2012 --dns-backend=SAMBA_INTERNAL --server=dc1.contoso.com \
 			--option="interfaces=lo eth0" --option="bind interfaces only=yes"
-		sed -i "/dns forwarder/d; s/^\[global\]/[global]\n\tldap server require strong auth = no\n\tlog level = 1 kerberos:3 auth:3\n\tprefork children = 1\n\tkdc enable fast = no/" /etc/samba/smb.conf
+		sed -i "/dns forwarder/d; s/^\[global\]/[global]\n\tldap server require strong auth = no\n\tdisable netbios = yes\n\tlog level = 1 kerberos:3 auth:3\n\tprefork children = 1\n\tkdc enable fast = no/" /etc/samba/smb.conf
 		cp /etc/samba/smb.conf /etc/samba/smb-aes.conf
 		sed -i "s/^\[global\]/[global]\n\tkdc supported enctypes = rc4-hmac\n\tkdc default domain supported enctypes = rc4-hmac/" /etc/samba/smb.conf
 		cp /etc/samba/smb.conf /etc/samba/smb-rc4.conf

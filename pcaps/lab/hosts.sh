@@ -99,3 +99,12 @@ hosts_down() {
 	done
 	return 0
 }
+
+# mtu N: on every host; below 1280 IPv6 goes, and comes back above.
+mtu() {
+	local h
+	for h in $HOSTS; do
+		on "$h" bash -c "ip link set eth0 mtu $1; [ $1 -lt 1280 ] || ip addr replace ${IP6[$h]}/64 dev eth0 nodad"
+		in_switch ip link set "v-$h" mtu "$1"
+	done
+}

@@ -3,7 +3,7 @@
 # What is left out: ARP, neighbour discovery, and what passes between hub and DC besides DNS and Kerberos (winbindd's chatter).
 # Fragments and DNS always stay in.
 filter_of() {
-	local quiet='(ip or ip6) and not (ip6[6] = 58 and ip6[40] >= 130 and ip6[40] <= 143)'
+	local quiet='(ip or ip6) and not port 137 and not port 138 and not (ip6[6] = 58 and ip6[40] >= 130 and ip6[40] <= 143)'
 	local frags='(ip[6:2] & 0x3fff != 0) or ip6 proto 44 or port 53'
 	case $1 in
 	mailbox) echo "$quiet" ;;
@@ -13,6 +13,7 @@ filter_of() {
 }
 
 RECORDED=""
+declare -A SNAPLEN_OF=()
 # record_on HOST.pcap|HOST.pcapng...: starts the captures of the case; what they see until record_end is the case.
 record_on() {
 	local f host
@@ -24,8 +25,8 @@ record_on() {
 		host=${f%%.*}
 		host=${host%%-*}
 		case $f in
-		*.pcapng) daemon "$host" "cap-$f" dumpcap -q -i eth0 -s "${SNAPLEN:-262144}" -f "$(filter_of "$host")" -w "/share/rec/$f" ;;
-		*.pcap) daemon "$host" "cap-$f" tcpdump -Z root -i eth0 -s "${SNAPLEN:-262144}" -U --immediate-mode -w "/share/rec/$f" "$(filter_of "$host")" ;;
+		*.pcapng) daemon "$host" "cap-$f" dumpcap -q -i eth0 -s "${SNAPLEN_OF[$host]:-${SNAPLEN:-262144}}" -f "$(filter_of "$host")" -w "/share/rec/$f" ;;
+		*.pcap) daemon "$host" "cap-$f" tcpdump -Z root -i eth0 -s "${SNAPLEN_OF[$host]:-${SNAPLEN:-262144}}" -U --immediate-mode -w "/share/rec/$f" "$(filter_of "$host")" ;;
 		esac
 	done
 	for f in "$@"; do
@@ -74,6 +75,11 @@ smtp() { # WANT PORT HOW [options]
 	local w=$1
 	shift
 	want "$w" on mailbox python3 /lab/smtp_client.py hub-1.contoso.com "$@"
+}
+smtp_to() { # WANT HOST PORT HOW [options]: the same to another name
+	local w=$1
+	shift
+	want "$w" on mailbox python3 /lab/smtp_client.py "$@"
 }
 rpc() { # WANT PORT kerberos|spnego [SERVICE] [options]
 	local w=$1 port=$2 how=$3 svc=${4:-smtp}
@@ -134,6 +140,7 @@ record_case() {
 		for f in "$STATE"/share/rec/*; do cp "$f" "$dir/$(basename "$f")"; done
 		chmod 644 "$dir"/*
 		readme >"$dir/README.md"
+		undo
 	)
 	status=$?
 	[ $status = 0 ] && echo "recorded $CASE: $(cd "$CORPUS/$CASE" && stat -c '%n %s' -- *.pcap* *.keytab 2>/dev/null | tr '\n' ' ')"
@@ -145,11 +152,20 @@ healthy_state() {
 	[ -e "$STATE/hub-behind" ] && hub_follows
 	[ -e "$STATE/dc2-aes" ] && dc2_knows rc4
 	smb_down
+	undo
 	services_plain
 	keytabs_restore
 	krb5_conf mailbox
 	krb5_conf hub
 	on mailbox sed -i /no-aaaa/d /etc/resolv.conf
+}
+# afterwards COMMAND: undoes a change of the case, at its end or, had it failed, before the next one; last in, first out.
+afterwards() { echo "$*" >>"$STATE/undo"; }
+undo() {
+	local line
+	[ -f "$STATE/undo" ] || return 0
+	while read -r line; do eval "$line" || echo "lab: could not undo: $line" >&2; done < <(tac "$STATE/undo")
+	rm -f "$STATE/undo"
 }
 # keep_keytab SERVICE [NAME]: the keytab of that process as it is now goes beside hub's capture.
 keep_keytab() { on hub cp "/etc/keytabs/$1.keytab" "/share/rec/${2:-hub}.keytab"; }

@@ -1,13 +1,15 @@
 #!/usr/bin/python3
 """A DCE/RPC client: bind with a Kerberos token in DCE style, third leg in alter_context, one sealed request.
 
-rpc_client.py HOST PORT SERVICE kerberos|spnego [--4|--6]
+rpc_client.py HOST PORT SERVICE kerberos|spnego [--pause=S] [--4|--6]
 
 kerberos: auth_type 16, the token is the AP-REQ itself; spnego: auth_type 9.
+--pause=S waits S seconds between connecting and binding.
 Exit status: 0 answered, 1 refused, 2 no ticket or no connection.
 """
 import socket
 import sys
+import time
 
 import gssapi
 
@@ -16,6 +18,7 @@ import dcerpc_seal
 
 HOST, PORT, SERVICE, HOW = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
 gssapi.SecurityContext.__DEFER_STEP_ERRORS__ = False  # a refused token ends the dialogue at once
+PAUSE = next((float(a.split("=")[1]) for a in sys.argv if a.startswith("--pause=")), 0)
 FAMILY = socket.AF_INET6 if "--6" in sys.argv else socket.AF_INET if "--4" in sys.argv else socket.AF_UNSPEC
 MECH = {"kerberos": "1.2.840.113554.1.2.2", "spnego": "1.3.6.1.5.5.2"}[HOW]
 AUTH = dcerpc.SPNEGO if HOW == "spnego" else dcerpc.KERBEROS
@@ -32,6 +35,7 @@ def main():
         sock = socket.socket(family, kind, proto)
         sock.settimeout(20)
         sock.connect(addr)
+        time.sleep(PAUSE)
     except (OSError, gssapi.exceptions.GSSError) as err:
         print("failed:", err)
         return 2

@@ -1,21 +1,24 @@
 #!/usr/bin/python3
 """An SMTP client: AUTH GSSAPI (RFC 4752), X-EXPS GSSAPI or no authentication at all, then one message.
 
-smtp_client.py HOST PORT auth|x-exps|none [--initial] [--spnego] [--4|--6]
+smtp_client.py HOST PORT auth|x-exps|none [--initial] [--spnego] [--pause=S] [--4|--6]
 
 --initial  the token goes on the command line of the verb (RFC 4954 initial response)
 --spnego   X-EXPS with the Kerberos token inside SPNEGO
+--pause=S  waits S seconds between EHLO and authentication
 Exit status: 0 the message was taken, 1 authentication refused, 2 no ticket or no connection.
 """
 import base64
 import socket
 import sys
+import time
 
 import gssapi
 import gssapi.raw as raw
 
 HOST, PORT, HOW = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 gssapi.SecurityContext.__DEFER_STEP_ERRORS__ = False  # a refused token ends the dialogue at once
+PAUSE = next((float(a.split("=")[1]) for a in sys.argv if a.startswith("--pause=")), 0)
 FAMILY = socket.AF_INET6 if "--6" in sys.argv else socket.AF_INET if "--4" in sys.argv else socket.AF_UNSPEC
 SPNEGO = gssapi.OID.from_int_seq("1.3.6.1.5.5.2")
 KRB5 = gssapi.OID.from_int_seq("1.2.840.113554.1.2.2")
@@ -100,6 +103,7 @@ def main():
         c = Client(connect())
         c.reply()
         c.ask("EHLO mailbox-1.contoso.com", {250})
+        time.sleep(PAUSE)
         if HOW != "none":
             c.auth()
         c.mail()
