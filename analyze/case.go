@@ -1,39 +1,150 @@
 package analyze
 
+import (
+	"kerbscope/decode"
+)
+
+// A Case is what the captures tell, folded into rows, tickets, sessions and
+// facts of bounded size: a decode.Sink for one capture (or ring set), and,
+// after Join, the joined view that rules read.
+//
 // What rules read. Every slice comes in a fixed order (by first time, then by
 // address or name) and belongs to the Case: read only.
 //
 //	c.Rows(kinds...)       []*Row         exchanges that are alike, with exemplars
 //	c.Records()            []*Record      those kept one by one, in time order
 //	c.Tickets()            []*TicketLife  every ticket from issue to each presentation
-//	c.TicketOf(ref)        *TicketLife
+//	c.TicketOf(hash)       *TicketLife    nil: not seen
 //	c.KDCs()               []*KDCFacts    what each KDC issues, offers, says
-//	c.KDC(addr)            *KDCFacts
+//	c.KDC(addr)            *KDCFacts      nil: none
 //	c.Accounts()           []*AccountKeys ETYPE-INFO2 of a principal at a KDC
-//	c.Keys(service)        []*KeySeen     kvno and etype history of a service by KDC
+//	c.Keys(service)        []*KeySeen     kvno and etype history of a service by KDC; "" for all
 //	c.PasswordChanges()    []*Record      port 464, answered OK
 //	c.Sessions()           []*SessionFact connections on carriers
 //	c.Sightings(kind)      []*SightingFact
-//	c.Clock(addr)          *HostClock     stime readings of a host
+//	c.Clock(addr)          *HostClock     stime readings of a host; nil: none
 //	c.Clocks()             []*HostClock
 //	c.HostName(addr)       string         best name, else the address
 //	c.HostsOf(name)        []netip.Addr   addresses that the captures tie to a host name
 //	c.HasRole(addr, role)  bool
 //	c.Captures()           []CaptureFacts what each capture lost
 //
-// Numbers as people read them, and what etypes are worth:
-//
-//	etypeText(18)          "aes256-cts-hmac-sha1-96 (18)"
-//	etypesText([]int32)    the list, comma separated
-//	codeText(25)           "KDC_ERR_PREAUTH_REQUIRED (25)"
-//	ntstatusText(u32)      "STATUS_LOGON_FAILURE (0xc000006d)"
-//	isAES(e) isRC4(e) isDES(e) isWeak(e)   isAES: 17 18 19 20; isRC4: 23 24 -128 -133 -135; isWeak: RC4, DES, 3DES, unknown negative
-//	hasAES(list) hasEtype(list, e)
-//	isTGT(principal)       krbtgt/…
-//	splitPrincipal(p)      sname or cname, realm
-//	spnHost(p)             host part of service/host[:port][/…], lower case; "" when none
-//	spnClass(p)            lower-case service class
-//	isComputer(p)          ends in $ or is host/…
-//	samePrincipal(a, b)    ASCII case aside
-//	stamp(ns)              RFC 3339 UTC
-//	seconds(ns)            "3.2 s"
+// Numbers as people read them, and what etypes are worth: names.go.
+type Case struct {
+	read      *reader
+	arrived   int
+	keep      int // records kept one by one
+	list      []*Record
+	omitted   uint64
+	exchanges uint64
+	messages  uint64
+	rows      rowTable
+	heal      healing
+	tickets   ticketTable
+	sessions  sessionTable
+	sightings sightingTable
+	claims    claimTable
+	aliases   map[string]string // principal as asked -> as the KDC spells it, folded key
+	twins     twinTable
+
+	joined *joined // nil in a partial Case
+}
+
+// NewCase makes an empty Case for one capture or ring set. keep is the number
+// of exchanges kept one by one, 0: 10,000.
+func NewCase(keep int) *Case {
+	if keep <= 0 {
+		keep = defaultKeep
+	}
+	return &Case{
+		read: newReader(), keep: keep,
+		rows:    rowTable{rows: map[rowKey]*Row{}},
+		tickets: newTicketTable(), aliases: map[string]string{},
+		sessions: sessionTable{attempts: map[*decode.Attempt]*Record{}},
+		claims:   claimTable{},
+		twins:    twinTable{at: map[uint64]twin{}},
+	}
+}
+
+var _ decode.Sink = (*Case)(nil)
+
+// Message takes one row of the decode, in frame order.
+func (c *Case) Message(m *decode.Message) {
+	c.heal.expire(m.Time)
+	if m.Krb == nil {
+		return
+	}
+	c.messages++
+	if len(m.Krb.Raw) > 0 && !m.Krb.Truncated {
+		c.twins.see(hash64([]byte("message"), m.Krb.Raw), m.Time)
+	}
+}
+
+// Exchange takes one exchange when it is over.
+func (c *Case) Exchange(x *decode.Exchange) {
+	c.exchanges++
+	r := c.read.record(x)
+	c.arrived++
+	r.rank = c.arrived
+	c.tickets.client(r)
+	c.alias(r)
+	if r.healable() {
+		if by := c.heal.after(r); by != nil {
+			r.heal(by)
+		}
+	}
+	c.rows.add(r)
+	c.tickets.see(r)
+	c.claims.record(r)
+	if x.Attempt != nil {
+		c.sessions.attempt(x.Attempt, r)
+	}
+	if len(c.list) < c.keep {
+		c.list = append(c.list, r)
+	} else {
+		c.omitted++
+	}
+	switch {
+	case r.healable():
+		c.heal.wait(r)
+	case r.answers():
+		for _, f := range c.heal.by(r) {
+			had := f.row != nil
+			c.rows.take(f)
+			f.heal(r)
+			if had {
+				c.rows.add(f)
+			}
+		}
+		c.heal.remember(r)
+	}
+}
+
+// Session takes one connection of a carrier when it is over.
+func (c *Case) Session(s *decode.Session) {
+	c.sessions.add(s)
+	c.claims.session(s)
+	if s.SidesKnown && s.First != 0 {
+		c.twins.see(sessionTwin(s), s.First)
+	}
+}
+
+// Sighting takes a fact that is no Kerberos message.
+func (c *Case) Sighting(s *decode.Sighting) {
+	c.sightings.add(s)
+	c.claims.sighting(s)
+}
+
+// alias remembers under which name the KDC knows a client.
+func (c *Case) alias(r *Record) {
+	if r.Kind != decode.AS || r.Reply == nil || r.Req.CName == "" || r.Client == "" {
+		return
+	}
+	asked := lower(at(r.Req.CName, r.Req.Realm))
+	if asked == lower(r.Client) || len(c.aliases) >= maxAliases {
+		return
+	}
+	if _, ok := c.aliases[asked]; !ok {
+		c.aliases[asked] = r.Client
+	}
+}

@@ -1,24 +1,203 @@
 package analyze
 
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"kerbscope/decode"
+)
+
 // Helpers that rules build findings with.
 //
 //	f := c.about(rows, "etypes", "error_code")   // subject, count, times, evidence from exemplars
 //	f := c.aboutRecords(recs, "ticket.kvno")      // the same from records; count = len(recs)
-//	groups := groupRows(rows, func(*Row) string)  // [][]*Row in order of first time; key "" leaves a row out
-//	groups := groupRecords(recs, func(*Record) string)
-//	c.endpoint(addrPort) string                   // "hub-1.contoso.com port 25 (smtp)"
-//	c.frames(rec) string                          // "frame 12 of hub.pcapng"
-//
-// Fields to cite, each with the frame it stands in: etypes, kdc_options, cname, sname, realm, preauth_etype, padata.type (request);
-// first.etypes (the request before PREAUTH_REQUIRED); hint.error_code, hint.etype_info2 (the 25); error_code, e_text, stime, ctime, e_data.ntstatus,
-// error.etype_info2 (the deciding KRB-ERROR); reply.etype, reply.etype_info2, issued.etype, issued.kvno, issued.sname (AS-REP, TGS-REP);
-// ticket.etype, ticket.kvno, ticket.sname, ticket.hash, authenticator_etype (AP-REQ, and the TGT in a TGS-REQ); ap_rep (the AP-REP came);
-// carrier_result.code; too_big; request (the request itself, where nothing came). A field that a record lacks is passed over.
 //	f.Summary, f.Cause, f.Confidence = …          // the rule's own words
 //	f.Severity = Warning                          // when not the rule's usual one
 //	f.FaultAt = []Fault{c.faultServer(rec)}       // or c.faultKDC, c.faultClient
-//	c.cite(&f, rec, "carrier_result.code")        // more evidence
+//	c.cite(&f, rec, "carrier_result.code")        // more evidence; the fields are in evidence.go
 //
-// Findings() fills ID, Rule, Severity, Fix, Undo, Events, Filter, First and
+// Findings fills ID, Rule, Severity, Fix, Undo, Events, Filter, First and
 // Last where the rule left them empty, merges findings of the same rule and
 // subject, sorts and links them.
+
+// about begins a finding about rows, which share what the finding is about.
+// What they do not share (client, service, endpoint) the subject leaves open.
+func (c *Case) about(rows []*Row, fields ...string) Finding {
+	var recs []*Record
+	var n uint64
+	for _, w := range rows {
+		recs = append(recs, w.Exemplars...)
+		n += w.Count
+	}
+	slices.SortStableFunc(recs, byTime)
+	f := c.aboutRecords(recs, fields...)
+	f.Count = n
+	for i, w := range rows {
+		if i == 0 {
+			f.first, f.last = w.First, w.Last
+		}
+		f.first, f.last = min(f.first, w.First), max(f.last, w.Last)
+	}
+	return f
+}
+
+// aboutRecords begins a finding about records in time order. The fields are
+// cited from the first three and the last of them.
+func (c *Case) aboutRecords(recs []*Record, fields ...string) Finding {
+	f := Finding{Count: uint64(len(recs))}
+	for i, r := range recs {
+		s := c.subject(r)
+		if i == 0 {
+			f.Subject, f.first, f.last = s, r.Start, r.Start
+			continue
+		}
+		f.Subject = f.Subject.shared(s)
+		f.first, f.last = min(f.first, r.Start), max(f.last, r.Start)
+	}
+	for _, r := range recs {
+		for _, t := range []*TicketRef{r.Presented, r.Issued} {
+			if t != nil && t.Hash != "" && (r.Kind == decode.AP || !isTGT(t.SName)) {
+				f.Subject.Tickets = addOnce(f.Subject.Tickets, t.Hash)
+			}
+		}
+	}
+	f.Client, f.Service = f.Subject.Client, f.Subject.Service
+	if len(recs) > 0 {
+		if f.Client == "" && f.Subject.ClientIP != "" {
+			f.Client = f.Subject.ClientIP
+		}
+		to := recs[0].To
+		if f.Subject.KDC != "" {
+			f.KDC = &Endpoint{Address: to.Addr().String(), Port: to.Port()}
+		}
+		if f.Subject.Server != "" {
+			f.Server = endpointOf(to)
+		}
+	}
+	for i, r := range recs {
+		if i < 3 || i == len(recs)-1 {
+			c.cite(&f, r, fields...)
+		}
+	}
+	return f
+}
+
+func endpointOf(a netip.AddrPort) *Endpoint {
+	return &Endpoint{Address: a.Addr().String(), Port: a.Port()}
+}
+
+func (c *Case) subject(r *Record) Subject {
+	s := Subject{Client: r.Client, Service: r.Service, ClientIP: r.From.Addr().String()}
+	_, s.Realm = splitPrincipal(r.Service)
+	switch r.Kind {
+	case decode.AS, decode.TGS:
+		s.KDC = r.To.Addr().String()
+	default:
+		s.Server = r.To.String()
+	}
+	return s
+}
+
+// shared is what two subjects have in common.
+func (s Subject) shared(o Subject) Subject {
+	keep := func(a, b string) string {
+		if samePrincipal(a, b) {
+			return a
+		}
+		return ""
+	}
+	s.Client, s.Service, s.Realm = keep(s.Client, o.Client), keep(s.Service, o.Service), keep(s.Realm, o.Realm)
+	s.ClientIP, s.KDC, s.Server = keep(s.ClientIP, o.ClientIP), keep(s.KDC, o.KDC), keep(s.Server, o.Server)
+	return s
+}
+
+// groupRows puts rows with the same key together, groups in order of their
+// first row; a row with the key "" is left out.
+func groupRows(rows []*Row, key func(*Row) string) [][]*Row { return group(rows, key) }
+
+// groupRecords does the same with records.
+func groupRecords(recs []*Record, key func(*Record) string) [][]*Record { return group(recs, key) }
+
+func group[T any](list []T, key func(T) string) [][]T {
+	at := map[string]int{}
+	var groups [][]T
+	for _, v := range list {
+		k := key(v)
+		if k == "" {
+			continue
+		}
+		i, ok := at[k]
+		if !ok {
+			i = len(groups)
+			at[k] = i
+			groups = append(groups, nil)
+		}
+		groups[i] = append(groups[i], v)
+	}
+	return groups
+}
+
+// faultServer puts the fault at the acceptor's endpoint.
+func (c *Case) faultServer(r *Record) Fault {
+	return Fault{Host: c.HostName(r.To.Addr()), Role: c.roleOf(r.To.Addr(), "service"), Endpoint: endpointOf(r.To)}
+}
+
+// faultKDC puts the fault at the KDC.
+func (c *Case) faultKDC(r *Record) Fault {
+	return Fault{Host: c.HostName(r.To.Addr()), Role: "kdc", Endpoint: &Endpoint{Address: r.To.Addr().String()}}
+}
+
+// faultClient puts the fault at the client's host.
+func (c *Case) faultClient(r *Record) Fault {
+	return Fault{Host: c.HostName(r.From.Addr()), Role: c.roleOf(r.From.Addr(), "client"), Endpoint: &Endpoint{Address: r.From.Addr().String()}}
+}
+
+// roleOf is the role by which to speak of the host at addr: mailbox and hub
+// say more than other.
+func (c *Case) roleOf(addr netip.Addr, other string) string {
+	for _, role := range []string{"hub", "mailbox"} {
+		if c.HasRole(addr, role) {
+			return role
+		}
+	}
+	return other
+}
+
+// endpoint is an acceptor's endpoint as people read it: "hub-1 port 25 (SMTP)".
+func (c *Case) endpoint(to netip.AddrPort) string {
+	s := fmt.Sprintf("%s port %d", c.HostName(to.Addr()), to.Port())
+	if p := carrierText(c.joined.carriers[to]); p != "" {
+		s += " (" + p + ")"
+	}
+	return s
+}
+
+// carrierText is a carrier's outermost protocol as people name it.
+func carrierText(carrier string) string {
+	switch carrier {
+	case "kdc":
+		return "Kerberos"
+	case "smb2", "smb":
+		return "SMB"
+	case "dcerpc":
+		return "RPC"
+	case "kpasswd", "smtp", "http", "ldap", "imap", "pop", "dns", "tds", "rpc":
+		return strings.ToUpper(carrier)
+	}
+	return carrier
+}
+
+// frames names the frame that decided, and its capture where there are several.
+func (c *Case) frames(r *Record) string {
+	o := r.outcome()
+	if o.Frame == 0 {
+		return ""
+	}
+	s := fmt.Sprintf("frame %d", o.Frame.Number())
+	if len(c.Captures()) > 1 {
+		s += " of " + c.CaptureName(o.Frame)
+	}
+	return s
+}

@@ -28,6 +28,11 @@ type Record struct {
 	Healed   bool
 	HealedBy FrameRef
 	HealedAt netip.AddrPort
+	// HealedWhat is the message, or the carrier's word, that says so.
+	HealedWhat string
+	// AnswerLost: one capture holds an answer that never came by another,
+	// which had both directions in view.
+	AnswerLost bool
 	// Start and End are the times of first and last step, ns.
 	Start, End int64
 	// BothWays: packets from To to From were in view in some capture.
@@ -55,8 +60,8 @@ type Record struct {
 	Attempt *AttemptInfo
 	Steps   []Step // in time order; each frame of each capture
 
-	rank int // order of arrival in its capture; ties of Start are broken by it
-	row  *Row
+	rank int    // order of arrival in its capture; ties of Start are broken by it
+	row  *Row   // of the partial Case
 	twin uint64 // seeded hash of the request's (or lone reply's) bytes, 0: none
 }
 

@@ -1,0 +1,206 @@
+package analyze
+
+import (
+	"net/netip"
+
+	"kerbscope/decode"
+)
+
+// healWithin is how long after a failure a success of the same still heals it.
+const healWithin = int64(10e9)
+
+// A question is what a client wants, whatever became of it. For AP the
+// endpoint belongs to it: success at another one heals nothing, it is the
+// control experiment. For AS and TGS any KDC may answer the same request.
+type question struct {
+	kind    decode.Kind
+	from    netip.Addr
+	to      netip.AddrPort
+	service string
+	who     string // AS: client; S4U2Self: the user
+	options uint32
+}
+
+// healOptions make a different question. User-to-user does not: Windows
+// retries with it after MUST_USE_USER2USER (27).
+const healOptions = optForwarded | optConstrained
+
+func questionOf(r *Record) question {
+	switch r.Kind {
+	case decode.AP, decode.Password:
+		return question{kind: r.Kind, from: r.From.Addr(), to: r.To}
+	case decode.AS:
+		// As asked: the reply may spell it otherwise.
+		return question{kind: r.Kind, from: r.From.Addr(), service: lower(r.Req.SName), who: lower(at(r.Req.CName, r.Req.Realm))}
+	}
+	return question{kind: r.Kind, from: r.From.Addr(), service: lower(at(r.Req.SName, r.Req.Realm)), who: lower(r.Req.ForUser), options: r.Req.KDCOptions & healOptions}
+}
+
+func failed(e decode.Ending) bool {
+	return e == decode.Failed || e == decode.Denied || e == decode.Unanswered
+}
+
+// answers tells whether r is what its question asked for; a referral is a step.
+func (r *Record) answers() bool {
+	if r.Ending != decode.OK {
+		return false
+	}
+	return !(r.Kind == decode.TGS && r.Issued != nil && isTGT(r.Issued.SName) && !isTGT(r.Req.SName))
+}
+
+// healable tells whether r failed in a way that a later success undoes.
+func (r *Record) healable() bool {
+	return failed(r.Ending) && !r.Healed && (r.Req.Frame != 0 || r.Kind == decode.AP)
+}
+
+// sameClient tells whether nothing speaks against one client behind both.
+func sameClient(a, b *Record) bool {
+	return a.Client == "" || b.Client == "" || samePrincipal(a.Client, b.Client)
+}
+
+// healing waits for what may still heal, and remembers what went well for a
+// while: an unanswered request is known as such only long after it was sent.
+type healing struct {
+	open  map[question][]*Record
+	queue []*Record // in order of arrival
+	good  map[question][]*Record
+	goodQ []*Record
+	lost  uint64
+}
+
+// Successes of one question are remembered at most one a second, and for as
+// long as a request may wait for its answer and then heal.
+const (
+	goodEvery = int64(1e9)
+	goodFor   = int64(90e9)
+	maxGood   = 64
+)
+
+func (h *healing) remember(r *Record) {
+	if h.good == nil {
+		h.good = map[question][]*Record{}
+	}
+	q := questionOf(r)
+	list := h.good[q]
+	if n := len(list); n > 0 && r.End-list[n-1].End < goodEvery && r.End >= list[n-1].End {
+		return
+	}
+	for len(h.goodQ) > 0 && (len(h.goodQ) >= maxPending || len(list) >= maxGood || r.End-h.goodQ[0].End > goodFor) {
+		old := questionOf(h.goodQ[0])
+		if l := h.good[old][1:]; len(l) > 0 {
+			h.good[old] = l
+		} else {
+			delete(h.good, old)
+		}
+		h.goodQ[0] = nil
+		h.goodQ = h.goodQ[1:]
+		list = h.good[q]
+	}
+	h.good[q] = append(list, r)
+	h.goodQ = append(h.goodQ, r)
+}
+
+// after returns a success that healed f before f was known to have failed.
+func (h *healing) after(f *Record) *Record {
+	for _, r := range h.good[questionOf(f)] {
+		if heals(r, f) {
+			return r
+		}
+	}
+	return nil
+}
+
+func heals(r, f *Record) bool {
+	return r.End >= f.End && r.End-f.End <= healWithin && sameClient(f, r)
+}
+
+func (h *healing) wait(r *Record) {
+	if h.open == nil {
+		h.open = map[question][]*Record{}
+	}
+	if len(h.queue) >= maxPending {
+		h.drop(h.queue[0])
+		h.queue = h.queue[1:]
+		h.lost++
+	}
+	q := questionOf(r)
+	h.open[q] = append(h.open[q], r)
+	h.queue = append(h.queue, r)
+}
+
+// expire gives up on what ended too long before now.
+func (h *healing) expire(now int64) {
+	for len(h.queue) > 0 && now-h.queue[0].End > goodFor {
+		h.drop(h.queue[0])
+		h.queue[0] = nil
+		h.queue = h.queue[1:]
+	}
+}
+
+func (h *healing) drop(r *Record) {
+	q := questionOf(r)
+	list := h.open[q]
+	for i := range list {
+		if list[i] == r {
+			list = append(list[:i:i], list[i+1:]...)
+			break
+		}
+	}
+	if len(list) == 0 {
+		delete(h.open, q)
+	} else {
+		h.open[q] = list
+	}
+}
+
+// by returns what r heals.
+func (h *healing) by(r *Record) []*Record {
+	if !r.answers() || len(h.open) == 0 {
+		return nil
+	}
+	q := questionOf(r)
+	list := h.open[q]
+	var healed, rest []*Record
+	for _, f := range list {
+		if heals(r, f) {
+			healed = append(healed, f)
+		} else {
+			rest = append(rest, f)
+		}
+	}
+	if len(healed) == 0 {
+		return nil
+	}
+	if len(rest) == 0 {
+		delete(h.open, q)
+	} else {
+		h.open[q] = rest
+	}
+	return healed
+}
+
+func (r *Record) heal(by *Record) {
+	r.Healed, r.HealedAt = true, by.To
+	r.HealedBy = by.outcome()
+	switch {
+	case by.Reply != nil:
+		r.HealedWhat = by.Reply.What
+	case by.Word != nil:
+		r.HealedWhat = by.Word.Outcome.String()
+	}
+}
+
+// outcome is the frame that decided.
+func (r *Record) outcome() FrameRef {
+	switch {
+	case r.Reply != nil:
+		return r.Reply.FrameRef
+	case r.Error != nil:
+		return r.Error.FrameRef
+	case r.Word != nil && r.Word.Frame != 0:
+		return r.Word.FrameRef
+	case len(r.Steps) > 0:
+		return r.Steps[len(r.Steps)-1].FrameRef
+	}
+	return r.Req.FrameRef
+}

@@ -1,0 +1,416 @@
+package analyze
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"slices"
+	"strings"
+
+	"kerbscope/decode"
+	"kerbscope/decode/krb5"
+)
+
+// KDCOptions bits (RFC 4120 §5.4.1, [MS-SFU] §2.2.3), bit 0 the highest.
+const (
+	optForwarded    = 1 << (31 - 2)
+	optConstrained  = 1 << (31 - 14) // cname-in-addl-tkt
+	optCanonicalize = 1 << (31 - 15)
+	optAnonymous    = 1 << (31 - 16)
+	optEncTktInSkey = 1 << (31 - 28)
+	optRenew        = 1 << (31 - 30)
+	optValidate     = 1 << (31 - 31)
+)
+
+// APOptions bits, RFC 4120 §5.5.1.
+const (
+	apUseSessionKey = 1 << (31 - 1)
+	apMutual        = 1 << (31 - 2)
+)
+
+// Most of each that a Record keeps of one exchange, whatever was sent.
+const (
+	keepEtypes  = 32
+	keepPAData  = 32
+	keepSteps   = 32
+	keepTickets = 4
+	keepName    = 512
+	keepText    = 512
+)
+
+// reader turns exchanges into Records. Strings and lists that come again and
+// again are kept once.
+type reader struct {
+	strings map[string]string
+	lists   map[string][]int32
+}
+
+const keepInterned = 1 << 15
+
+func newReader() *reader {
+	return &reader{strings: map[string]string{}, lists: map[string][]int32{}}
+}
+
+func (rd *reader) str(b []byte) string {
+	if len(b) > keepName {
+		b = b[:keepName]
+	}
+	if s, ok := rd.strings[string(b)]; ok {
+		return s
+	}
+	s := string(b)
+	if len(rd.strings) < keepInterned {
+		rd.strings[s] = s
+	}
+	return s
+}
+
+func (rd *reader) name(n krb5.PrincipalName) string {
+	if !n.OK {
+		return ""
+	}
+	var buf [128]byte
+	return rd.str(n.Append(buf[:0]))
+}
+
+func (rd *reader) principal(n krb5.PrincipalName, realm []byte) string {
+	if !n.OK {
+		return ""
+	}
+	var buf [192]byte
+	b := n.Append(buf[:0])
+	if len(realm) > 0 {
+		b = append(append(b, '@'), realm...)
+	}
+	return rd.str(b)
+}
+
+func (rd *reader) ints(list []int32, limit int) []int32 {
+	if len(list) == 0 {
+		return nil
+	}
+	list = list[:min(len(list), limit)]
+	var buf [4 * 64]byte
+	key := buf[:0]
+	for _, v := range list {
+		key = binary.BigEndian.AppendUint32(key, uint32(v))
+	}
+	if l, ok := rd.lists[string(key)]; ok {
+		return l
+	}
+	l := slices.Clone(list)
+	if len(rd.lists) < keepInterned {
+		rd.lists[string(key)] = l
+	}
+	return l
+}
+
+func opt[T any](o krb5.Opt[T]) *T {
+	if !o.OK {
+		return nil
+	}
+	v := o.V
+	return &v
+}
+
+func refOf(m *decode.Message) FrameRef {
+	if m == nil {
+		return FrameRef{}
+	}
+	return FrameRef{m.Frame, m.Time}
+}
+
+// hash64 identifies bytes across captures.
+func hash64(parts ...[]byte) uint64 {
+	h := sha256.New()
+	for _, p := range parts {
+		h.Write(p)
+	}
+	var sum [sha256.Size]byte
+	return binary.BigEndian.Uint64(h.Sum(sum[:0]))
+}
+
+func (rd *reader) record(x *decode.Exchange) *Record {
+	r := &Record{
+		Kind: x.Kind, From: x.Client, To: x.Server, Transport: x.Transport, Carrier: x.Carrier,
+		Ending: x.Ending, Start: x.Started, End: x.Ended, BothWays: x.BothWays, Resent: x.Resent,
+		TooBig: refOf(x.TooBig),
+	}
+	for _, s := range x.Steps {
+		if len(r.Steps) == keepSteps {
+			// The last step is the outcome.
+			r.Steps[keepSteps-1] = Step{FrameRef{s.Frame, s.Time}, s.What}
+			continue
+		}
+		r.Steps = append(r.Steps, Step{FrameRef{s.Frame, s.Time}, s.What})
+	}
+	rd.request(r, x)
+	if x.Hint != nil && x.Hint.Krb != nil && x.Hint.Krb.Error != nil {
+		r.Hint = rd.failure(x.Hint)
+	}
+	if x.Reply != nil && x.Reply.Krb != nil {
+		rd.reply(r, x)
+		if r.twin == 0 && len(x.Reply.Krb.Raw) > 0 {
+			r.twin = hash64([]byte("reply"), x.Reply.Krb.Raw)
+		}
+	}
+	if x.Attempt != nil {
+		rd.attempt(r, x)
+	}
+	if m := x.Request; m != nil && m.Opened != nil {
+		r.Opened = openResult(m.Opened)
+	}
+	rd.names(r)
+	return r
+}
+
+func (rd *reader) request(r *Record, x *decode.Exchange) {
+	m := x.Request
+	if m == nil || m.Krb == nil {
+		return
+	}
+	r.Req.FrameRef = refOf(m)
+	r.Req.Length = m.Krb.Length
+	r.twin = hash64(m.Krb.Raw)
+	switch {
+	case m.Krb.KDCReq != nil:
+		rd.kdcReq(&r.Req, m.Krb.KDCReq)
+		if ap := m.Krb.KDCReq.APReq; ap != nil {
+			r.Presented = rd.ticket(&ap.Ticket)
+			r.Req.Authenticator = opt(ap.Authenticator.EType)
+			r.Req.AuthHash = authHash(&ap.Authenticator)
+		}
+		for _, s := range x.Steps {
+			if s.Msg == nil || s.Msg.Krb == nil || s.Msg.Krb.KDCReq == nil || s.Msg.Krb.Truncated {
+				continue
+			}
+			if s.Msg.Frame == m.Frame {
+				break
+			}
+			first := rd.ints(s.Msg.Krb.KDCReq.ETypes, keepEtypes)
+			if first != nil && !slices.Equal(first, r.Req.Etypes) {
+				r.Req.FirstEtypes = first
+			}
+			break
+		}
+	case m.Krb.APReq != nil:
+		ap := m.Krb.APReq
+		r.Presented = rd.ticket(&ap.Ticket)
+		r.Req.Authenticator = opt(ap.Authenticator.EType)
+		r.Req.AuthHash = authHash(&ap.Authenticator)
+		r.Req.APOptions = ap.APOptions.V
+		if x.Kind == decode.AP {
+			r.SessionEtype = r.Req.Authenticator
+		}
+	}
+}
+
+func authHash(d *krb5.EncryptedData) uint64 {
+	if len(d.Cipher) == 0 || d.Cut {
+		return 0
+	}
+	return hash64(d.Cipher)
+}
+
+func (rd *reader) kdcReq(q *Request, k *krb5.KDCReq) {
+	q.Etypes = rd.ints(k.ETypes, keepEtypes)
+	q.KDCOptions = k.KDCOptions.V
+	q.SName, q.CName = rd.name(k.SName), rd.name(k.CName)
+	q.SNameType, q.CNameType = k.SName.Type.V, k.CName.Type.V
+	q.Realm = rd.str(k.Realm)
+	q.Nonce = k.Nonce.V
+	q.Addresses = len(k.Addresses)
+	q.PreauthEtype = opt(k.PreauthEType())
+	var types []int32
+	for i := range k.PAData {
+		pa := &k.PAData[i]
+		if len(types) < keepPAData {
+			types = append(types, pa.Type)
+		}
+		switch pa.Type {
+		case krb5.PAEncTimestamp:
+			q.Preauth = "timestamp"
+		case krb5.PAEncryptedChallenge:
+			q.Preauth = "challenge"
+		case krb5.PAPKASReq, krb5.PAPKASReqOld:
+			q.Preauth = "pkinit"
+		case krb5.PAOTPRequest:
+			q.Preauth = "otp"
+		case krb5.PASPAKE:
+			if d := pa.Decode(); d.SPAKE != nil && d.SPAKE.Kind == krb5.SPAKEResponse {
+				q.Preauth = "spake"
+			}
+		case krb5.PAFXFAST:
+			if d := pa.Decode(); d.FAST != nil {
+				q.FAST = true
+			}
+		case krb5.PASupportedEnctypes:
+			q.SupportedEnc = opt(pa.Decode().SupportedEnc)
+		case krb5.PAForUser:
+			if d := pa.Decode(); d.ForUser != nil {
+				q.ForUser = rd.principal(d.ForUser.UserName, d.ForUser.UserRealm)
+			}
+		}
+	}
+	q.PADataTypes = rd.ints(types, keepPAData)
+	for i := range k.Tickets {
+		if len(q.Additional) == keepTickets {
+			break
+		}
+		q.Additional = append(q.Additional, *rd.ticket(&k.Tickets[i]))
+	}
+}
+
+func (rd *reader) ticket(t *krb5.Ticket) *TicketRef {
+	if !t.OK {
+		return nil
+	}
+	ref := &TicketRef{SName: rd.name(t.SName), Realm: rd.str(t.Realm), Etype: t.EncPart.EType.V, KVNO: opt(t.EncPart.KVNO)}
+	if c := t.EncPart.Cipher; len(c) > 0 && !t.EncPart.Cut {
+		sum := sha256.Sum256(c)
+		ref.Hash = hex.EncodeToString(sum[:])
+	}
+	return ref
+}
+
+func (rd *reader) reply(r *Record, x *decode.Exchange) {
+	m := x.Reply
+	switch k := m.Krb; {
+	case k.KDCRep != nil:
+		rep := &Reply{FrameRef: refOf(m), What: k.Type.String(), Etype: opt(k.KDCRep.EncPart.EType), KVNO: opt(k.KDCRep.EncPart.KVNO)}
+		rep.CName = rd.principal(k.KDCRep.CName, k.KDCRep.CRealm)
+		rep.Info2, _, rep.PAData = rd.keyInfo(k.KDCRep.PAData)
+		r.Reply = rep
+		r.Issued = rd.ticket(&k.KDCRep.Ticket)
+	case k.APRep != nil:
+		rep := &Reply{FrameRef: refOf(m), What: k.Type.String(), Etype: opt(k.APRep.EncPart.EType), KVNO: opt(k.APRep.EncPart.KVNO)}
+		for _, s := range x.Steps {
+			if s.Msg != nil && s.Msg.Frame != m.Frame && s.Msg.Type() == krb5.APRepMsg && s.Msg.Src == x.Client {
+				rep.TwoWays = true
+			}
+		}
+		r.Reply = rep
+	case k.Error != nil:
+		r.Error = rd.failure(m)
+	}
+}
+
+// keyInfo is the ETYPE-INFO2 of a padata list, else its ETYPE-INFO.
+func (rd *reader) keyInfo(list []krb5.PAData) (keys []KeyInfo, old bool, types []int32) {
+	for i := range list {
+		pa := &list[i]
+		if len(types) < keepPAData {
+			types = append(types, pa.Type)
+		}
+		if pa.Type == krb5.PAETypeInfo {
+			old = true
+		}
+		if pa.Type != krb5.PAETypeInfo2 && (pa.Type != krb5.PAETypeInfo || keys != nil) {
+			continue
+		}
+		var entries []KeyInfo
+		for _, e := range pa.Decode().ETypeInfo {
+			if len(entries) < keepEtypes {
+				entries = append(entries, KeyInfo{Etype: e.EType.V, Salt: rd.str(e.Salt), HasSalt: e.Salt != nil})
+			}
+		}
+		if entries != nil {
+			keys = entries
+		}
+	}
+	return keys, old, rd.ints(types, keepPAData)
+}
+
+func (rd *reader) failure(m *decode.Message) *Failure {
+	e := m.Krb.Error
+	f := &Failure{FrameRef: refOf(m), Code: e.ErrorCode.V, EText: string(e.EText[:min(len(e.EText), keepText)]),
+		CRealm: rd.str(e.CRealm), Realm: rd.str(e.Realm), SName: rd.name(e.SName)}
+	f.STime = clockNS(e.STime, e.SUSec)
+	f.CTime = clockNS(e.CTime, e.CUSec)
+	d := e.Data()
+	if k := d.KerbErrorData; k != nil {
+		f.NTStatus = opt(k.NTStatus)
+		f.SkewRecovery = k.Type == krb5.KerbErrSkewRecovery
+	}
+	if d.MethodData != nil {
+		f.Info2, f.HasInfo, f.PAData = rd.keyInfo(d.MethodData)
+		for i := range d.MethodData {
+			if d.MethodData[i].Type == krb5.PAPWSalt {
+				if s := d.MethodData[i].Decode().NTStatus; s.OK && f.NTStatus == nil {
+					f.NTStatus = opt(s)
+				}
+			}
+		}
+	}
+	return f
+}
+
+// clockNS puts KerberosTime and Microseconds together (RFC 4120 §5.2.4).
+func clockNS(s krb5.Opt[int64], us krb5.Opt[int32]) *int64 {
+	if !s.OK || s.V < -1<<32 || s.V > 1<<33 {
+		return nil
+	}
+	v := s.V * 1e9
+	if us.OK && us.V >= 0 && us.V < 1e6 {
+		v += int64(us.V) * 1000
+	}
+	return &v
+}
+
+func (rd *reader) attempt(r *Record, x *decode.Exchange) {
+	a := x.Attempt
+	info := &AttemptInfo{Mech: a.Mech, Verb: a.Verb, MechTypes: a.MechTypes, Rejected: a.Rejected}
+	for i := range a.Tokens {
+		if t := &a.Tokens[i]; t.Message != nil && t.Message == x.Request {
+			info.TokenLen = t.Len
+		}
+	}
+	r.Attempt = info
+	r.Word = word(a.Result)
+}
+
+func word(w *decode.Result) *Word {
+	if w == nil {
+		return nil
+	}
+	return &Word{FrameRef{w.Frame, w.Time}, w.Outcome, w.Code, w.CodeName, strings.Clone(w.Text[:min(len(w.Text), keepText)])}
+}
+
+// names fills Client and Service. Names of the reply are the KDC's own
+// spelling; under FAST its cname may be anonymous (RFC 6113 §5.4.2).
+func (rd *reader) names(r *Record) {
+	q := &r.Req
+	switch r.Kind {
+	case decode.AS, decode.TGS:
+		r.Client = at(q.CName, q.Realm)
+		r.Service = at(q.SName, q.Realm)
+		if r.Reply != nil && r.Reply.CName != "" && !anonymous(r.Reply.CName) {
+			r.Client = r.Reply.CName
+		} else if r.Kind == decode.TGS {
+			r.Client = ""
+		}
+		if t := r.Issued; t != nil && t.SName != "" {
+			if r.Service == "" || samePrincipal(t.SName, q.SName) {
+				r.Service = t.Principal()
+			}
+		}
+		if f := r.Error; r.Service == "" && f != nil {
+			r.Service = at(f.SName, f.Realm)
+		}
+	default:
+		if r.Presented != nil {
+			r.Service = r.Presented.Principal()
+		} else if f := r.Error; f != nil {
+			r.Service = at(f.SName, f.Realm)
+		}
+	}
+	r.Client, r.Service = rd.str([]byte(r.Client)), rd.str([]byte(r.Service))
+}
+
+func anonymous(principal string) bool { return strings.HasPrefix(principal, "WELLKNOWN/ANONYMOUS") }
+
+// openResult reads what keytabs made of a message.
+func openResult(o *decode.Opened) *OpenResult { return nil }
+
+var _ = bytes.Equal
