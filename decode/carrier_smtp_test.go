@@ -46,14 +46,14 @@ func TestSMTP(t *testing.T) {
 			fromClient("MAIL FROM:<a@contoso.com>\r\n"),
 			fromServer("250 2.1.0 Ok\r\n"),
 		}, []string{
-			fmt.Sprintf(`C token kerberos key=0 verb="AUTH GSSAPI" at=%d+%d len=%d`, 28+12, b64len(gssAPReq), len(gssAPReq)),
-			fmt.Sprintf(`S token kerberos key=0 verb="AUTH GSSAPI" at=%d+%d len=%d`, 158+4, b64len(gssAPRep), len(gssAPRep)),
+			fmt.Sprintf(`C token kerberos key=0 verb="AUTH GSSAPI" len=%d`, len(gssAPReq)),
+			fmt.Sprintf(`S token kerberos key=0 verb="AUTH GSSAPI" len=%d`, len(gssAPRep)),
 			`S continue code=0x14e name="" text="" key=0`,
-			fmt.Sprintf(`S token wrap key=0 verb="AUTH GSSAPI" at=%d+%d len=%d`, 158+4+b64len(gssAPRep)+2+4, b64len(wrapToken), len(wrapToken)),
+			fmt.Sprintf(`S token wrap key=0 verb="AUTH GSSAPI" len=%d`, len(wrapToken)),
 			`S continue code=0x14e name="" text="" key=0`,
-			fmt.Sprintf(`C token wrap key=0 verb="AUTH GSSAPI" at=%d+%d len=%d`, 28+12+b64len(gssAPReq)+2+2, b64len(wrapToken), len(wrapToken)),
+			fmt.Sprintf(`C token wrap key=0 verb="AUTH GSSAPI" len=%d`, len(wrapToken)),
 			`S accepted code=0xeb name="" text="2.7.0 Authentication successful" key=0`,
-			fmt.Sprintf("C after auth at=%d", 28+12+b64len(gssAPReq)+2+2+b64len(wrapToken)+2),
+			"C after auth",
 			"idle",
 		}},
 		{"refused without a word of Kerberos", hello, []turn{
@@ -65,7 +65,7 @@ func TestSMTP(t *testing.T) {
 			fromServer("221 2.0.0 Bye\r\n"),
 		}, []string{
 			`S continue code=0x14e name="" text="" key=0`,
-			fmt.Sprintf(`C token kerberos key=0 verb="AUTH GSSAPI" at=%d+%d len=%d`, 28+13, b64len(gssAPReq), len(gssAPReq)),
+			fmt.Sprintf(`C token kerberos key=0 verb="AUTH GSSAPI" len=%d`, len(gssAPReq)),
 			`S refused code=0x217 name="" text="5.7.8 Error: authentication failed: authentication failure" key=0`,
 		}},
 		{"Exchange, token in the 235", hello, []turn{
@@ -73,10 +73,10 @@ func TestSMTP(t *testing.T) {
 			fromServer("235 ", b64(spnegoRep), "\r\n"),
 			fromClient("MAIL FROM:<>\r\n"),
 		}, []string{
-			fmt.Sprintf(`C token kerberos key=0 verb="X-EXPS GSSAPI" at=%d+%d len=%d`, 28+14, b64len(spnegoReq), len(spnegoReq)),
-			fmt.Sprintf(`S token kerberos accept-completed key=0 verb="X-EXPS GSSAPI" at=%d+%d len=%d`, 158+4, b64len(spnegoRep), len(spnegoRep)),
+			fmt.Sprintf(`C token kerberos key=0 verb="X-EXPS GSSAPI" len=%d`, len(spnegoReq)),
+			fmt.Sprintf(`S token kerberos accept-completed key=0 verb="X-EXPS GSSAPI" len=%d`, len(spnegoRep)),
 			`S accepted code=0xeb name="" text="" key=0`,
-			fmt.Sprintf("C after auth at=%d", 28+14+b64len(spnegoReq)+2),
+			"C after auth",
 			"idle",
 		}},
 		{"Exchange, temporary failure, then NTLM", hello, []turn{
@@ -94,15 +94,15 @@ func TestSMTP(t *testing.T) {
 			fromServer("235 2.7.0 Authentication successful\r\n"),
 		}, []string{
 			`S continue code=0x14e name="" text="" key=0`,
-			fmt.Sprintf(`C token kerberos key=0 verb="X-EXPS GSSAPI" at=%d+%d len=%d`, 28+15, b64len(spnegoReq), len(spnegoReq)),
-			fmt.Sprintf(`S token kerberos accept-incomplete key=0 verb="X-EXPS GSSAPI" at=%d+%d len=%d`, 158+22+4, b64len(spnegoErr), len(spnegoErr)),
+			fmt.Sprintf(`C token kerberos key=0 verb="X-EXPS GSSAPI" len=%d`, len(spnegoReq)),
+			fmt.Sprintf(`S token kerberos accept-incomplete key=0 verb="X-EXPS GSSAPI" len=%d`, len(spnegoErr)),
 			`S continue code=0x14e name="" text="" key=0`,
 			`S refused code=0x1c6 name="" text="4.7.0 Temporary authentication failure" key=0`,
 			`S continue code=0x14e name="" text="" key=0`,
-			fmt.Sprintf(`C token ntlm key=0 verb="X-EXPS NTLM" at=%d+120 len=88`, 28+15+b64len(spnegoReq)+2+3+13),
-			fmt.Sprintf(`S token ntlm key=0 verb="X-EXPS NTLM" at=%d+120 len=88`, 158+22+4+b64len(spnegoErr)+2+44+20+4),
+			`C token ntlm key=0 verb="X-EXPS NTLM" len=88`,
+			`S token ntlm key=0 verb="X-EXPS NTLM" len=88`,
 			`S continue code=0x14e name="" text="" key=0`,
-			fmt.Sprintf(`C token ntlm key=0 verb="X-EXPS NTLM" at=%d+120 len=90`, 28+15+b64len(spnegoReq)+2+3+13+122),
+			`C token ntlm key=0 verb="X-EXPS NTLM" len=90`,
 			`S accepted code=0xeb name="" text="2.7.0 Authentication successful" key=0`,
 		}},
 		{"anonymous", hello, []turn{
@@ -134,7 +134,7 @@ func TestSMTP(t *testing.T) {
 		{"STARTTLS", hello, []turn{
 			fromClient("STARTTLS\r\n"),
 			fromServer("220 2.0.0 Ready to start TLS\r\n"),
-		}, []string{"S TLS at=158"}},
+		}, []string{"S TLS"}},
 		{"X-ANONYMOUSTLS refused", hello, []turn{
 			fromClient("X-ANONYMOUSTLS\r\n"),
 			fromServer("454 4.7.0 TLS not available\r\n"),
@@ -156,14 +156,14 @@ func TestSMTPMidstream(t *testing.T) {
 			fromClient("AUTH GSSAPI ", b64(gssAPReq), "\r\n"),
 			fromServer("535 5.7.3 Authentication unsuccessful\r\n"),
 		}, []string{
-			fmt.Sprintf(`C token kerberos key=0 verb="AUTH GSSAPI" at=12+%d len=%d`, b64len(gssAPReq), len(gssAPReq)),
+			fmt.Sprintf(`C token kerberos key=0 verb="AUTH GSSAPI" len=%d`, len(gssAPReq)),
 			`S refused code=0x217 name="" text="5.7.3 Authentication unsuccessful" key=0`,
 		}},
 		{"begins at a leg", []turn{
 			fromClient(b64(gssAPReq), "\r\n"),
 			fromServer("535 5.7.3 Authentication unsuccessful\r\n"),
 		}, []string{
-			fmt.Sprintf(`C token kerberos key=0 verb="" at=0+%d len=%d`, b64len(gssAPReq), len(gssAPReq)),
+			fmt.Sprintf(`C token kerberos key=0 verb="" len=%d`, len(gssAPReq)),
 			`S refused code=0x217 name="" text="5.7.3 Authentication unsuccessful" key=0`,
 		}},
 		{"begins within a line", []turn{
@@ -172,7 +172,7 @@ func TestSMTPMidstream(t *testing.T) {
 			fromServer("235 2.7.0 Ok\r\n"),
 		}, []string{
 			`S continue code=0x14e name="" text="" key=0`,
-			fmt.Sprintf(`C token kerberos key=0 verb="" at=11+%d len=%d`, b64len(gssAPReq), len(gssAPReq)),
+			fmt.Sprintf(`C token kerberos key=0 verb="" len=%d`, len(gssAPReq)),
 			`S accepted code=0xeb name="" text="2.7.0 Ok" key=0`,
 		}},
 		{"one direction", []turn{fromServer("334 \r\n235 2.7.0 Ok\r\n")}, []string{
@@ -183,7 +183,7 @@ func TestSMTPMidstream(t *testing.T) {
 			`S continue code=0x14e name="" text="" key=0`,
 		}},
 		{"TLS after all", []turn{fromClient("EHLO a\r\n"), fromClient("\x16\x03\x01\x02\x00\x01")}, []string{
-			"C name a (ehlo)", "C TLS at=8",
+			"C name a (ehlo)", "C TLS",
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) { talk(t, openSMTP, c.want, c.turns...) })
@@ -195,7 +195,7 @@ func TestSMTPGaps(t *testing.T) {
 	t.Run("within a token", func(t *testing.T) {
 		talk(t, openSMTP, []string{
 			"C name m.example (ehlo)",
-			fmt.Sprintf(`C token kerberos cut key=0 verb="AUTH GSSAPI" at=28+600 len=450`),
+			`C token kerberos cut key=0 verb="AUTH GSSAPI" len=450`,
 			`C other LOGIN verb="AUTH LOGIN"`,
 			`S refused code=0x217 name="" text="5.7.3 No" key=0`,
 		},
@@ -205,7 +205,7 @@ func TestSMTPGaps(t *testing.T) {
 	})
 	t.Run("the reply was lost", func(t *testing.T) {
 		talk(t, openSMTP, []string{
-			fmt.Sprintf(`C token kerberos key=0 verb="AUTH GSSAPI" at=12+%d len=%d`, len(enc), len(gssAPReq)),
+			fmt.Sprintf(`C token kerberos key=0 verb="AUTH GSSAPI" len=%d`, len(gssAPReq)),
 			"idle",
 		},
 			fromClient("AUTH GSSAPI ", enc, "\r\n"),
@@ -217,7 +217,7 @@ func TestSMTPLongLines(t *testing.T) {
 	big := gssToken(1, krbMessage(0x6e, 60000))
 	got := play(openSMTP, 1460, fromClient("AUTH GSSAPI ", b64(big), "\r\n"), fromServer("235 2.7.0 Ok\r\n"))
 	require.Equal(t, []string{
-		fmt.Sprintf(`C token kerberos key=0 verb="AUTH GSSAPI" at=12+%d len=%d`, b64len(big), len(big)),
+		fmt.Sprintf(`C token kerberos key=0 verb="AUTH GSSAPI" len=%d`, len(big)),
 		`S accepted code=0xeb name="" text="2.7.0 Ok" key=0`,
 	}, got)
 

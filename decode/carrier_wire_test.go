@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
@@ -66,7 +67,12 @@ func (f *fakeWire) token(d dir, off, n int, tok []byte, at tokenAt) {
 	if t.Truncated {
 		what += " cut"
 	}
-	f.say("%s token %s key=%d verb=%q at=%d+%d len=%d", arrow[d], what, at.key, at.verb, f.at[d]+off, n, len(tok))
+	// The bytes pointed at are the token, its base64, or its last fragment.
+	there := f.in[d][off : off+n]
+	if plain, _ := decodeBase64(nil, there); !bytes.HasSuffix(tok, there) && !bytes.Equal(plain, tok) {
+		panic(fmt.Sprintf("the token does not stand at %d+%d", f.at[d]+off, n))
+	}
+	f.say("%s token %s key=%d verb=%q len=%d", arrow[d], what, at.key, at.verb, len(tok))
 }
 
 func (f *fakeWire) message(d dir, off, n int, b []byte, path ...string) *Message {
@@ -88,11 +94,11 @@ func (f *fakeWire) attemptOther(d dir, off int, mech, verb string) {
 	f.say("%s other %s verb=%q", arrow[d], mech, verb)
 }
 func (f *fakeWire) anonymous(d dir, off int) { f.say("%s anonymous", arrow[d]) }
-func (f *fakeWire) startTLS(d dir, off int)  { f.say("%s TLS at=%d", arrow[d], f.at[d]+off) }
+func (f *fakeWire) startTLS(d dir, off int)  { f.say("%s TLS", arrow[d]) }
 func (f *fakeWire) name(d dir, off int, name, source string) {
 	f.say("%s name %s (%s)", arrow[d], name, source)
 }
-func (f *fakeWire) afterAuth(d dir, off int) { f.say("%s after auth at=%d", arrow[d], f.at[d]+off) }
+func (f *fakeWire) afterAuth(d dir, off int) { f.say("%s after auth", arrow[d]) }
 func (f *fakeWire) idle() {
 	f.say("idle")
 	f.stopped = true
