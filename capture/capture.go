@@ -121,3 +121,30 @@ type Source interface {
 	Info() Info
 	Close() error
 }
+
+// String returns the name of the LINKTYPE_, or its number.
+func (l LinkType) String() string {
+	switch l {
+	case LinkNull:
+		return "NULL"
+	case LinkEthernet:
+		return "ETHERNET"
+	case LinkPPP:
+		return "PPP"
+	case LinkRaw:
+		return "RAW"
+	case LinkLoop:
+		return "LOOP"
+	case LinkSLL:
+		return "LINUX_SLL"
+	case LinkUser15:
+		return "USER15"
+	case LinkIPv4:
+		return "IPV4"
+	case LinkIPv6:
+		return "IPV6"
+	case LinkSLL2:
+		return "LINUX_SLL2"
+	}
+	return fmt.Sprintf("LINKTYPE %d", uint32(l))
+}

@@ -76,13 +76,9 @@ const (
 func openPcap(s *stream) (Source, error) {
 	m, big, _ := pcapMagicOf(s.head)
 	p := &pcapSource{blocks: newBlocks(s, "pcap"), big: big, header: pcapRecord, fracNS: 1000, skip: pcapHeader + m.extra, last: NoTime}
-	var order binary.ByteOrder = binary.LittleEndian
-	if big {
-		order = binary.BigEndian
-	}
-	major, minor := order.Uint16(s.head[4:]), order.Uint16(s.head[6:])
-	network := order.Uint32(s.head[20:])
-	p.snap = order.Uint32(s.head[16:])
+	major, minor := order(big).Uint16(s.head[4:]), order(big).Uint16(s.head[6:])
+	network := u32(s.head[20:], big)
+	p.snap = u32(s.head[16:], big)
 	if major < 2 {
 		return nil, &FormatError{Path: s.name, What: "a pcap capture of a version before 2.0, which is not read", Capture: true}
 	}
@@ -153,6 +149,9 @@ func (p *pcapSource) walk(b *Batch) int {
 		if p.lost {
 			var found bool
 			if pos, found = p.search(b.Data, pos); !found {
+				if p.end != nil {
+					return len(b.Data)
+				}
 				return pos
 			}
 			p.lost, p.least = false, 0
@@ -212,11 +211,7 @@ type pcapFields struct{ sec, frac, incl, orig uint32 }
 
 // fields reads them from the first 16 bytes of h.
 func (p *pcapSource) fields(h []byte) (f pcapFields) {
-	var order binary.ByteOrder = binary.LittleEndian
-	if p.big {
-		order = binary.BigEndian
-	}
-	f = pcapFields{order.Uint32(h), order.Uint32(h[4:]), order.Uint32(h[8:]), order.Uint32(h[12:])}
+	f = pcapFields{u32(h, p.big), u32(h[4:], p.big), u32(h[8:], p.big), u32(h[12:], p.big)}
 	if p.swapped == lengthsOld || p.swapped == lengthsMaybe && f.incl > f.orig {
 		f.incl, f.orig = f.orig, f.incl
 	}

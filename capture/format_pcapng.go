@@ -45,12 +45,11 @@ func isPcapng(h []byte) bool {
 // pcapngSource reads a pcapng file.
 type pcapngSource struct {
 	*blocks
-	big      bool
-	ifaces   []ngIface         // of the section in hand
-	dropped  uint64            // its interfaces beyond maxNgIfaces
-	kinds    map[string]uint32 // interfaces made up for frames without packets, by name
-	lost     bool              // looking for the next believable block
-	sections int
+	big     bool
+	ifaces  []ngIface         // of the section in hand
+	dropped uint64            // its interfaces beyond maxNgIfaces
+	kinds   map[string]uint32 // interfaces made up for frames without packets, by name
+	lost    bool              // looking for the next believable block
 }
 
 func openPcapng(s *stream) (Source, error) {
@@ -61,8 +60,10 @@ func (p *pcapngSource) Next(b *Batch) error { return p.next(b, p) }
 
 func (p *pcapngSource) unit() string { return "block" }
 
-func (p *pcapngSource) u32(b []byte) uint32 {
-	if p.big {
+func (p *pcapngSource) u32(b []byte) uint32 { return u32(b, p.big) }
+
+func u32(b []byte, big bool) uint32 {
+	if big {
 		return binary.BigEndian.Uint32(b)
 	}
 	return binary.LittleEndian.Uint32(b)
@@ -77,6 +78,9 @@ func (p *pcapngSource) walk(b *Batch) int {
 		if p.lost {
 			var found bool
 			if pos, found = p.search(data, pos); !found {
+				if p.end != nil {
+					return len(data)
+				}
 				return pos
 			}
 			p.lost, p.least = false, 0
@@ -85,17 +89,14 @@ func (p *pcapngSource) walk(b *Batch) int {
 			return pos
 		}
 		raw := data[pos : pos+12 : pos+12]
-		typ, length := p.u32(raw), p.u32(raw[4:])
+		typ, length, big := p.u32(raw), p.u32(raw[4:]), p.big
 		if typ == ngSHB {
-			switch order := binary.BigEndian.Uint32(raw[8:]); order {
-			case ngBOM:
-				length = binary.BigEndian.Uint32(raw[4:])
-			case bits.ReverseBytes32(ngBOM):
-				length = binary.LittleEndian.Uint32(raw[4:])
-			default:
-				pos = p.damage(pos, "a section header with byte-order magic %#08x", order)
+			if !isPcapng(raw) {
+				pos = p.damage(pos, "a section header with byte-order magic %#08x", binary.BigEndian.Uint32(raw[8:]))
 				continue
 			}
+			big = binary.BigEndian.Uint32(raw[8:]) == ngBOM
+			length = u32(raw[4:], big)
 		}
 		if length > maxNgBlock || length < 12 {
 			pos = p.damage(pos, "a block of type %#x with a total length of %d", typ, length)
@@ -106,17 +107,17 @@ func (p *pcapngSource) walk(b *Batch) int {
 			return pos
 		}
 		block := data[pos : pos+int(length)]
-		if typ == ngSHB {
-			if length < ngMinSHB {
-				pos = p.damage(pos, "a section header of %d bytes: it has at least %d", length, ngMinSHB)
-				continue
-			}
-			p.section(block, pos)
+		if typ == ngSHB && length < ngMinSHB {
+			pos = p.damage(pos, "a section header of %d bytes: it has at least %d", length, ngMinSHB)
+			continue
 		}
-		if again := p.u32(block[length-4:]); pad4(again) != length {
+		if again := u32(block[length-4:], big); pad4(again) != length {
 			// If a block follows where this one says it ends, only this
 			// trailer is wrong, and the block itself can be read.
-			if !p.believable(data[pos+int(length):]) {
+			if p.end == nil && len(data)-pos < int(length)+12 {
+				return pos
+			}
+			if !believableBlock(data[pos+int(length):], big) {
 				pos = p.damage(pos, "the total lengths of a block of type %#x differ: %d and %d", typ, length, again)
 				continue
 			}
@@ -131,7 +132,9 @@ func (p *pcapngSource) walk(b *Batch) int {
 			p.simple(b, block, pos)
 		case ngIDB:
 			p.describe(block, pos)
-		case ngSHB, ngNRB, ngISB, ngDSB:
+		case ngSHB:
+			p.section(block, pos)
+		case ngNRB, ngISB, ngDSB:
 		case ngJournal:
 			p.noPacket(b, block, pos, 8, "systemd journal entry")
 		case ngCustom, ngCustomNC:
@@ -155,12 +158,7 @@ func (p *pcapngSource) section(block []byte, pos int) {
 	p.big = binary.BigEndian.Uint32(block[8:]) == ngBOM
 	p.ifaces = p.ifaces[:0]
 	p.dropped = 0
-	p.sections++
-	var order binary.ByteOrder = binary.LittleEndian
-	if p.big {
-		order = binary.BigEndian
-	}
-	if major, minor := order.Uint16(block[12:]), order.Uint16(block[14:]); major != 1 || minor != 0 && minor != 2 {
+	if major, minor := order(p.big).Uint16(block[12:]), order(p.big).Uint16(block[14:]); major != 1 || minor != 0 && minor != 2 {
 		p.fault(p.off+uint64(pos), false, "pcapng version %d.%d is not known; read as 1.0", major, minor)
 	}
 }
@@ -183,10 +181,7 @@ func (p *pcapngSource) obsolete(b *Batch, block []byte, pos int) {
 		p.fault(p.off+uint64(pos), false, "a packet block of %d bytes: it has at least 32", len(block))
 		return
 	}
-	iface := uint32(binary.LittleEndian.Uint16(block[8:]))
-	if p.big {
-		iface = uint32(binary.BigEndian.Uint16(block[8:]))
-	}
+	iface := uint32(order(p.big).Uint16(block[8:]))
 	hi, lo := p.u32(block[12:]), p.u32(block[16:])
 	p.packet(b, pos, 28, iface, uint64(hi)<<32|uint64(lo), p.u32(block[20:]), p.u32(block[24:]), len(block)-32)
 }
@@ -271,14 +266,14 @@ const maxFoundBlock = 1 << 20
 // can be dropped.
 func (p *pcapngSource) search(data []byte, pos int) (at int, found bool) {
 	for ; pos+12 <= len(data); pos++ {
-		if !p.believable(data[pos:]) {
+		if !believableBlock(data[pos:], p.big) {
 			continue
 		}
 		h := data[pos:]
 		n, big := p.u32(h[4:]), p.big
 		if p.u32(h) == ngSHB {
 			big = binary.BigEndian.Uint32(h[8:]) == ngBOM
-			n = order(big).Uint32(h[4:])
+			n = u32(h[4:], big)
 		}
 		if int(n) > len(h) {
 			if p.end == nil {
@@ -286,7 +281,7 @@ func (p *pcapngSource) search(data []byte, pos int) (at int, found bool) {
 			}
 			continue
 		}
-		if order(big).Uint32(h[n-4:]) == n {
+		if u32(h[n-4:], big) == n {
 			return pos, true
 		}
 	}
@@ -300,20 +295,20 @@ func order(big bool) binary.ByteOrder {
 	return binary.LittleEndian
 }
 
-// believable says whether h begins like a block of a known type. Nothing at
-// all (the end of what was read) is believable too.
-func (p *pcapngSource) believable(h []byte) bool {
+// believableBlock says whether h begins like a block of a known type. Nothing
+// at all (the end of the file) is believable too.
+func believableBlock(h []byte, big bool) bool {
 	if len(h) < 12 {
 		return len(h) == 0
 	}
-	typ, n := p.u32(h), p.u32(h[4:])
+	typ, n := u32(h, big), u32(h[4:], big)
 	least := uint32(12)
 	switch typ {
 	case ngSHB:
 		if !isPcapng(h) {
 			return false
 		}
-		n = order(binary.BigEndian.Uint32(h[8:]) == ngBOM).Uint32(h[4:])
+		n = u32(h[4:], binary.BigEndian.Uint32(h[8:]) == ngBOM)
 		least = ngMinSHB
 	case ngIDB, ngDSB:
 		least = 20

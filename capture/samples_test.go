@@ -122,7 +122,7 @@ func samples(t testing.TB) []sample {
 		{"pcap, a damaged length", badLen, 6, 1, "pcap", stops},
 		{"pcap, a damaged length and zeros", zeroed, 6, 1, "pcap", stops},
 		{"pcap, two files one after the other", join(pcapOf(le, 0xa1b2c3d4, 60, 70, 80), pcapOf(le, 0xa1b2c3d4, 60, 70, 80)), 7, 1, "pcap", stops},
-		{"pcap, all records damaged", join(pcapHead(le, 0xa1b2c3d4, 65535, 1), bytes.Repeat([]byte{0xff}, 1000)), 0, 2, "pcap", stops},
+		{"pcap, all records damaged", join(pcapHead(le, 0xa1b2c3d4, 65535, 1), bytes.Repeat([]byte{0xff}, 1000)), 0, 1, "pcap", stops},
 
 		{"pcapng", ng, 300, 0, "pcapng", same},
 		{"pcapng, no packets", two, 0, 0, "pcapng", same},
@@ -164,6 +164,9 @@ func samples(t testing.TB) []sample {
 		{"pcapng, cut inside a block", ng[:len(ng)-100], 299, 1, "pcapng", stops},
 		{"pcapng, cut after a block header", ng[:len(two)+8], 0, 1, "pcapng", stops},
 		{"pcapng, trailer damaged", brokenTrailer, 3, 1, "pcapng", stops},
+		{"pcapng, trailer damaged at the end", brokenTrailer[:len(two)+92], 1, 1, "pcapng", stops},
+		{"pcapng, trailer damaged near the end", brokenTrailer[:len(two)+92+11], 0, 1, "pcapng", stops},
+		{"pcapng, trailer of a section header damaged", join(two, epb(le, 0, us, f60, 60), cut(shb(be), 1), []byte{9}, idb(be, 1, 0), epb(be, 0, us, f60, 60)), 2, 1, "pcapng", stops},
 		{"pcapng, length damaged", brokenLength, 2, 1, "pcapng", stops},
 		{"pcapng, zeros between blocks", join(two, epb(le, 0, us, f60, 60), make([]byte, 1000), epb(le, 0, us, f60, 60)), 2, 1, "pcapng", stops},
 		{"pcapng, section header damaged", join(two, epb(le, 0, us, f60, 60), []byte("\x0a\x0d\x0d\x0a\x1c\x00\x00\x00MUDD"), epb(le, 0, us, f60, 60)), 2, 1, "pcapng", stops},
