@@ -1,0 +1,183 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+)
+
+// settings are the flags of analyze and decode.
+type settings struct {
+	captures []string // --read and arguments, in that order
+	keytabs  []string
+	format   string
+	output   string
+	color    string
+	quiet    bool
+
+	roles        []string
+	rules        []string
+	noRules      []string
+	failOn       string
+	maxExchanges int
+	brief        bool
+}
+
+// parseInput reads the flags of analyze or decode. help is true when they were
+// asked for with -h.
+func parseInput(command string, args []string) (s *settings, help bool, err error) {
+	s = &settings{}
+	f := newFlags(command)
+	var read []string
+	f.StringArrayVarP(&read, "read", "r", nil, "")
+	f.StringArrayVarP(&s.keytabs, "keytab", "k", nil, "")
+	f.StringVar(&s.format, "format", "text", "")
+	f.StringVarP(&s.output, "output", "o", "", "")
+	f.StringVar(&s.color, "color", "auto", "")
+	f.BoolVar(&s.quiet, "quiet", false, "")
+	noProgress := f.Bool("no-progress", false, "")
+	if command == "analyze" {
+		analyzeFlags(f, s)
+	}
+	if err := f.Parse(args); err != nil {
+		return nil, errors.Is(err, pflag.ErrHelp), flagError(command, err)
+	}
+	s.quiet = s.quiet || *noProgress
+	s.captures = append(read, f.Args()...)
+	if err := s.check(command); err != nil {
+		return nil, false, err
+	}
+	return s, false, nil
+}
+
+func analyzeFlags(f *pflag.FlagSet, s *settings) {
+	f.StringArrayVar(&s.roles, "role", nil, "")
+	f.StringSliceVar(&s.rules, "rule", nil, "")
+	f.StringSliceVar(&s.noRules, "no-rule", nil, "")
+	f.StringVar(&s.failOn, "fail-on", "", "")
+	f.IntVar(&s.maxExchanges, "max-exchanges", 10000, "")
+	f.BoolVar(&s.brief, "brief", false, "")
+}
+
+func newFlags(command string) *pflag.FlagSet {
+	f := pflag.NewFlagSet(command, pflag.ContinueOnError)
+	f.SetOutput(io.Discard)
+	f.SortFlags = false
+	f.Usage = func() {}
+	return f
+}
+
+func (s *settings) check(command string) error {
+	usage := "see: kerbscope " + command + " -h"
+	formats := []string{"text", "json", "ndjson"}
+	switch {
+	case s.format == "html":
+		return &failure{exitUsage, "this version does not write html", "use --format text, json or ndjson"}
+	case !slices.Contains(formats, s.format):
+		return &failure{exitUsage, "no format " + quote(s.format), didYouMean(s.format, formats, "the formats are text, json and ndjson")}
+	case !slices.Contains([]string{"auto", "always", "never"}, s.color):
+		return &failure{exitUsage, "--color " + quote(s.color), "WHEN is auto, always or never"}
+	case s.failOn != "" && !slices.Contains([]string{"error", "warning", "note"}, s.failOn):
+		return &failure{exitUsage, "--fail-on " + quote(s.failOn), "SEV is error, warning or note"}
+	case s.maxExchanges < 0:
+		return &failure{exitUsage, fmt.Sprintf("--max-exchanges %d", s.maxExchanges), "N is 0 or more"}
+	case s.brief && s.format != "text":
+		return &failure{exitUsage, "--brief belongs to --format text", "leave one of them out"}
+	case len(s.captures) == 0:
+		return &failure{exitUsage, "no CAPTURE named", usage}
+	}
+	return nil
+}
+
+// flagError says in our words what pflag found wrong.
+func flagError(command string, err error) error {
+	hint := "see: kerbscope " + command + " -h"
+	var unknown *pflag.NotExistError
+	var missing *pflag.ValueRequiredError
+	var invalid *pflag.InvalidValueError
+	switch {
+	case errors.As(err, &unknown):
+		name := unknown.GetSpecifiedName()
+		if unknown.GetSpecifiedShortnames() != "" {
+			return &failure{exitUsage, command + " has no flag -" + name[:1], hint}
+		}
+		if command != "analyze" && slices.Contains(flagNames("analyze"), name) {
+			return &failure{exitUsage, command + " has no flag --" + name, "--" + name + " belongs to analyze; " + hint}
+		}
+		return &failure{exitUsage, command + " has no flag --" + name, didYouMeanFlag(name, flagNames(command), hint)}
+	case errors.As(err, &missing):
+		return &failure{exitUsage, "--" + missing.GetFlag().Name + " wants a value", hint}
+	case errors.As(err, &invalid):
+		return &failure{exitUsage, "--" + invalid.GetFlag().Name + " does not take " + quote(invalid.GetValue()), hint}
+	}
+	return &failure{exitUsage, err.Error(), hint}
+}
+
+// flagNames lists the long flags of analyze or decode.
+func flagNames(command string) []string {
+	names := []string{"read", "keytab", "format", "output", "color", "quiet", "no-progress", "help"}
+	if command == "analyze" {
+		f := newFlags(command)
+		analyzeFlags(f, &settings{})
+		f.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	}
+	return names
+}
+
+func didYouMeanFlag(name string, names []string, otherwise string) string {
+	if n := nearest(name, names); n != "" {
+		return "did you mean --" + n + "?"
+	}
+	return otherwise
+}
+
+func didYouMean(name string, names []string, otherwise string) string {
+	if n := nearest(name, names); n != "" {
+		return "did you mean " + n + "? " + otherwise
+	}
+	return otherwise
+}
+
+// nearest is the name that a typing error away name could stand for: a prefix
+// of one name only, or at most a third of the letters different.
+func nearest(name string, names []string) string {
+	name = strings.ToLower(name)
+	best, bestDistance := "", len(name)/3+2
+	for _, n := range names {
+		d := distance(name, strings.ToLower(n))
+		if len(name) >= 3 && (strings.HasPrefix(n, name) || strings.Contains(n, name)) {
+			d = 1
+		}
+		if d < bestDistance {
+			best, bestDistance = n, d
+		}
+	}
+	return best
+}
+
+// distance is the number of letters to insert, delete or change (Levenshtein).
+// Both are cut at 64 bytes: nobody types longer names wrong and wants help.
+func distance(a, b string) int {
+	a, b = a[:min(len(a), 64)], b[:min(len(b), 64)]
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,28 @@
+package main
+
+import (
+	"errors"
+
+	"kerbscope/capture"
+)
+
+// inputs turns the CAPTURE arguments into the files to read.
+func (a *app) inputs(s *settings) ([]capture.Input, error) {
+	in, err := capture.Expand(s.captures)
+	if errors.Is(err, capture.ErrStdinTwice) {
+		return nil, &failure{exitUsage, err.Error(), "name - once"}
+	}
+	if err != nil {
+		return nil, &failure{exitUsage, err.Error(), ""}
+	}
+	return in, nil
+}
+
+// paths lists every file that the output must not replace.
+func (s *settings) paths(inputs []capture.Input) []string {
+	paths := append([]string{}, s.keytabs...)
+	for _, in := range inputs {
+		paths = append(paths, in.Path)
+	}
+	return paths
+}

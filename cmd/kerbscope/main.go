@@ -1,0 +1,157 @@
+// Kerbscope diagnoses Kerberos from packet captures: it reads what was
+// recorded at a client, a service and a domain controller, and says what went
+// wrong, where, how that is known, and what to do about it.
+//
+// This package is the command line: arguments in, text and JSON out. What the
+// packets mean is decided in package analyze.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+// graceAfterSignal is how long a command may take to end by itself after
+// SIGINT or SIGTERM: reading from a pipe cannot be interrupted.
+const graceAfterSignal = 500 * time.Millisecond
+
+func main() {
+	// A reader that goes away shows as EPIPE from then on, not as our death.
+	ignoreBrokenPipe()
+	ctx, cancel := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		s := interrupted{status: 130}
+		if <-signals == syscall.SIGTERM {
+			s.status = 143
+		}
+		cancel(s)
+		time.Sleep(graceAfterSignal)
+		dropTemporary()
+		os.Exit(s.status)
+	}()
+	os.Exit(runContext(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// interrupted is the cause of a context that a signal ended.
+type interrupted struct{ status int }
+
+func (interrupted) Error() string { return "interrupted" }
+
+// run is kerbscope without the process around it: it returns the exit status.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	return runContext(context.Background(), args, stdin, stdout, stderr)
+}
+
+// An app is what a command may touch.
+type app struct {
+	ctx    context.Context
+	stdin  io.Reader
+	stdout io.Writer
+	stderr io.Writer
+	quiet  bool
+}
+
+// A command is one word of the command line.
+type command struct {
+	name  string
+	usage string
+	run   func(*app, []string) int
+}
+
+// commands is the list of commands. Those of the command line that this
+// version does not have are in it with what to use instead.
+func commands() []command {
+	return []command{
+		{"analyze", usageAnalyze, (*app).analyze},
+		{"decode", usageDecode, (*app).decode},
+		{"explain", usageExplain, (*app).explain},
+		{"schema", usageSchema, (*app).schema},
+		{"version", usageVersion, (*app).version},
+		{"capture", "", func(a *app, _ []string) int {
+			return a.fail(&failure{exitUsage, "this version does not capture live",
+				"record with dumpcap, tcpdump, netsh or pktmon (kerbscope explain capturing), then: kerbscope FILE..."})
+		}},
+		{"convert", "", func(a *app, _ []string) int {
+			return a.fail(&failure{exitUsage, "this version does not convert captures",
+				"pcap and pcapng files are merged by Wireshark's mergecap: mergecap -w OUT.pcapng IN..."})
+		}},
+	}
+}
+
+func findCommand(name string) *command {
+	for _, c := range commands() {
+		if c.name == name {
+			return &c
+		}
+	}
+	return nil
+}
+
+func runContext(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	a := &app{ctx: ctx, stdin: stdin, stdout: stdout, stderr: stderr}
+	status := a.dispatch(args)
+	var s interrupted
+	if errors.As(context.Cause(ctx), &s) {
+		return s.status
+	}
+	return status
+}
+
+func (a *app) dispatch(args []string) int {
+	if len(args) == 0 {
+		fmt.Fprint(a.stderr, usageMain)
+		return exitUsage
+	}
+	switch args[0] {
+	case "-h", "--help", "-?", "/?":
+		return a.print(usageMain)
+	case "-V", "--version":
+		return a.version(args[1:])
+	case "help":
+		return a.help(args[1:])
+	}
+	if c := findCommand(args[0]); c != nil {
+		return c.run(a, args[1:])
+	}
+	return a.analyze(args)
+}
+
+// help prints the usage of the command named, or of all.
+func (a *app) help(args []string) int {
+	if len(args) == 0 {
+		return a.print(usageMain)
+	}
+	c := findCommand(args[0])
+	if c == nil {
+		return a.fail(&failure{exitUsage, "no command " + quote(args[0]), "the commands are in: kerbscope -h"})
+	}
+	if c.usage == "" {
+		return c.run(a, nil)
+	}
+	return a.print(c.usage)
+}
+
+// print writes text that is ready to standard output.
+func (a *app) print(text string) int {
+	_, err := io.WriteString(a.stdout, text)
+	return a.written(err)
+}
+
+// written turns an error of writing the result into the exit status.
+func (a *app) written(err error) int {
+	if err == nil {
+		return exitOK
+	}
+	if !isBrokenPipe(err) {
+		a.fail(&failure{exitWrite, "cannot write the result: " + plainError(err), ""})
+	}
+	return exitWrite
+}

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"bufio"
+	"crypto/rand"
+	"encoding/hex"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+)
+
+// An output is where the result goes: standard output, or a file that appears
+// under its name when it is complete.
+type output struct {
+	*bufio.Writer
+	w    io.Writer // standard output or the file, for asking what it is
+	file *os.File  // nil: standard output
+	path string    // the name that file gets; empty: it has it already
+}
+
+// pending is the temporary file of the command that is running, so that a
+// signal can take it away.
+var pending struct {
+	sync.Mutex
+	path string
+}
+
+func setPending(path string) {
+	pending.Lock()
+	pending.path = path
+	pending.Unlock()
+}
+
+// dropTemporary removes the temporary file if there is one.
+func dropTemporary() {
+	pending.Lock()
+	defer pending.Unlock()
+	if pending.path != "" {
+		os.Remove(pending.path)
+		pending.path = ""
+	}
+}
+
+// openOutput opens the result's file before the work begins, so that a folder
+// that cannot be written is told at once. name "" or "-" is standard output.
+// Pipes and devices are written as they are.
+func (a *app) openOutput(name string, inputs []string) (*output, error) {
+	if name == "" || name == "-" {
+		return &output{Writer: bufio.NewWriterSize(a.stdout, 64<<10), w: a.stdout}, nil
+	}
+	cannot := func(err error) error {
+		return &failure{exitWrite, "cannot write " + name + ": " + plainError(err), ""}
+	}
+	path := name
+	if real, err := filepath.EvalSymlinks(name); err == nil {
+		path = real
+	}
+	if st, err := os.Stat(path); err == nil {
+		for _, in := range inputs {
+			if other, err := os.Stat(in); err == nil && os.SameFile(st, other) {
+				return nil, &failure{exitUsage, "the output " + name + " is also an input", "name another file with --output"}
+			}
+		}
+		if st.IsDir() {
+			return nil, &failure{exitWrite, "cannot write " + name + ": it is a folder", "name a file in it with --output"}
+		}
+		if !st.Mode().IsRegular() {
+			f, err := os.OpenFile(path, os.O_WRONLY, 0)
+			if err != nil {
+				return nil, cannot(err)
+			}
+			return &output{Writer: bufio.NewWriterSize(f, 64<<10), w: f, file: f}, nil
+		}
+	}
+	var suffix [6]byte
+	rand.Read(suffix[:])
+	temporary := path + "." + hex.EncodeToString(suffix[:]) + ".tmp"
+	f, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return nil, cannot(err)
+	}
+	setPending(temporary)
+	return &output{Writer: bufio.NewWriterSize(f, 64<<10), w: f, file: f, path: path}, nil
+}
+
+// commit writes out what is buffered and gives the file its name.
+func (o *output) commit() error {
+	err := o.Flush()
+	if o.file == nil {
+		return err
+	}
+	if e := o.file.Close(); err == nil {
+		err = e
+	}
+	if o.path == "" {
+		return err
+	}
+	pending.Lock()
+	defer pending.Unlock()
+	if err == nil && pending.path != "" {
+		err = os.Rename(o.file.Name(), o.path)
+	}
+	if err != nil {
+		os.Remove(o.file.Name())
+	}
+	pending.path = ""
+	return err
+}
+
+// abandon leaves no file behind.
+func (o *output) abandon() {
+	if o.file != nil {
+		o.file.Close()
+	}
+	if o.path != "" {
+		dropTemporary()
+	}
+}

@@ -1,0 +1,387 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"kerbscope/analyze"
+)
+
+// story is one line for each exchange of the verdict's client or service, in
+// order of time; without a verdict, of all.
+func (t *textReport) story(f *analyze.Finding) {
+	var steps []*analyze.Exchange
+	for i := range t.r.Exchanges {
+		if x := &t.r.Exchanges[i]; f == nil || t.partOf(x, f) {
+			steps = append(steps, x)
+		}
+	}
+	if len(steps) == 0 {
+		return
+	}
+	slices.SortStableFunc(steps, func(a, b *analyze.Exchange) int {
+		x, ok1 := parseTime(a.Started)
+		y, ok2 := parseTime(b.Started)
+		if !ok1 || !ok2 {
+			return 0
+		}
+		return x.Compare(y)
+	})
+	day := "times in UTC"
+	if d, ok := parseTime(steps[0].Started); ok {
+		day = d.UTC().Format("2006-01-02") + ", " + day
+	}
+	if len(t.r.Captures) > 1 {
+		day += " by the clock of " + escape(t.r.Captures[0].Name)
+	}
+	t.heading("STORY", day)
+	shown := steps
+	if len(steps) > listedSteps {
+		shown = steps[:listedSteps]
+	}
+	for _, x := range shown {
+		from := escape(withoutRealm(x.Client))
+		if from == "" && x.ClientAddress != nil {
+			from = t.names.host(x.ClientAddress.Address)
+		}
+		t.hang("  "+clock(x.Started)+"  ", orSomebody(from)+": "+t.exchangeWords(x, nil)+"  ["+t.framesOf(x)+"]")
+	}
+	if len(shown) < len(steps) {
+		t.para(2, fmt.Sprintf("... and %d more: --format json has them all", len(steps)-len(shown)))
+	}
+}
+
+// partOf tells the exchanges that belong to a finding's client and service.
+func (t *textReport) partOf(x *analyze.Exchange, f *analyze.Finding) bool {
+	for _, e := range f.Evidence {
+		for _, s := range x.Frames {
+			if s.Capture == e.Capture && s.Frame == e.Frame {
+				return true
+			}
+		}
+	}
+	switch {
+	case f.Service != "" && f.Client != "":
+		return x.Client == f.Client && (x.Service == f.Service || x.Kind == "AS") || x.Client == "" && x.Service == f.Service
+	case f.Service != "":
+		return x.Service == f.Service
+	case f.Client != "":
+		return x.Client == f.Client
+	}
+	return f.KDC != nil && x.KDC != nil && f.KDC.Address == x.KDC.Address
+}
+
+// framesOf is "mailbox 60 > 62, hub 16 > 18".
+func (t *textReport) framesOf(x *analyze.Exchange) string {
+	cells := cellsOf(x)
+	var parts []string
+	for _, c := range t.r.Captures {
+		frames := cells[c.Name]
+		if len(frames) == 0 {
+			continue
+		}
+		if len(t.r.Captures) == 1 {
+			return cell(frames)
+		}
+		parts = append(parts, columnName(c.Name)+" "+cell(frames))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// etypes is the table of who asked for and got which encryption type.
+func (t *textReport) etypes() {
+	if len(t.r.Etypes) == 0 {
+		return
+	}
+	t.heading("ETYPES", "encryption types: what the client asked for and what each part was then encrypted with")
+	legend := map[string]string{}
+	name := func(e *int32, registered string) string {
+		if e == nil {
+			return "-"
+		}
+		if registered != "" {
+			legend[shortEtype(*e)] = fmt.Sprintf("%s (%d)", registered, *e)
+		}
+		return shortEtype(*e)
+	}
+	table := [][]string{{"client", "service", "KDC", "asked for", "logon", "ticket", "reply", "session", "kvno", "times"}}
+	for i, r := range t.r.Etypes {
+		if i == listedRows {
+			break
+		}
+		var asked []string
+		for _, e := range r.Requested {
+			asked = append(asked, fmt.Sprint(e))
+		}
+		kdc, kvno := "-", "-"
+		if r.KDC != nil {
+			kdc = t.names.host(r.KDC.Address)
+		}
+		if r.KVNO != nil {
+			kvno = fmt.Sprint(*r.KVNO)
+		}
+		table = append(table, []string{
+			clip(orDash(escape(withoutRealm(r.Client))), 16), clip(orDash(escape(withoutRealm(r.Service))), 24), clip(escape(kdc), 12), orDash(strings.Join(asked, " ")),
+			name(r.Preauth, r.PreauthName), name(r.Ticket, r.TicketName), name(r.Reply, r.ReplyName), name(r.Session, r.SessionName), kvno, fmt.Sprint(r.Count),
+		})
+	}
+	t.table(table, 3)
+	t.more(len(t.r.Etypes), listedRows)
+	var keys []string
+	for short, registered := range legend {
+		keys = append(keys, short+" = "+registered)
+	}
+	slices.Sort(keys)
+	if len(keys) > 0 {
+		t.para(2, strings.Join(keys, "; "))
+	}
+}
+
+// table writes rows under a head, as wide as it must be; where that is too
+// wide the flexible column is wrapped.
+func (t *textReport) table(rows [][]string, flexible int) {
+	widths := make([]int, len(rows[0]))
+	total := 2
+	for c := range widths {
+		for _, r := range rows {
+			widths[c] = max(widths[c], len([]rune(r[c])))
+		}
+		total += widths[c] + 2
+	}
+	if over := total - 2 - t.width; over > 0 {
+		widths[flexible] = max(widths[flexible]-over, 9)
+	}
+	for i, r := range rows {
+		folded := wrapNarrow(r[flexible], widths[flexible])
+		for n, part := range folded {
+			s := " "
+			for c, v := range r {
+				switch {
+				case c == flexible:
+					v = part
+				case n > 0:
+					v = ""
+				}
+				s += " " + pad(v, widths[c]) + " "
+			}
+			if i == 0 {
+				s = t.paint(styleFaint, strings.TrimRight(s, " "))
+			}
+			t.line(s)
+		}
+	}
+}
+
+// wrapNarrow is wrap for columns too narrow for text.
+func wrapNarrow(s string, width int) []string {
+	var lines []string
+	line := ""
+	for _, w := range strings.Fields(s) {
+		if line != "" && len(line)+1+len(w) > width {
+			lines = append(lines, line)
+			line = ""
+		}
+		if line != "" {
+			line += " "
+		}
+		line += w
+	}
+	return append(lines, line)
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+func (t *textReport) more(all, listed int) {
+	if all > listed {
+		t.para(2, fmt.Sprintf("... and %d more: --format json has them all", all-listed))
+	}
+}
+
+// tickets lists each ticket from issue to every use of it.
+func (t *textReport) tickets() {
+	if len(t.r.Tickets) == 0 {
+		return
+	}
+	t.heading("TICKETS", "each from its issue to where it was shown")
+	for i := range t.r.Tickets {
+		if i == listedRows {
+			break
+		}
+		t.ticket(&t.r.Tickets[i])
+	}
+	t.more(len(t.r.Tickets), listedRows)
+}
+
+func (t *textReport) ticket(k *analyze.Ticket) {
+	words := ticketWords(&k.Etype, k.KVNO)
+	if k.SessionEtype != nil {
+		words += ", session key " + shortEtype(*k.SessionEtype)
+	}
+	from := "issued before the capture"
+	if issue, ok := k.Issued.(*analyze.Issue); ok && issue != nil {
+		from = fmt.Sprintf("issued by %s in frame %d of %s", t.names.endpoint(host(issue.KDC), nil), issue.Frame, escape(issue.Capture))
+	}
+	hash := ""
+	if len(k.Hash) >= 12 {
+		hash = ", cipher SHA-256 " + k.Hash[:12]
+	}
+	t.hang("  ", fmt.Sprintf("%s: %s; %s%s", orSomething(escape(k.SName)), words, from, hash))
+	for i, p := range k.Presented {
+		if i == 6 {
+			t.para(6, fmt.Sprintf("... and %d times more", len(k.Presented)-i))
+			break
+		}
+		t.para(6, fmt.Sprintf("shown to %s in frame %d of %s: %s", t.names.endpoint(&p.To, p.Carrier), p.Frame, escape(p.Capture), outcomeWords(p.Outcome)))
+	}
+}
+
+func outcomeWords(outcome string) string {
+	switch outcome {
+	case "ok":
+		return "accepted"
+	case "error":
+		return "refused with a Kerberos error"
+	case "unanswered":
+		return "no answer"
+	case "not-captured":
+		return "the answer is not in the capture"
+	case "unknown":
+		return "the answer does not show"
+	}
+	return outcome
+}
+
+// clocks tells how far apart the clocks of captures and hosts are.
+func (t *textReport) clocks() {
+	var lines [][2]string
+	if len(t.r.Captures) > 1 {
+		for i, c := range t.r.Captures {
+			lines = append(lines, [2]string{escape(c.Name), offsetWords(c.ClockOffset, i == 0)})
+		}
+	}
+	for _, h := range t.r.Hosts {
+		if h.ClockOffset != nil && len(h.Addresses) > 0 {
+			lines = append(lines, [2]string{"host " + escape(t.names.host(h.Addresses[0])), offsetWords(*h.ClockOffset, false)})
+		}
+	}
+	if len(lines) == 0 {
+		return
+	}
+	t.heading("CLOCKS", "against the first capture's clock")
+	for i, l := range lines {
+		if i == listedRows {
+			break
+		}
+		t.hang("  "+pad(l[0], 24)+"  ", l[1])
+	}
+	t.more(len(lines), listedRows)
+}
+
+func offsetWords(o analyze.ClockOffset, reference bool) string {
+	switch {
+	case reference:
+		return "the reference"
+	case o.From == "none":
+		return "not known: nothing ties it to the others"
+	}
+	way := "ahead"
+	if o.Seconds < 0 {
+		way = "behind"
+	}
+	s := span(o.Seconds) + " " + way
+	if abs(o.Seconds) < 0.0005 {
+		s = "the same"
+	}
+	s += ", within " + span(o.Uncertainty)
+	if o.From == "kerberos" {
+		s += ", from times in Kerberos messages"
+	} else if o.From == "packets" {
+		s += ", from packets that both captures hold"
+	}
+	return s
+}
+
+func abs(f float64) float64 { return max(f, -f) }
+
+// rc4 tells what would stop working without RC4.
+func (t *textReport) rc4() {
+	if len(t.r.RC4) == 0 {
+		return
+	}
+	t.heading("RC4", "who uses it, and what would break without it")
+	for i, r := range t.r.RC4 {
+		if i == listedRows {
+			break
+		}
+		breaks := map[string]string{"yes": "would break", "no": "would not break", "cannot-tell": "cannot be told from here"}[r.Breaks]
+		text := fmt.Sprintf("%s (%s), %s with RC4, %s: %s. %s", escape(r.Principal), r.Role, strings.Join(r.Uses, " and "), plural(r.Count, "time"), breaks, sentence(escape(r.Why)))
+		if r.Change != "" {
+			text += " " + sentence(t.ours(escape(r.Change)))
+		}
+		t.hang("  ", text)
+	}
+	t.more(len(t.r.RC4), listedRows)
+}
+
+// notVisible is what nobody could have seen in these captures.
+func (t *textReport) notVisible() {
+	if len(t.r.BlindSpots) == 0 {
+		return
+	}
+	t.heading("NOT VISIBLE", "")
+	for i, b := range t.r.BlindSpots {
+		if i == listedRows {
+			break
+		}
+		text := sentence(escape(b.Summary))
+		if len(b.Rules) > 0 {
+			text += " Rules that could not speak: " + strings.Join(b.Rules, ", ") + "."
+		}
+		t.hang("  - ", text)
+	}
+	t.more(len(t.r.BlindSpots), listedRows)
+}
+
+// captures tells what was read, and what of it was lost.
+func (t *textReport) captures() {
+	if len(t.r.Captures) == 0 {
+		return
+	}
+	t.heading("CAPTURES", "")
+	for i, c := range t.r.Captures {
+		if i == 2*listedRows {
+			break
+		}
+		text := fmt.Sprintf("%s, %s", c.Format, plural(c.Frames, "frame"))
+		if len(c.LinkTypes) > 0 {
+			text += ", " + strings.Join(c.LinkTypes, " ")
+		}
+		if a, ok := parseTime(c.First); ok {
+			text += a.UTC().Format(", from 2006-01-02 15:04:05 UTC")
+			if b, ok := parseTime(c.Last); ok {
+				text += " for " + span(b.Sub(a).Seconds())
+			}
+		}
+		var lost []string
+		for k, n := range c.Lost {
+			if n > 0 {
+				lost = append(lost, fmt.Sprintf("%s %d", strings.ReplaceAll(k, "_", " "), n))
+			}
+		}
+		slices.Sort(lost)
+		if len(lost) > 0 {
+			text += "; lost: " + escape(strings.Join(lost, ", "))
+		}
+		if c.Problem != "" {
+			text += "; " + escape(c.Problem)
+		}
+		t.hang("  "+pad(escape(c.Name), 16)+"  ", text)
+	}
+	t.more(len(t.r.Captures), 2*listedRows)
+}

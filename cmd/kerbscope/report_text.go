@@ -1,0 +1,299 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"kerbscope/analyze"
+)
+
+// Lists of the text report stop here; the JSON report has everything.
+const (
+	listedSteps    = 30
+	listedFindings = 20
+	listedRows     = 20
+	briefLines     = 23 // --brief: one screen of 24 lines, the prompt is the last
+)
+
+// A textReport lays out one report.
+type textReport struct {
+	page
+	r     *analyze.Report
+	names directory
+	at    map[stepKey]int // exchange by capture and frame
+}
+
+type stepKey struct {
+	capture string
+	frame   uint64
+}
+
+// reportText is the report as people read it: the first screen says what is
+// wrong and what to do, the rest is for whoever checks it.
+func reportText(r *analyze.Report, s screen, brief bool) string {
+	t := &textReport{page: page{screen: s}, r: r, names: directoryOf(r.Hosts), at: map[stepKey]int{}}
+	for i := range r.Exchanges {
+		for _, f := range r.Exchanges[i].Frames {
+			t.at[stepKey{f.Capture, f.Frame}] = i
+		}
+	}
+	if brief {
+		return t.brief()
+	}
+	t.header()
+	t.verdict()
+	main := t.main()
+	if main != nil {
+		t.howWeKnow(main)
+		t.whatToDo(main)
+	} else {
+		t.summary()
+	}
+	t.story(main)
+	t.otherFindings()
+	t.etypes()
+	t.tickets()
+	t.clocks()
+	t.rc4()
+	t.notVisible()
+	t.captures()
+	return t.b.String()
+}
+
+// main is the finding that the verdict names; nil when all is well.
+func (t *textReport) main() *analyze.Finding {
+	if t.r.Verdict.ID == "" {
+		return nil
+	}
+	for i := range t.r.Findings {
+		if t.r.Findings[i].ID == t.r.Verdict.ID {
+			return &t.r.Findings[i]
+		}
+	}
+	return nil
+}
+
+// header is one line on what was read.
+func (t *textReport) header() {
+	var frames uint64
+	var first, last float64
+	seen := false
+	for _, c := range t.r.Captures {
+		frames += c.Frames
+		a, ok1 := parseTime(c.First)
+		b, ok2 := parseTime(c.Last)
+		if !ok1 || !ok2 {
+			continue
+		}
+		x := float64(a.UnixNano())/1e9 - c.ClockOffset.Seconds
+		y := float64(b.UnixNano())/1e9 - c.ClockOffset.Seconds
+		if !seen {
+			first, last, seen = x, y, true
+		}
+		first, last = min(first, x), max(last, y)
+	}
+	s := "kerbscope: " + plural(uint64(len(t.r.Captures)), "capture") + ", " + plural(frames, "frame")
+	if seen {
+		s += ", " + span(last-first) + " of traffic"
+	}
+	if c := t.clocksInShort(); c != "" {
+		s += "; " + c
+	}
+	t.para(0, s)
+}
+
+// clocksInShort says how the clocks of several captures stand to each other.
+func (t *textReport) clocksInShort() string {
+	if len(t.r.Captures) < 2 {
+		return ""
+	}
+	var low, high float64
+	for _, c := range t.r.Captures {
+		o := c.ClockOffset
+		if o.From == "none" {
+			return "how their clocks stand to each other is not known"
+		}
+		low, high = min(low, o.Seconds-o.Uncertainty), max(high, o.Seconds+o.Uncertainty)
+	}
+	if high-low < 1 {
+		return "clocks agree within " + span(high-low)
+	}
+	return "their clocks are up to " + span(high-low) + " apart, which is taken into account"
+}
+
+// verdict is the answer: what is wrong, in one sentence, and why, in a few.
+func (t *textReport) verdict() {
+	t.blank()
+	v := t.r.Verdict
+	style := styleGreen
+	switch v.Severity {
+	case string(analyze.Error):
+		style = styleRed
+	case string(analyze.Warning):
+		style = styleYellow
+	}
+	t.hangStyled("VERDICT  ", style, sentence(escape(v.Summary)))
+	if v.ID == "" {
+		return
+	}
+	t.line("         " + t.paint(styleFaint, fmt.Sprintf("%s, %s, %s", v.Rule, v.Severity, v.Confidence)))
+	if f := t.main(); f != nil && f.Cause != "" {
+		t.blank()
+		t.para(2, escape(f.Cause))
+	}
+}
+
+// sentence begins with a capital and ends with a full stop.
+func sentence(s string) string {
+	if s == "" {
+		return s
+	}
+	if c := s[0]; c >= 'a' && c <= 'z' && plainWord(s) {
+		s = string(c-'a'+'A') + s[1:]
+	}
+	if !strings.HasSuffix(s, ".") && !strings.HasSuffix(s, "?") {
+		s += "."
+	}
+	return s
+}
+
+// plainWord tells that the first word of s is an ordinary one, no name.
+func plainWord(s string) bool {
+	word, _, _ := strings.Cut(s, " ")
+	for _, c := range word {
+		if c < 'a' || c > 'z' {
+			return false
+		}
+	}
+	return true
+}
+
+// summary says what worked, where there is nothing that did not.
+func (t *textReport) summary() {
+	if len(t.r.Exchanges) == 0 {
+		return
+	}
+	n := map[string]int{}
+	for i := range t.r.Exchanges {
+		n[t.r.Exchanges[i].Outcome]++
+	}
+	var parts []string
+	for _, o := range []struct{ outcome, words string }{
+		{"ok", "succeeded"}, {"error", "ended in a Kerberos error"}, {"refused", "were refused"}, {"unanswered", "stayed unanswered"},
+		{"not-captured", "have their answer outside the capture"}, {"unknown", "show no outcome"},
+	} {
+		if n[o.outcome] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n[o.outcome], o.words))
+		}
+	}
+	t.blank()
+	t.para(2, fmt.Sprintf("Of %s, %s.", plural(uint64(len(t.r.Exchanges)), "Kerberos exchange"), strings.Join(parts, ", ")))
+}
+
+// whatToDo is the finding's fix, how to take it back, and what would settle
+// what is left open.
+func (t *textReport) whatToDo(f *analyze.Finding) {
+	if len(f.Fix) > 0 {
+		t.heading("WHAT TO DO", "")
+		t.steps(f.Fix)
+	}
+	for _, u := range f.Undo {
+		t.hang("     To undo: ", t.ours(escape(u)))
+	}
+	for _, c := range f.CaptureNext {
+		t.hang("     To be sure: ", t.ours(escape(c)))
+	}
+	if len(f.Events) == 0 {
+		return
+	}
+	t.blank()
+	t.line("  Event logs to look into:")
+	for _, e := range f.Events {
+		t.hang("  - ", t.ours(escape(fmt.Sprintf("%s, %s, %s: %s", e.Host, e.Log, e.ID, e.Meaning))))
+	}
+}
+
+// otherFindings lists what the verdict leaves out, consequences with their cause.
+func (t *textReport) otherFindings() {
+	var rest []*analyze.Finding
+	for i := range t.r.Findings {
+		if f := &t.r.Findings[i]; f.ID != t.r.Verdict.ID {
+			rest = append(rest, f)
+		}
+	}
+	if len(rest) == 0 {
+		return
+	}
+	t.heading("OTHER FINDINGS", "")
+	for i, f := range rest {
+		if i == listedFindings {
+			t.para(2, fmt.Sprintf("... and %d more: --format json has them all", len(rest)-i))
+			return
+		}
+		t.finding(f)
+	}
+}
+
+func (t *textReport) finding(f *analyze.Finding) {
+	style := ""
+	switch f.Severity {
+	case analyze.Error:
+		style = styleRed
+	case analyze.Warning:
+		style = styleYellow
+	}
+	lead := "  " + pad(string(f.Severity), 9)
+	t.hangStyled(lead, style, sentence(escape(f.Summary)))
+	about := fmt.Sprintf("%s, %s", f.Rule, f.Confidence)
+	if f.Count > 1 {
+		about += fmt.Sprintf(", %d times", f.Count)
+	}
+	if f.BecauseOf != "" {
+		rule, _, _ := strings.Cut(f.BecauseOf, "/")
+		about += ", because of " + rule
+	}
+	if frames := t.citedFrames(f); frames != "" {
+		about += "; " + frames
+	}
+	t.para(len(lead), about)
+}
+
+// citedFrames is "mailbox.pcapng frame 12, 14".
+func (t *textReport) citedFrames(f *analyze.Finding) string {
+	if len(f.Evidence) == 0 {
+		return ""
+	}
+	name := f.Evidence[0].Capture
+	var frames []string
+	for _, n := range framesIn(f, name) {
+		frames = append(frames, fmt.Sprint(n))
+	}
+	return escape(name) + " frame " + strings.Join(frames, ", ")
+}
+
+// brief is one screen: the verdict, why, and the first steps.
+func (t *textReport) brief() string {
+	t.header()
+	t.verdict()
+	f := t.main()
+	if f == nil {
+		t.summary()
+	} else {
+		if frames := t.citedFrames(f); frames != "" {
+			t.para(2, "Seen in "+frames+".")
+		}
+		if len(f.Fix) > 0 {
+			t.heading("WHAT TO DO", "")
+			t.steps(f.Fix)
+		}
+	}
+	lines := strings.Split(strings.TrimRight(t.b.String(), "\n"), "\n")
+	last := "More, with frames and steps: the same without --brief"
+	if n := len(t.r.Findings); f != nil && n > 1 {
+		last = fmt.Sprintf("%s and the other %s: the same without --brief", last[:strings.IndexByte(last, ':')], plural(uint64(n-1), "finding"))
+	}
+	if len(lines) > briefLines-2 {
+		lines = append(lines[:briefLines-3], "     ...")
+	}
+	return strings.Join(lines, "\n") + "\n\n" + last + "\n"
+}

@@ -1,0 +1,107 @@
+package main
+
+const usageMain = `Usage: kerbscope [analyze] [flags] CAPTURE...
+       kerbscope decode [flags] CAPTURE...
+       kerbscope explain [RULE | capturing]
+       kerbscope schema message | report | finding
+       kerbscope version
+
+Finds out from packet captures why Kerberos fails, and what to do about it.
+CAPTURE is a file (pcap, pcapng, also gzip or zstd), a folder, a glob, or - for
+standard input; hub=trace.pcapng gives it the name "hub". Captures of the same
+time from client, service and domain controller together tell most; their
+clocks need not agree.
+
+  analyze   says what went wrong and how that is known; runs when no command is named
+  decode    lists every Kerberos message
+  explain   what a rule means, how it is proved and how to fix it
+  schema    the JSON Schema of what --format json and ndjson print
+  version   version, commit and Go version
+
+Example:
+  $ kerbscope mailbox.pcapng hub.pcapng dc1.pcapng
+  $ kerbscope explain key-mismatch
+
+How to record captures that tell something: kerbscope explain capturing
+Flags of a command: kerbscope COMMAND -h
+`
+
+const usageAnalyze = `Usage: kerbscope [analyze] [flags] CAPTURE...
+
+Says what went wrong, where, how that is known and what to do about it. All
+CAPTUREs are one investigation: they may come from hosts with different clocks.
+
+Input:
+  -r, --read FILE        the same as naming FILE as a CAPTURE; repeatable
+  -k, --keytab FILE      keys to open tickets with; repeatable; never printed
+      --role ROLE=ADDR   ROLE is mailbox, hub, kdc, dc, client or service; ADDR an
+                         IP address or a name in the capture; otherwise inferred
+
+Rules:
+      --rule ID          only this rule; repeatable; the list: kerbscope explain
+      --no-rule ID       all but this rule; repeatable
+
+Output:
+      --format FORMAT    text (default), json or ndjson (one line a finding, then
+                         the report without findings)
+  -o, --output FILE      write there; FILE appears when it is complete
+      --brief            text: one screen
+      --max-exchanges N  exchanges listed one by one (default 10000)
+      --color WHEN       auto (default), always or never; NO_COLOR is honoured
+      --fail-on SEV      exit status 1 when there is a finding of that severity or
+                         a graver one: error, warning or note
+      --quiet, --no-progress   no progress on standard error
+
+Exit status: 0 done, 1 by --fail-on, 2 bad usage, 3 some input could not be read
+in full (the report is still printed), 5 the result could not be written.
+
+Example:
+  $ kerbscope --role hub=10.77.0.20 --format json -o report.json mailbox.pcapng hub.pcapng
+`
+
+const usageDecode = `Usage: kerbscope decode [flags] CAPTURE...
+
+Lists every Kerberos message, wherever it stood: to a KDC, or inside SMTP, HTTP,
+LDAP, SMB and DCE/RPC; and each carrier's own word on an authentication.
+
+  -r, --read FILE      the same as naming FILE as a CAPTURE; repeatable
+  -k, --keytab FILE    keys to open tickets with; repeatable; never printed
+      --format FORMAT  text (default), ndjson (one object a line) or json (the same
+                       objects in one array)
+  -o, --output FILE    write there; FILE appears when it is complete
+      --color WHEN     auto (default), always or never; NO_COLOR is honoured
+      --quiet, --no-progress   no progress on standard error
+
+Exit status: 0 done, 2 bad usage, 3 some input could not be read in full, 5 the
+result could not be written.
+
+Example:
+  $ kerbscope decode --format ndjson dc1.pcapng | jq 'select(.error_code == 14) | .etypes_names'
+`
+
+const usageExplain = `Usage: kerbscope explain [RULE]
+       kerbscope explain capturing
+
+Says what a rule means, how it is proved, what else could look the same, how to
+fix it and how to undo the fix. Without RULE: the list of rules. "capturing": how
+to record at which hosts, so that the captures tell something.
+
+      --color WHEN     auto (default), always or never; NO_COLOR is honoured
+
+Example:
+  $ kerbscope explain key-mismatch
+`
+
+const usageSchema = `Usage: kerbscope schema message | report | finding
+
+Prints the JSON Schema (2020-12) of a row of decode, of the report of analyze, or
+of a finding on a line of its own. Within a version (/1) fields are only added.
+
+Example:
+  $ kerbscope schema report > report.schema.json
+`
+
+const usageVersion = `Usage: kerbscope version
+
+Prints the version, the commit it was built from, and the Go version.
+`
