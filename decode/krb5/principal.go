@@ -111,6 +111,12 @@ func (n PrincipalName) Append(dst []byte) []byte {
 	return dst
 }
 
+// Clone copies the name's bytes, so that the message can be let go.
+func (n PrincipalName) Clone() PrincipalName {
+	n.names = bytes.Clone(n.names)
+	return n
+}
+
 // Equal says whether type aside two names have the same components.
 func (n PrincipalName) Equal(o PrincipalName) bool {
 	if n.OK != o.OK {
