@@ -25,7 +25,7 @@ func cuts(rnd *rand.Rand, n, longest int) [][2]int {
 // parts overlapping, gives the same bytes, and each byte the frame that brought
 // it first; whatever the consumer leaves unread.
 func TestAnySplit(t *testing.T) {
-	for seed := range uint64(400) {
+	for seed := range uint64(300) {
 		rnd := rand.New(rand.NewPCG(seed, 1))
 		streams := [2][]byte{make([]byte, rnd.IntN(3000)), make([]byte, rnd.IntN(3000))}
 		isn := [2]uint32{rnd.Uint32(), -uint32(rnd.IntN(2000))} // the second wraps
@@ -59,8 +59,9 @@ func TestAnySplit(t *testing.T) {
 			require.True(t, bytes.Equal(streams[d][off:off+len(b)], b), "seed %d", seed)
 			want := map[uint64]bool{}
 			for i := range b {
-				require.Equal(t, first[d][off+i], h.FrameAt(i), "seed %d, byte %d", seed, off+i)
-				require.EqualValues(t, h.FrameAt(i), h.TimeAt(i)-1e18)
+				if h.FrameAt(i) != first[d][off+i] || h.TimeAt(i) != 1e18+int64(h.FrameAt(i)) {
+					t.Fatalf("seed %d, byte %d: frame %d, not %d", seed, off+i, h.FrameAt(i), first[d][off+i])
+				}
 				want[h.FrameAt(i)] = true
 			}
 			require.Len(t, h.Frames(0, len(b)), len(want))
