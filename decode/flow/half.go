@@ -52,7 +52,7 @@ type halfState struct {
 	ackSegs  int    // segments of the connection since then
 	ackAt    int64  // time then
 	marks    []mark
-	markBuf  []mark
+	mark0    [1]mark // where marks begins: most reads empty a half after one segment
 	wait     pieces // beyond end()
 }
 
@@ -131,7 +131,6 @@ func (h *Half) Ignore() {
 	h.gap = 0
 	h.clearData()
 	h.wait = pieces{}
-	h.markBuf = nil
 }
 
 // FrameAt returns the frame that brought Bytes()[i]; 0 if there is none.

@@ -175,7 +175,7 @@ func (t *Tracker) end(c *Conn, why EndReason) {
 			h.settle()
 		}
 		h.clearData()
-		h.wait, h.markBuf = pieces{}, nil
+		h.wait = pieces{}
 	}
 	t.account(c)
 	c.lastAt = t.clock.now

@@ -152,10 +152,7 @@ func (h *Half) clearData() { h.data, h.own, h.borrowed, h.marks = nil, nil, fals
 
 func (h *Half) addMark(m mark) {
 	if len(h.marks) == 0 {
-		if h.markBuf == nil {
-			h.markBuf = make([]mark, 0, 2)
-		}
-		h.marks = h.markBuf[:0]
+		h.marks = h.mark0[:0]
 	} else if h.marks[len(h.marks)-1].frame == m.frame {
 		return
 	}

@@ -348,6 +348,32 @@ func BenchmarkTracker(b *testing.B) {
 	})
 }
 
+// A scan and an unread flood cost no more per packet as they go on, and no more
+// memory than the limits say.
+func TestFloods(t *testing.T) {
+	tr := NewTracker(Limits{Conns: 1000, TotalBytes: 1 << 20}, &sleeper{})
+	payload := strings.Repeat("x", 700)
+	for i := range 200000 {
+		client, server := addrPort(a4, uint16(i)), addrPort(b4, uint16(i>>16))
+		tr.Add(segmentOf(client, server, uint32(i), 0, SYN, "", 0), uint64(i+1), int64(i)*1e3)
+		if i%4 == 0 {
+			tr.Add(segmentOf(client, server, uint32(i)+1+uint32(i%3), 0, ACK, payload, 0), uint64(i+1), int64(i)*1e3)
+		}
+		if len(tr.table) > 1000 || tr.Held() > 1<<20 {
+			t.Fatal("over a limit")
+		}
+	}
+	tr.Flush()
+	require.Zero(t, tr.Held())
+}
+
+// A sleeper reads nothing.
+type sleeper struct{}
+
+func (*sleeper) New(*Conn)            {}
+func (*sleeper) Data(*Conn, Dir)      {}
+func (*sleeper) End(*Conn, EndReason) {}
+
 // A discarder reads and forgets.
 type discarder struct{}
 

@@ -21,6 +21,9 @@ func (c *Conn) noteSYN(p *Packet, at Seen) {
 			return
 		}
 	}
+	if c.SYNs == nil {
+		c.SYNs, c.synFPs = c.syn0[:0], c.fp0[:0]
+	}
 	if c.SYNCount++; len(c.SYNs) < MaxSYNs {
 		c.SYNs = append(c.SYNs, at)
 		c.synFPs = append(c.synFPs, fp)
