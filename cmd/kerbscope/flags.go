@@ -83,8 +83,8 @@ func (s *settings) check(command string) error {
 		return &failure{exitUsage, "--color " + quote(s.color), "WHEN is auto, always or never"}
 	case s.failOn != "" && !slices.Contains([]string{"error", "warning", "note"}, s.failOn):
 		return &failure{exitUsage, "--fail-on " + quote(s.failOn), "SEV is error, warning or note"}
-	case s.maxExchanges < 0:
-		return &failure{exitUsage, fmt.Sprintf("--max-exchanges %d", s.maxExchanges), "N is 0 or more"}
+	case command == "analyze" && s.maxExchanges < 1:
+		return &failure{exitUsage, fmt.Sprintf("--max-exchanges %d", s.maxExchanges), "N is 1 or more"}
 	case s.brief && s.format != "text":
 		return &failure{exitUsage, "--brief belongs to --format text", "leave one of them out"}
 	case len(s.captures) == 0:

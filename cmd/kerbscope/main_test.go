@@ -52,7 +52,7 @@ func TestUsage(t *testing.T) {
 		{[]string{"-x", goodCapture}, exitUsage, "", "no flag -x"},
 		{[]string{"--output"}, exitUsage, "", "--output wants a value"},
 		{[]string{"--max-exchanges", "many", goodCapture}, exitUsage, "", "--max-exchanges does not take"},
-		{[]string{"--max-exchanges", "-1", goodCapture}, exitUsage, "", "N is 0 or more"},
+		{[]string{"--max-exchanges", "-1", goodCapture}, exitUsage, "", "N is 1 or more"},
 		{[]string{"--fail-on", "fatal", goodCapture}, exitUsage, "", "error, warning or note"},
 		{[]string{"--color", "blue", goodCapture}, exitUsage, "", "auto, always or never"},
 		{[]string{"--brief", "--format", "json", goodCapture}, exitUsage, "", "--brief belongs to --format text"},

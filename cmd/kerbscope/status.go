@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 )
 
 // Exit statuses.
@@ -64,4 +65,14 @@ func plainError(err error) string {
 		return l.Err.Error()
 	}
 	return err.Error()
+}
+
+// withoutPath is an error's text without the path that the message around it
+// begins with.
+func withoutPath(path string, err error) string {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err.Error()
+	}
+	return strings.TrimPrefix(err.Error(), path+": ")
 }

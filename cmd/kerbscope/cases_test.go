@@ -1,0 +1,189 @@
+package main
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"kerbscope/analyze"
+)
+
+// reportOf runs analyze and reads the report back.
+func reportOf(t *testing.T, args ...string) *analyze.Report {
+	t.Helper()
+	var r analyze.Report
+	require.NoError(t, json.Unmarshal([]byte(runOK(t, append([]string{"analyze", "--format", "json"}, args...)...)), &r))
+	return &r
+}
+
+// faults lists the findings that are no notes.
+func faults(r *analyze.Report) []analyze.Finding {
+	var list []analyze.Finding
+	for _, f := range r.Findings {
+		if f.Severity != analyze.Note {
+			list = append(list, f)
+		}
+	}
+	return list
+}
+
+func withKeytabs(t *testing.T, dir string) [][]string {
+	t.Helper()
+	runs := [][]string{{dir}}
+	if keytabs := keytabsIn(t, dir); len(keytabs) > 0 {
+		args := []string{dir}
+		for _, k := range keytabs {
+			args = append(args, "--keytab", k)
+		}
+		runs = append(runs, args)
+	}
+	return runs
+}
+
+// TestVerdicts: the first finding of a case is its cause; a healthy twin has
+// neither error nor warning. With the keytab and without.
+func TestVerdicts(t *testing.T) {
+	for _, dir := range corpusCases(t, corpusRoot) {
+		t.Run(filepath.Base(dir), func(t *testing.T) {
+			t.Parallel()
+			for _, args := range withKeytabs(t, dir) {
+				r := reportOf(t, args...)
+				switch shape := caseShape(filepath.Base(dir)); shape {
+				case "healthy":
+					for _, f := range faults(r) {
+						assert.Fail(t, "a finding where all is well", "%v: %s %s: %s", args[1:], f.Severity, f.ID, f.Summary)
+					}
+					assert.Empty(t, r.Verdict.ID)
+				case "other":
+				default:
+					if assert.NotEmpty(t, r.Findings) {
+						assert.Equal(t, shape, r.Findings[0].Rule, "%v: %s", args[1:], r.Findings[0].Summary)
+					}
+				}
+			}
+		})
+	}
+}
+
+// aloneToo lists what a single capture of a case may say and all of them
+// together do not, with the reason why it is true all the same.
+var aloneToo = []struct{ dir, capture, rule, why string }{}
+
+// TestAlone: with any one of a case's captures the report is still true. It
+// may say less, but no error or warning that all captures together do not
+// make, and in a healthy case none at all.
+func TestAlone(t *testing.T) {
+	for _, dir := range corpusCases(t, corpusRoot) {
+		captures := capturesIn(t, dir)
+		if len(captures) < 2 {
+			continue
+		}
+		t.Run(filepath.Base(dir), func(t *testing.T) {
+			t.Parallel()
+			all := map[string]bool{}
+			for _, f := range faults(reportOf(t, dir)) {
+				all[f.Rule] = true
+			}
+			for _, c := range captures {
+				for _, f := range faults(reportOf(t, c)) {
+					if !all[f.Rule] && !allowedAlone(filepath.Base(dir), filepath.Base(c), f.Rule) {
+						assert.Fail(t, "one capture alone says more than all together", "%s: %s %s (%s): %s", filepath.Base(c), f.Severity, f.ID, f.Confidence, f.Summary)
+					}
+				}
+			}
+		})
+	}
+}
+
+func allowedAlone(dir, capture, rule string) bool {
+	for _, row := range aloneToo {
+		if row.dir == dir && row.capture == capture && row.rule == rule {
+			return true
+		}
+	}
+	return false
+}
+
+// TestText: no line of a text report is wider than 100 columns, and all are
+// ASCII where they go to a file.
+func TestText(t *testing.T) {
+	for _, dir := range corpusCases(t, corpusRoot) {
+		for _, flag := range []string{"--brief", "--color=never"} {
+			lines := strings.Split(runOK(t, flag, dir), "\n")
+			for _, line := range lines {
+				assert.LessOrEqual(t, len([]rune(line)), maxWidth, "%s: %s", dir, line)
+				assert.True(t, plainASCII(line), "%s: %q", dir, line)
+			}
+			if flag == "--brief" {
+				assert.LessOrEqual(t, len(lines), 25, dir)
+			}
+		}
+	}
+}
+
+// TestSameBytes: the same input gives the same bytes, in every format.
+func TestSameBytes(t *testing.T) {
+	for _, args := range [][]string{{goodFolder}, {"--format", "json", goodFolder}, {"--format", "ndjson", goodFolder}, {"decode", "--format", "ndjson", goodFolder}} {
+		first := runOK(t, args...)
+		for range 3 {
+			require.Equal(t, first, runOK(t, args...))
+		}
+	}
+}
+
+// TestFailOn: the status follows the gravest finding.
+func TestFailOn(t *testing.T) {
+	healthy := corpusRoot + "/all-carriers-healthy"
+	for _, c := range []struct {
+		severity, dir string
+		status        int
+	}{{"error", goodFolder, exitFailOn}, {"warning", goodFolder, exitFailOn}, {"note", goodFolder, exitFailOn}, {"error", healthy, exitOK}, {"warning", healthy, exitOK}} {
+		_, errs, status := execute(t, "--fail-on", c.severity, c.dir)
+		assert.Equal(t, c.status, status, "%s %s", c.severity, c.dir)
+		assert.Empty(t, errs)
+	}
+}
+
+// TestRuleFlags: --rule and --no-rule choose what is looked for.
+func TestRuleFlags(t *testing.T) {
+	const cause = "key-fault-one-identity"
+	only := reportOf(t, "--rule", cause, goodFolder)
+	require.NotEmpty(t, only.Findings)
+	for _, f := range only.Findings {
+		assert.Equal(t, cause, f.Rule)
+	}
+	for _, f := range reportOf(t, "--no-rule", cause, goodFolder).Findings {
+		assert.NotEqual(t, cause, f.Rule)
+	}
+	few := reportOf(t, "--max-exchanges", "2", "--rule", "replay", goodFolder)
+	assert.Len(t, few.Exchanges, 2)
+	assert.NotZero(t, few.Totals.Omitted)
+}
+
+// TestStory: what the report on the seed story must say.
+func TestStory(t *testing.T) {
+	r := reportOf(t, goodFolder)
+	require.NotEmpty(t, r.Findings)
+	f := r.Findings[0]
+	assert.Equal(t, "key-fault-one-identity", f.Rule)
+	assert.Equal(t, analyze.Certain, f.Confidence)
+	require.NotEmpty(t, f.FaultAt)
+	require.NotNil(t, f.FaultAt[0].Endpoint)
+	assert.Equal(t, "10.77.0.20", f.FaultAt[0].Endpoint.Address)
+	outcomes := map[string]bool{}
+	for _, e := range f.Evidence {
+		for _, x := range r.Exchanges {
+			for _, s := range x.Frames {
+				if x.Kind == "AP" && s.Capture == e.Capture && s.Frame == e.Frame {
+					outcomes[x.Outcome] = true
+				}
+			}
+		}
+	}
+	assert.True(t, outcomes["ok"], "the accepted AP-REQ is evidence")
+	assert.True(t, outcomes["refused"] || outcomes["error"], "the refused AP-REQ is evidence")
+}
