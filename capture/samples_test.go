@@ -202,3 +202,21 @@ func TestSamples(t *testing.T) {
 		})
 	}
 }
+
+// A file that describes interfaces without end is read in bounded memory, and
+// its packets keep their numbers.
+func TestManyInterfaces(t *testing.T) {
+	file := shb(le)
+	for range maxNgIfaces + 2 {
+		file = append(file, idb(le, 1, 0)...)
+	}
+	f := frame(60, 1)
+	file = join(file, epb(le, 0, 0, f, 60), epb(le, maxNgIfaces-1, 0, f, 60), epb(le, maxNgIfaces+1, 0, f, 60), epb(le, 1, 0, f, 60))
+	ps, info := readAll(t, file)
+	require.Len(t, ps, 4)
+	require.Equal(t, LinkEthernet, ps[1].Link)
+	require.Equal(t, LinkUser15, ps[2].Link)
+	require.Equal(t, LinkEthernet, ps[3].Link)
+	require.Len(t, info.Interfaces, maxIfaces)
+	require.Len(t, info.Faults, 1)
+}
