@@ -1,0 +1,432 @@
+package decode
+
+import (
+	"bytes"
+	"net/netip"
+	"strings"
+
+	"kerbscope/decode/gss"
+)
+
+// httpCarrier is HTTP/1.x with Negotiate (RFC 4559), Kerberos, NTLM and other
+// schemes, at the server and at proxies (RFC 9110 §11).
+var httpCarrier = carrier{
+	name:  "http",
+	ports: []uint16{80, 8080, 3128, 5985, 8000},
+	probe: probeHTTP,
+	open:  func(s *stream) parser { return newHTTP(s) },
+}
+
+// Limits of one connection.
+const (
+	maxHTTPHead    = 1 << 18 // a request line and headers: tokens of 64 KiB, twice
+	maxHTTPPending = 64      // requests without their response
+	quietHTTP      = 1 << 16 // a body over this, or so many requests, end an authenticated conversation
+	quietRequests  = 16
+)
+
+// The keys of the two authentications that may be under way at once.
+const (
+	httpServerKey = 0
+	httpProxyKey  = 1
+)
+
+// An httpAuth is what one request tried.
+type httpAuth uint8
+
+const (
+	httpNone  httpAuth = iota
+	httpToken          // Negotiate, Kerberos or NTLM
+	httpOther
+)
+
+// An httpRequest waits for its response.
+type httpRequest struct {
+	auth    [2]httpAuth // by key
+	head    bool        // HEAD: no body follows
+	connect bool
+}
+
+type httpParser struct {
+	framed
+	pending  []httpRequest
+	chunked  [2]httpChunk
+	scanned  [2]int  // bytes of an unfinished head already searched for its end
+	basic    string  // the other mechanism that was told of last
+	host     string  // the Host that was told of last
+	accepted bool    // a token was accepted
+	quiet    int     // requests without credentials since
+	unframed [2]bool // the body reaches to the end of the connection
+	buf      []byte
+	fold     []byte
+}
+
+// httpChunk is where a chunked body (RFC 9112 §7.1) is being read.
+type httpChunk uint8
+
+const (
+	chunkNone    httpChunk = iota
+	chunkSize              // a size line follows
+	chunkEnd               // the line end behind a chunk's data follows
+	chunkTrailer           // trailer fields, up to an empty line
+)
+
+func newHTTP(s wire) *httpParser { return &httpParser{framed: framed{s: s}} }
+
+func (p *httpParser) feed(d dir) { p.run(d, p) }
+
+func (p *httpParser) missed(d dir) {
+	p.pending = p.pending[:0]
+	p.chunked[d], p.scanned[d], p.unframed[d] = chunkNone, 0, false
+}
+
+// resync finds a request or status line, or the middle of headers that hold an
+// authentication.
+func (p *httpParser) resync(d dir, b []byte) (int, bool) {
+	if v := httpStart(d, b); v != no {
+		return 0, v == yes
+	}
+	if d == toClient {
+		for _, v := range [...]string{"HTTP/1.1 ", "HTTP/1.0 "} {
+			if i := bytes.Index(b, []byte(v)); i >= 0 {
+				return i, httpStart(d, b[i:]) == yes
+			}
+		}
+		return max(len(b)-16, 0), false
+	}
+	if i := bytes.Index(b, []byte(" HTTP/1.")); i >= 0 {
+		line := bytes.LastIndexByte(b[:i], '\n') + 1
+		for j := i - 1; j >= line; j-- { // a body without a line end may stand before it
+			if v := httpStart(d, b[j:]); v != no && (j == line || httpStart(d, b[j-1:]) == no) {
+				return j, v == yes
+			}
+		}
+		return i + 8, false
+	}
+	if i := authHeader(b); i >= 0 {
+		return i, true
+	}
+	// A line that is not whole yet may be the one.
+	keep := len(b) - 1 - bytes.LastIndexByte(b, '\n')
+	return len(b) - min(keep, 4096), false
+}
+
+// beginsInHead tells whether b begins with a header that may hold a token.
+func beginsInHead(b []byte) bool {
+	return bytes.HasPrefix(b, []byte("Authorization: ")) || bytes.HasPrefix(b, []byte("Proxy-Authorization: "))
+}
+
+// authHeader is the offset of a header line that holds a token, -1 if none.
+func authHeader(b []byte) int {
+	for _, h := range [...]string{"\nAuthorization: Negotiate ", "\nProxy-Authorization: Negotiate ", "\nAuthorization: Kerberos "} {
+		if i := bytes.Index(b, []byte(h)); i >= 0 {
+			return i + 1
+		}
+	}
+	return -1
+}
+
+func (p *httpParser) unit(d dir, b []byte, last bool) int {
+	if p.unframed[d] {
+		if httpStart(d, b) != yes { // else it ended without a word
+			return len(b)
+		}
+		p.unframed[d] = false
+	}
+	switch {
+	case p.chunked[d] != chunkNone:
+		return p.chunk(d, b)
+	case isTLSRecord(b):
+		p.over = true
+		p.s.startTLS(d, 0)
+		return 0
+	}
+	if n := emptyLines(b); n > 0 {
+		return n
+	}
+	switch v := httpStart(d, b); {
+	case v == no && !(d == toServer && beginsInHead(b)):
+		p.lost[d] = true
+		p.scanned[d] = 0
+		return 1
+	case v == needMore && !last:
+		return 0
+	}
+	n, body := headEnd(b, p.scanned[d])
+	if n == 0 {
+		p.scanned[d] = max(len(b)-3, 0)
+		switch {
+		case len(b) > maxHTTPHead:
+			p.lost[d], p.scanned[d] = true, 0
+			return len(b)
+		case !last:
+			return 0
+		}
+		n, body = len(b), len(b)
+	}
+	p.scanned[d] = 0
+	if d == toServer {
+		p.request(b[:n], body)
+	} else {
+		p.response(b[:n], body, b[n:])
+	}
+	return n
+}
+
+// headEnd finds the empty line that ends a head: the length of the head with
+// it and without it; 0 when it is not there yet.
+func headEnd(b []byte, from int) (n, body int) {
+	for {
+		i := bytes.IndexByte(b[from:], '\n')
+		if i < 0 {
+			return 0, 0
+		}
+		from += i + 1
+		switch rest := b[from:]; {
+		case len(rest) > 0 && rest[0] == '\n':
+			return from + 1, from
+		case len(rest) > 1 && rest[0] == '\r' && rest[1] == '\n':
+			return from + 2, from
+		}
+	}
+}
+
+func emptyLines(b []byte) int {
+	n := 0
+	for n < len(b) && (b[n] == '\r' || b[n] == '\n') {
+		n++
+	}
+	return n
+}
+
+// chunk reads the framing of a chunked body.
+func (p *httpParser) chunk(d dir, b []byte) int {
+	i := bytes.IndexByte(b, '\n')
+	if i < 0 {
+		if len(b) > 4096 {
+			p.chunked[d], p.lost[d] = chunkNone, true
+			return len(b)
+		}
+		return 0
+	}
+	line := bytes.TrimRight(b[:i], "\r")
+	switch p.chunked[d] {
+	case chunkSize:
+		size, ok := hexSize(line)
+		switch {
+		case !ok:
+			p.chunked[d], p.lost[d] = chunkNone, true
+		case size == 0:
+			p.chunked[d] = chunkTrailer
+		default:
+			p.skip[d], p.chunked[d] = size, chunkEnd
+		}
+	case chunkEnd:
+		p.chunked[d] = chunkSize
+	case chunkTrailer:
+		if len(line) == 0 {
+			p.chunked[d] = chunkNone
+		}
+	}
+	return i + 1
+}
+
+// hexSize reads a chunk-size; extensions follow a semicolon.
+func hexSize(line []byte) (size uint64, ok bool) {
+	for i, c := range line {
+		switch {
+		case c >= '0' && c <= '9':
+			c -= '0'
+		case c >= 'a' && c <= 'f':
+			c -= 'a' - 10
+		case c >= 'A' && c <= 'F':
+			c -= 'A' - 10
+		default:
+			return size, i > 0
+		}
+		if i >= 15 {
+			return 0, false
+		}
+		size = size<<4 | uint64(c)
+	}
+	return size, len(line) > 0
+}
+
+// request reads a request's head; body is where its header lines end.
+func (p *httpParser) request(head []byte, body int) {
+	var r httpRequest
+	var f httpBody
+	line, _ := firstLine(head)
+	method, _, _ := bytes.Cut(line, []byte(" "))
+	r.head, r.connect = string(method) == "HEAD", string(method) == "CONNECT"
+	headers(head[:body], func(name, value []byte, at int) {
+		switch asciiUpper(name) {
+		case "AUTHORIZATION":
+			r.auth[httpServerKey] = p.credentials(value, at, head, "Authorization", httpServerKey)
+		case "PROXY-AUTHORIZATION":
+			r.auth[httpProxyKey] = p.credentials(value, at, head, "Proxy-Authorization", httpProxyKey)
+		case "HOST":
+			p.named(value)
+		default:
+			f.header(name, value)
+		}
+	})
+	if p.accepted && r.auth == [2]httpAuth{} {
+		if p.quiet++; p.quiet == 1 {
+			p.s.afterAuth(toServer, 0)
+		}
+		if p.quiet > quietRequests {
+			p.over = true
+			p.s.idle()
+			return
+		}
+	}
+	if len(p.pending) >= maxHTTPPending {
+		p.pending = p.pending[:0]
+	}
+	p.pending = append(p.pending, r)
+	switch {
+	case f.chunked:
+		p.chunked[toServer] = chunkSize
+	default:
+		p.skip[toServer] = f.length
+	}
+}
+
+// credentials reads the value of an Authorization header, which stands at
+// offset at of head.
+func (p *httpParser) credentials(value []byte, at int, head []byte, verb string, key uint64) httpAuth {
+	scheme, rest, _ := bytes.Cut(value, []byte(" "))
+	name := asciiUpper(scheme)
+	if !tokenScheme(name) {
+		if name == "" || p.basic == verb+name {
+			return httpNone // repeated with every request
+		}
+		p.basic = verb + name
+		p.s.attemptOther(toServer, at, name, verb)
+		return httpOther
+	}
+	rest = bytes.TrimLeft(rest, " \t")
+	off, n := place(head, at, rest)
+	if p.token(toServer, off, n, rest, tokenAt{verb: verb, key: key}) == nil {
+		return httpNone
+	}
+	return httpToken
+}
+
+// place is where a part of the header value at offset at stands in head: all
+// from at on when folding tore it apart.
+func place(head []byte, at int, part []byte) (off, n int) {
+	if i := bytes.Index(head[at:], part); i >= 0 {
+		return at + i, len(part)
+	}
+	return at, len(head) - at
+}
+
+// token tells of a base64 token and returns what it is; nil if there is none.
+func (p *httpParser) token(d dir, off, n int, enc []byte, at tokenAt) *gss.Token {
+	tok, _ := decodeBase64(p.buf, enc)
+	p.buf = tok
+	if len(tok) == 0 {
+		return nil
+	}
+	t := gss.Parse(tok)
+	p.s.token(d, off, n, tok, at)
+	return &t
+}
+
+// tokenScheme tells whether a scheme's credentials are tokens.
+func tokenScheme(name string) bool {
+	switch name {
+	case "NEGOTIATE", "KERBEROS", "NTLM":
+		return true
+	}
+	return false
+}
+
+// named takes what a client calls the server.
+func (p *httpParser) named(value []byte) {
+	host := text(value)
+	if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.HasSuffix(host, "]") {
+		host = host[:i]
+	}
+	if host == p.host || !hostLike(host) {
+		return
+	}
+	if _, err := netip.ParseAddr(host); err == nil {
+		return
+	}
+	p.host = host
+	p.s.name(toClient, 0, host, "http-host")
+}
+
+// An httpBody is how a message's body is framed, RFC 9112 §6.
+type httpBody struct {
+	chunked bool
+	sized   bool // Content-Length is there
+	length  uint64
+}
+
+func (f *httpBody) header(name, value []byte) {
+	switch len(name) {
+	case len("Content-Length"):
+		if asciiUpper(name) == "CONTENT-LENGTH" {
+			f.length, f.sized = decimal(value)
+		}
+	case len("Transfer-Encoding"):
+		if asciiUpper(name) == "TRANSFER-ENCODING" {
+			f.chunked = strings.HasSuffix(asciiUpper(value), "CHUNKED")
+		}
+	}
+}
+
+func decimal(b []byte) (n uint64, ok bool) {
+	for _, c := range b {
+		if c < '0' || c > '9' || n > 1<<56 {
+			return 0, false
+		}
+		n = n*10 + uint64(c-'0')
+	}
+	return n, len(b) > 0
+}
+
+// headers calls f for each header line behind the first line of head (for all
+// of it when it begins with one). at is the value's offset in head; a folded
+// value (RFC 9112 §5.2) is joined.
+func headers(head []byte, f func(name, value []byte, at int)) {
+	at := 0
+	if i := bytes.IndexByte(head, '\n'); i >= 0 && !bytes.Contains(head[:i], []byte("uthorization: ")) {
+		at = i + 1
+	}
+	for at < len(head) {
+		end, folded := lineEnd(head, at)
+		line := bytes.TrimRight(head[at:end], "\r\n")
+		if i := bytes.IndexByte(line, ':'); i > 0 {
+			value := line[i+1:]
+			lead := len(value) - len(bytes.TrimLeft(value, " \t\r\n"))
+			value = bytes.TrimRight(value[lead:], " \t")
+			valueAt := at + i + 1 + lead
+			if folded {
+				value = bytes.Join(bytes.Fields(value), []byte(" "))
+			}
+			f(line[:i], value, valueAt)
+		}
+		at = end
+	}
+}
+
+// lineEnd is the offset behind the header line at offset at, with the lines
+// that continue it.
+func lineEnd(head []byte, at int) (end int, folded bool) {
+	for {
+		i := bytes.IndexByte(head[at:], '\n')
+		if i < 0 {
+			return len(head), folded
+		}
+		at += i + 1
+		if at >= len(head) || head[at] != ' ' && head[at] != '\t' {
+			return at, folded
+		}
+		folded = true
+	}
+}
