@@ -88,9 +88,9 @@ type Conn struct {
 	synFPs  []uint64 // of SYNs
 	syn0    [1]Seen  // where SYNs and synFPs begin: most connections have one
 	fp0     [1]uint64
-	sackFP  uint64   // of SYNACK
-	prev    *Conn    // older connection between the same ports
-	lastAt  int64    // Tracker clock when last touched
+	sackFP  uint64 // of SYNACK
+	prev    *Conn  // older connection between the same ports
+	lastAt  int64  // Tracker clock when last touched
 	list    *connList
 	older   *Conn // neighbours in list
 	newer   *Conn

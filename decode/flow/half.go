@@ -53,7 +53,7 @@ type halfState struct {
 	ackAt    int64  // time then
 	marks    []mark
 	mark0    [1]mark // where marks begins: most reads empty a half after one segment
-	wait     pieces // beyond end()
+	wait     pieces  // beyond end()
 }
 
 // A mark says which frame brought the bytes from off to the next mark.

@@ -176,8 +176,11 @@ func (t *Tracker) limitHalf(c *Conn, h *Half) {
 	}
 }
 
-// account brings the count of held bytes up to date.
+// account brings the count of held bytes up to date. The consumer may have read
+// from either half.
 func (t *Tracker) account(c *Conn) {
+	c.half[0].settle()
+	c.half[1].settle()
 	now := c.half[0].held() + c.half[1].held()
 	t.held += now - c.held
 	c.held = now

@@ -187,6 +187,8 @@ func (f *fuzzed) Data(c *Conn, d Dir) {
 		} else if f.next()%4 == 0 {
 			c.Swap()
 		}
+	case 7:
+		c.Half(d.Other()).Discard(int(f.next()))
 	}
 	if h.Offset() < was {
 		f.t.Fatal("position goes back")
@@ -253,7 +255,7 @@ func check(t testing.TB, tr *Tracker) {
 			for i := range c.half {
 				h := &c.half[i]
 				held += h.held()
-				if h.gap != 0 || h.borrowed || (len(h.marks) > 0) != (len(h.data) > 0) {
+				if h.gap != 0 || h.borrowed || (len(h.marks) > 0) != (len(h.data) > 0) || (h.own != nil) != (len(h.data) > 0) {
 					t.Fatal("a half is not settled")
 				}
 				at := h.end()
