@@ -94,8 +94,9 @@ host_up() { # NAME
 hosts_down() {
 	local name pid
 	for name in mailbox hub dc2 dc1 switch; do
-		pid=$(pid_of "$name" 2>/dev/null) && kill -9 "$pid" 2>/dev/null
-		rm -f "$STATE/$name.pid"
+		pid=$(pid_of "$name" 2>/dev/null) || continue
+		kill -9 "$pid" 2>/dev/null
+		for _ in $(seq 100); do [ -d "/proc/$pid" ] || break; sleep 0.1; done
 	done
 	return 0
 }
@@ -104,7 +105,9 @@ hosts_down() {
 mtu() {
 	local h
 	for h in $HOSTS; do
-		on "$h" bash -c "ip link set eth0 mtu $1; [ $1 -lt 1280 ] || ip addr replace ${IP6[$h]}/64 dev eth0 nodad"
+		on "$h" bash -c "ip link set eth0 mtu $1; 
+			if [ $1 -ge 1280 ]; then ip link set eth0 addrgenmode none; ip -6 addr flush dev eth0 scope link; ip addr replace ${IP6[$h]}/64 dev eth0 nodad; fi"
 		in_switch ip link set "v-$h" mtu "$1"
+		in_switch sysctl -qw "net.ipv6.conf.v-$h.disable_ipv6=1" 2>/dev/null || :
 	done
 }

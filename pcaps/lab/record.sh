@@ -1,9 +1,9 @@
 # Recording: tcpdump and dumpcap at every host of a case at once, cold ticket caches, the case's README.
 
-# What is left out: ARP, neighbour discovery, and what passes between hub and DC besides DNS and Kerberos (winbindd's chatter).
+# What is left out: ARP, neighbour discovery, multicast, NetBIOS, and what passes between hub and DC besides DNS and Kerberos (winbindd's chatter).
 # Fragments and DNS always stay in.
 filter_of() {
-	local quiet='(ip or ip6) and not port 137 and not port 138 and not (ip6[6] = 58 and ip6[40] >= 130 and ip6[40] <= 143)'
+	local quiet='(ip or ip6) and not port 137 and not port 138 and not dst net ff02::/16 and not (ip6[6] = 58 and ip6[40] >= 130 and ip6[40] <= 143)'
 	local frags='(ip[6:2] & 0x3fff != 0) or ip6 proto 44 or port 53'
 	case $1 in
 	mailbox) echo "$quiet" ;;
@@ -46,6 +46,14 @@ record_end() {
 		stop "${host%%-*}" "cap-$f"
 	done
 	RECORDED=""
+}
+
+# captures_stop: what an interrupted case left recording.
+captures_stop() {
+	local h
+	for h in $HOSTS; do
+		on "$h" bash -c 'for f in /run/lab-cap-*.pid; do [ -f "$f" ] && kill "$(cat "$f")" 2>/dev/null; rm -f "$f"; done; true'
+	done
 }
 
 # Ticket caches: a case begins with none.
@@ -151,6 +159,7 @@ record_case() {
 healthy_state() {
 	[ -e "$STATE/hub-behind" ] && hub_follows
 	[ -e "$STATE/dc2-aes" ] && dc2_knows rc4
+	captures_stop
 	smb_down
 	undo
 	services_plain

@@ -5,11 +5,11 @@ krb5_conf mailbox 'udp_preference_limit = 32000'
 on dc1 cp /etc/krb5-big.conf /etc/krb5.conf
 dc_restart dc1
 samdb groups 'MAILBOX-1$' 40
-# Below 1280 the kernel takes IPv6 off the interface; afterwards it is put back.
-afterwards 'mtu 1500'
 afterwards "on dc1 cp /etc/krb5-plain.conf /etc/krb5.conf; dc_restart dc1"
 afterwards "samdb ungroup"
 afterwards "on mailbox bash -c 'echo precedence ::ffff:0:0/96 100 >/etc/gai.conf'"
+# Below 1280 the kernel takes IPv6 off the interface; it comes back before dc1 restarts and binds its addresses.
+afterwards 'mtu 1500'
 
 mtu 1280
 on mailbox bash -c ': >/etc/gai.conf'
