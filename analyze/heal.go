@@ -53,8 +53,8 @@ func (r *Record) healable() bool {
 	return failed(r.Ending) && !r.Healed && (r.Req.Frame != 0 || r.Kind == decode.AP)
 }
 
-// sameClient tells whether nothing speaks against one client behind both.
-func sameClient(a, b *Record) bool {
+// oneClient tells whether nothing speaks against one client behind both.
+func oneClient(a, b *Record) bool {
 	return a.Client == "" || b.Client == "" || samePrincipal(a.Client, b.Client)
 }
 
@@ -111,7 +111,7 @@ func (h *healing) after(f *Record) *Record {
 }
 
 func heals(r, f *Record) bool {
-	return r.End >= f.End && r.End-f.End <= healWithin && sameClient(f, r)
+	return r.End >= f.End && r.End-f.End <= healWithin && oneClient(f, r)
 }
 
 func (h *healing) wait(r *Record) {

@@ -227,6 +227,20 @@ func stamp(ns int64) string {
 	return t.Format("2006-01-02T15:04:05.000000000Z")
 }
 
+// stampPlaces is stamp with the precision of the capture.
+func stampPlaces(ns int64, digits int) string {
+	if ns == noTime {
+		return ""
+	}
+	digits = min(max(digits, 0), 9)
+	layout := "2006-01-02T15:04:05"
+	if digits > 0 {
+		layout += "." + strings.Repeat("0", digits)
+	}
+	return time.Unix(0, ns).UTC().Format(layout + "Z")
+}
+
+// noTime is the time of what has none (capture.NoTime).
 const noTime = int64(-1 << 63)
 
 // seconds is a duration as people read it.

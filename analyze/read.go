@@ -1,7 +1,6 @@
 package analyze
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -411,6 +410,13 @@ func (rd *reader) names(r *Record) {
 func anonymous(principal string) bool { return strings.HasPrefix(principal, "WELLKNOWN/ANONYMOUS") }
 
 // openResult reads what keytabs made of a message.
-func openResult(o *decode.Opened) *OpenResult { return nil }
-
-var _ = bytes.Equal
+func openResult(o *decode.Opened) *OpenResult {
+	if o == nil {
+		return nil
+	}
+	return &OpenResult{
+		Key: o.Key, WhyNot: o.WhyNot,
+		Lacks:  o.Refusal == decode.NoKVNO || o.Refusal == decode.NoEType,
+		Misfit: o.Refusal == decode.WrongSecret,
+	}
+}

@@ -173,4 +173,8 @@ type AttemptInfo struct {
 type OpenResult struct {
 	Key    string // "principal kvno etype" of the key that opened it; "" : none did
 	WhyNot string // why none did
+	// Lacks: the keytab has the service, but not this kvno or etype.
+	Lacks bool
+	// Misfit: the keytab has service, kvno and etype, and that key does not open the ticket.
+	Misfit bool
 }

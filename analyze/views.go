@@ -5,16 +5,21 @@ import (
 	"net/netip"
 	"slices"
 
+	"kerbscope/capture"
 	"kerbscope/decode"
 )
 
 // CaptureFacts is what a rule may ask about one capture.
 type CaptureFacts struct {
 	Name        string
+	Info        capture.Info
 	First, Last int64 // ns, reference clock; NoTime without packets
 	Stats       decode.Stats
 	Truncated   uint64 // frames cut by the snap length
+	// FirstCut is the first message that the snap length cut; frame 0: none.
+	FirstCut FrameRef
 	Complete    bool   // read to its end without faults
+	Problem     string // why not
 }
 
 // Rows are the rows of the given kinds, or all, in order of first time.

@@ -1,0 +1,237 @@
+package analyze
+
+import (
+	"fmt"
+	"slices"
+
+	"kerbscope/capture"
+	"kerbscope/decode"
+)
+
+// Report runs the rules and puts everything together for printing. It changes
+// nothing.
+func (c *Case) Report(o Options) *Report {
+	j := c.joined
+	r := &Report{
+		Schema:   "kerbscope.report/1",
+		Findings: c.Findings(rulesOf(o)),
+		Hosts:    c.hostReport(),
+		Tickets:  c.ticketReport(),
+		Etypes:   c.etypeRows(),
+		RC4:      c.rc4Rows(),
+		Captures: c.captureReport(),
+	}
+	r.Exchanges = c.exchangeReport(o.MaxExchanges, r.Findings)
+	r.BlindSpots = c.blindSpots()
+	r.Totals = Totals{Exchanges: j.exchanges, Tickets: j.issued, Messages: j.messages}
+	r.Totals.Omitted = j.exchanges - min(j.exchanges, uint64(len(r.Exchanges)))
+	r.Verdict = verdict(r.Findings, r.Captures, j.messages)
+	return r
+}
+
+func (c *Case) hostReport() []Host {
+	list := []Host{}
+	for _, h := range c.joined.hosts.list {
+		if len(h.roles) == 0 {
+			continue
+		}
+		out := Host{Names: h.names, Roles: h.roles}
+		for _, a := range h.addrs {
+			out.Addresses = append(out.Addresses, a.String())
+			if k := c.Clock(a); k != nil && out.ClockOffset == nil {
+				u := float64(k.Max-k.Min) / 2e9
+				if k.Coarse {
+					u += 1
+				}
+				out.ClockOffset = &ClockOffset{Seconds: round(float64(k.Offset)/1e9, 6), Uncertainty: round(u, 6), From: "kerberos"}
+			}
+		}
+		list = append(list, out)
+	}
+	return list
+}
+
+func (c *Case) captureReport() []Capture {
+	list := []Capture{}
+	for i, f := range c.joined.captures {
+		k := clock{from: "none"}
+		if i < len(c.joined.opts.Part) {
+			k = c.joined.clocks[c.joined.opts.Part[i]]
+		}
+		out := Capture{
+			Name: f.Name, Format: f.Info.Format, LinkTypes: linkTypes(f.Info), Frames: f.Info.Frames, Bytes: f.Info.Bytes,
+			ClockOffset: k.report(), Problem: f.Problem,
+		}
+		if f.Info.Frames > 0 {
+			// In the capture's own time.
+			out.First, out.Last = stampPlaces(f.Info.First, f.Info.Digits), stampPlaces(f.Info.Last, f.Info.Digits)
+		}
+		lost := map[string]uint64{}
+		for name, n := range map[string]uint64{
+			"truncated": f.Truncated, "gaps": f.Stats.Gaps, "unknown_link": f.Stats.UnknownLink, "unreadable": f.Info.Faulted,
+			"fragments": f.Stats.Fragments, "cut_headers": f.Stats.CutHeaders, "tunnels": f.Stats.Tunnels,
+		} {
+			if n > 0 {
+				lost[name] = n
+			}
+		}
+		for name, n := range f.Stats.Limits {
+			if n > 0 {
+				lost["limit: "+name] = n
+			}
+		}
+		if len(lost) > 0 {
+			out.Lost = lost
+		}
+		list = append(list, out)
+	}
+	return list
+}
+
+// linkTypes are the link types of the capture's interfaces, each once.
+func linkTypes(info capture.Info) []string {
+	list := []string{}
+	for _, i := range info.Interfaces {
+		list = addOnce(list, linkName(i.Link))
+	}
+	return list
+}
+
+func linkName(l capture.LinkType) string {
+	switch l {
+	case capture.LinkNull:
+		return "null"
+	case capture.LinkEthernet:
+		return "ethernet"
+	case capture.LinkPPP:
+		return "ppp"
+	case capture.LinkRaw:
+		return "raw"
+	case capture.LinkLoop:
+		return "loop"
+	case capture.LinkSLL:
+		return "linux-sll"
+	case capture.LinkIPv4:
+		return "ipv4"
+	case capture.LinkIPv6:
+		return "ipv6"
+	case capture.LinkSLL2:
+		return "linux-sll2"
+	}
+	return fmt.Sprintf("linktype %d", l)
+}
+
+// exchangeReport lists exchanges in start order up to the limit, and beyond it
+// those that findings cite.
+func (c *Case) exchangeReport(limit int, findings []Finding) []Exchange {
+	if limit <= 0 {
+		limit = defaultKeep
+	}
+	list := []Exchange{}
+	var cited map[Evidence]bool
+	for i, r := range c.joined.records {
+		if i >= limit {
+			if cited == nil {
+				cited = citedFrames(findings)
+			}
+			if !slices.ContainsFunc(r.Steps, func(s Step) bool {
+				return cited[Evidence{Capture: c.CaptureName(s.Frame), Frame: s.Frame.Number()}]
+			}) {
+				continue
+			}
+		}
+		list = append(list, c.exchange(r))
+	}
+	return list
+}
+
+func citedFrames(findings []Finding) map[Evidence]bool {
+	cited := map[Evidence]bool{}
+	for i := range findings {
+		for _, e := range findings[i].Evidence {
+			cited[Evidence{Capture: e.Capture, Frame: e.Frame}] = true
+		}
+	}
+	return cited
+}
+
+func (c *Case) exchange(r *Record) Exchange {
+	x := Exchange{
+		Kind: r.Kind.String(), Client: r.Client, Service: r.Service, ClientAddress: endpointOf(r.From), Carrier: r.Carrier,
+		Outcome: r.Ending.String(), RequestedEtypes: r.Req.Etypes, RequestedEtypeNames: etypeNames(r.Req.Etypes),
+		Started: stamp(r.Start), Frames: []StepFrame{},
+	}
+	switch r.Kind {
+	case decode.AS, decode.TGS:
+		x.KDC = endpointOf(r.To)
+	default:
+		x.Server = endpointOf(r.To)
+	}
+	if r.Error != nil {
+		code := r.Error.Code
+		x.ErrorCode, x.ErrorCodeName = &code, errorName(code)
+	}
+	if r.Word != nil && r.Word.Outcome == decode.Refused {
+		x.Refusal = &Refusal{Code: r.Word.Code, CodeName: r.Word.CodeName, Text: r.Word.Text}
+	}
+	x.PreauthEtype, x.PreauthEtypeName = namedEtype(r.Req.PreauthEtype)
+	t := r.Issued
+	if t == nil && r.Kind != decode.AS && r.Kind != decode.TGS {
+		t = r.Presented
+	}
+	if t != nil {
+		e := t.Etype
+		x.TicketEtype, x.TicketEtypeName = namedEtype(&e)
+		x.TicketKVNO, x.TicketHash = t.KVNO, t.Hash
+	}
+	if r.Reply != nil {
+		x.ReplyEtype, x.ReplyEtypeName = namedEtype(r.Reply.Etype)
+	}
+	x.SessionEtype, x.SessionEtypeName = namedEtype(r.SessionEtype)
+	if len(r.Steps) > 1 {
+		took := round(float64(r.End-r.Start)/1e6, 3)
+		x.TookMS = &took
+	}
+	for _, s := range r.Steps {
+		x.Frames = append(x.Frames, StepFrame{Capture: c.CaptureName(s.Frame), Frame: s.Frame.Number(), Step: s.What})
+	}
+	return x
+}
+
+func namedEtype(e *int32) (*int32, string) {
+	if e == nil {
+		return nil, ""
+	}
+	return e, etypeName(*e)
+}
+
+func (c *Case) ticketReport() []Ticket {
+	list := []Ticket{}
+	for _, t := range c.joined.tickets {
+		out := Ticket{
+			Hash: t.Hash, SName: t.SName, Realm: t.Realm, Etype: t.Etype, EtypeName: etypeName(t.Etype), KVNO: t.KVNO,
+			Issued: any("before the capture"), Presented: []Presentation{},
+		}
+		out.SessionEtype, out.SessionEtypeName = namedEtype(t.SessionEtype)
+		if i := t.Issued; i != nil && i.Reply != nil {
+			out.Issued = &Issue{KDC: endpointOf(i.To), Capture: c.CaptureName(i.Reply.Frame), Frame: i.Reply.Frame.Number()}
+		}
+		for _, p := range t.Presented {
+			for _, r := range p.both() {
+				out.Presented = append(out.Presented, Presentation{
+					To: *endpointOf(p.To), Carrier: r.Carrier, Capture: c.CaptureName(r.Req.Frame), Frame: r.Req.Frame.Number(), Outcome: r.Ending.String(),
+				})
+			}
+		}
+		list = append(list, out)
+	}
+	return list
+}
+
+// both are the first and the last presentation, where there are two.
+func (p *Presented) both() []*Record {
+	if p.Last == p.First {
+		return []*Record{p.First}
+	}
+	return []*Record{p.First, p.Last}
+}

@@ -1,0 +1,180 @@
+package analyze
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"kerbscope/decode"
+)
+
+// tlsAfterTicket is how long after a ticket for its SPN a session that goes
+// into TLS is taken as what the ticket was for.
+const tlsAfterTicket = int64(60e9)
+
+// Rules that need what the acceptor said, what the KDC said, and what comes
+// after an error.
+var (
+	acceptorRules = []string{"key-mismatch", "same-ticket-two-outcomes", "key-fault-one-identity", "acceptor-lacks-key", "ap-refused", "ap-unanswered", "ntlm-fallback"}
+	issueRules    = []string{"ticket-downgrade", "kdcs-disagree", "stale-keytab", "key-fault-one-identity", "client-offers-no-aes"}
+	silenceRules  = []string{"kdc-unreachable", "kdc-udp-unanswered", "tcp-88-blocked", "ap-unanswered"}
+)
+
+// blindSpots says what could not be seen.
+func (c *Case) blindSpots() []BlindSpot {
+	list := []BlindSpot{}
+	list = append(list, c.blindTLS()...)
+	list = append(list, c.blindFAST()...)
+	list = append(list, c.blindCached()...)
+	list = append(list, c.blindCaptures()...)
+	return list
+}
+
+func (c *Case) blindTLS() []BlindSpot {
+	type id struct {
+		server  netip.AddrPort
+		carrier string
+	}
+	var list []BlindSpot
+	for _, g := range group(c.joined.sessions, func(s *SessionFact) string {
+		if s.TLS == 0 {
+			return ""
+		}
+		return s.Server.String() + s.Carrier
+	}) {
+		s := g[0]
+		b := BlindSpot{Kind: "tls", Count: uint64(len(g)), Rules: acceptorRules, Hosts: []string{c.HostName(s.Server.Addr())}}
+		b.Summary = fmt.Sprintf("%s to %s port %d went into TLS at frame %d; what was authenticated there is unknown",
+			carrierText(s.Carrier), c.HostName(s.Server.Addr()), s.Server.Port(), s.TLS.Number())
+		for _, s := range g {
+			b.Captures = addOnce(b.Captures, c.CaptureName(s.TLS))
+			if t := c.ticketBefore(s); t != nil {
+				b.Summary += fmt.Sprintf("; a ticket for %s had been issued in frame %d", t.Principal(), t.Issued.Reply.Frame.Number())
+				break
+			}
+		}
+		list = append(list, b)
+	}
+	return list
+}
+
+// ticketBefore is the newest ticket for a name of the session's server that was
+// issued to its client shortly before TLS began, and was presented nowhere.
+func (c *Case) ticketBefore(s *SessionFact) *TicketLife {
+	var best *TicketLife
+	for _, t := range c.joined.tickets {
+		if t.Issued == nil || t.Issued.Reply == nil || len(t.Presented) > 0 || t.Issued.From.Addr() != s.Client.Addr() {
+			continue
+		}
+		if d := s.End.Time - t.Issued.Reply.Time; d < 0 || s.Begin.Time-t.Issued.Reply.Time > tlsAfterTicket {
+			continue
+		}
+		host := spnHost(t.Principal())
+		if host != "" && (slices.Contains(c.HostsOf(host), s.Server.Addr()) || lower(s.TLSName) == host) {
+			best = t
+		}
+	}
+	return best
+}
+
+func (c *Case) blindFAST() []BlindSpot {
+	b := BlindSpot{Kind: "fast", Summary: "requests were armored with FAST (RFC 6113): inner error codes, preauthentication and key lists in them are encrypted",
+		Rules: []string{"preauth-failed", "preauth-downgrade", "account-lacks-aes-keys"}}
+	for _, w := range c.joined.rows {
+		for _, r := range w.Exemplars {
+			if r.Req.FAST && r.Kind == decode.AS {
+				c.spot(&b, r)
+			}
+		}
+		if r := w.Record(); r.Req.FAST && r.Kind == decode.AS {
+			b.Count += w.Count
+		}
+	}
+	return some(b)
+}
+
+// spot notes where a blind spot was met.
+func (c *Case) spot(b *BlindSpot, r *Record) {
+	b.Hosts = addOnce(b.Hosts, c.HostName(r.To.Addr()))
+	for _, s := range r.Steps {
+		b.Captures = addOnce(b.Captures, c.CaptureName(s.Frame))
+	}
+}
+
+func some(b BlindSpot) []BlindSpot {
+	if b.Count == 0 {
+		return nil
+	}
+	slices.Sort(b.Hosts)
+	slices.Sort(b.Captures)
+	return []BlindSpot{b}
+}
+
+// blindCached are tickets presented whose issue is in no capture.
+func (c *Case) blindCached() []BlindSpot {
+	b := BlindSpot{Kind: "cached-tickets", Rules: issueRules}
+	var names []string
+	for _, t := range c.joined.tickets {
+		if t.Issued != nil {
+			continue
+		}
+		seen := false
+		for _, p := range t.Presented {
+			if p.Kind == decode.AP {
+				seen = true
+				c.spot(&b, p.First)
+			}
+		}
+		if seen {
+			b.Count++
+			names = addOnce(names, t.Principal())
+		}
+	}
+	if b.Count > 0 {
+		b.Summary = fmt.Sprintf("tickets for %s were issued before the capture, or where nothing was captured: how they were asked for and issued is unknown; purge (klist purge) and capture again", join(names, 4))
+	}
+	return some(b)
+}
+
+// blindCaptures are losses of single captures.
+func (c *Case) blindCaptures() []BlindSpot {
+	var list []BlindSpot
+	one := map[int]uint64{}
+	for _, w := range c.joined.rows {
+		r := w.Record()
+		if r.Ending == decode.NotCaptured && !r.BothWays && len(r.Steps) > 0 {
+			one[r.Steps[0].Frame.Capture()] += w.Count
+		}
+	}
+	add := func(kind, name, summary string, n uint64, rules []string) {
+		if n > 0 {
+			list = append(list, BlindSpot{Kind: kind, Summary: summary, Captures: []string{name}, Count: n, Rules: rules})
+		}
+	}
+	for i, f := range c.joined.captures {
+		add("one-sided", f.Name, fmt.Sprintf("%s holds requests without the direction that answers come from: whether they were answered is unknown", f.Name), one[i], silenceRules)
+		if f.Truncated > 0 {
+			add("snaplen", f.Name, fmt.Sprintf("%d frames of %s were cut by the snap length; record whole packets (-s 0, --pkt-size 0)", f.Truncated, f.Name), f.Stats.CutPayloads+f.Stats.CutHeaders, nil)
+		}
+		add("gaps", f.Name, fmt.Sprintf("bytes are missing in %d places of the connections followed in %s", f.Stats.Gaps, f.Name), f.Stats.Gaps, acceptorRules)
+		add("unknown-link", f.Name, fmt.Sprintf("%d frames of %s are of a link type that is not read", f.Stats.UnknownLink, f.Name), f.Stats.UnknownLink, nil)
+		add("tunnels", f.Name, fmt.Sprintf("%d frames of %s hold a tunnel that is not opened", f.Stats.Tunnels, f.Name), f.Stats.Tunnels, nil)
+		if f.Problem != "" {
+			add("unreadable", f.Name, fmt.Sprintf("%s was not read in full: %s", f.Name, f.Problem), 1, nil)
+		}
+		if i > 0 && i < len(c.joined.opts.Part) {
+			if k := c.joined.clocks[c.joined.opts.Part[i]]; c.joined.opts.Part[i] != 0 && k.from == "none" && f.Stats.Messages > 0 {
+				add("clocks", f.Name, fmt.Sprintf("%s shares no packet and no host's time with the other captures: its times cannot be compared with theirs", f.Name), 1, nil)
+			}
+		}
+	}
+	var limits uint64
+	for _, n := range c.joined.limits {
+		limits += n
+	}
+	add("limits", "", "what did not fit into memory limits was counted, not kept one by one", limits, nil)
+	if limits > 0 {
+		list[len(list)-1].Captures = nil
+	}
+	return list
+}
