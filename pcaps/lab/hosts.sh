@@ -23,7 +23,7 @@ on() {
 	local pid
 	pid=$(pid_of "$1") || { echo "lab: host $1 is not up" >&2; return 1; }
 	shift
-	nsenter -t "$pid" -m -u -n -p -r -w -- env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 "$@"
+	nsenter -t "$pid" -m -u -n -p -r -w -- env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 PYTHONDONTWRITEBYTECODE=1 "$@"
 }
 
 # daemon HOST NAME CMD...: start a background process in a host; its pid (as the host sees it) is in /run/NAME.pid.
