@@ -27,3 +27,17 @@ func BenchmarkProbe(b *testing.B) {
 		}
 	}
 }
+
+// The hot path: at most five allocations a message.
+func TestAllocations(t *testing.T) {
+	for name, msg := range samples() {
+		n := testing.AllocsPerRun(100, func() { Parse(msg) })
+		if n > 5 {
+			t.Errorf("%s: %v allocations", name, n)
+		}
+	}
+	msg := apReq()
+	if n := testing.AllocsPerRun(100, func() { Probe(msg) }); n != 0 {
+		t.Errorf("Probe: %v allocations", n)
+	}
+}

@@ -80,6 +80,8 @@ func FuzzPAData(f *testing.F) {
 	}
 	f.Add(int32(PAFXFAST), tCtx(0, tSeq(tCtx(0, tSeq(tCtx(0, tInt(1)), tCtx(1, tOctets(apReq())))))), true)
 	f.Add(int32(PAETypeInfo2), tSeq(tSeq(tCtx(0, tInt(18)), tCtx(1, tText("salt")))), false)
+	f.Add(int32(PAPKASReq), tSeq(tlv(0x80, signed(tSeq(tCtx(0, tSeq(tCtx(2, tInt(1))))), tSeq(tInt(1))))), false)
+	f.Add(int32(PAS4UX509User), tSeq(tCtx(0, tSeq(tCtx(0, tInt(1)), tCtx(1, tName(1, "a")), tCtx(2, tText(realm))))), false)
 	f.Fuzz(func(t *testing.T, typ int32, b []byte, cut bool) {
 		pa := PAData{Type: typ, Value: b, Offset: 50, Cut: cut}
 		d := pa.Decode()

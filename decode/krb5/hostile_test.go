@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -224,4 +225,26 @@ func TestProbe(t *testing.T) {
 	other[0] = 0x6f
 	_, v = Probe(other)
 	assert.Equal(t, No, v)
+}
+
+// A megabyte that is made to be slow to read is read in time that grows with its length only.
+func TestSlowInputs(t *testing.T) {
+	const size = 1 << 20
+	fill := func(b []byte) []byte { return bytes.Repeat(b, size/len(b)) }
+	head := func(body []byte) []byte { return tApp(APRepMsg, tSeq(tCtx(0, tInt(5)), tCtx(1, tInt(15)), body)) }
+	for name, msg := range map[string][]byte{
+		"segments":          head(tCtx(2, tSeq(tCtx(0, tInt(18)), tCtx(2, tlv(0x24, fill([]byte{4, 1, 'x'})))))),
+		"indefinite list":   tApp(ASRep, tSeq(tCtx(2, tSeq(fill([]byte{0x30, 0x80, 0, 0}))))),
+		"indefinite fields": tApp(ASRep, tSeq(fill([]byte{0xa2, 0x80, 0x30, 0x80, 0, 0, 0, 0}))),
+		"open and open":     append([]byte{0x6b, 0x80, 0x30, 0x80}, fill([]byte{0xa2, 0x80, 0x30, 0x80})...),
+		"no fields":         head(fill([]byte{2, 0})),
+		"name":              tSeq(tCtx(0, tInt(5)), tCtx(1, tInt(16)), tCtx(2, tSeq(tCtx(0, tInt(1)), tCtx(1, tSeq(fill([]byte{0x1b, 0})))))),
+		"etypes":            tApp(ASReq, tSeq(tCtx(4, tSeq(tCtx(8, tSeq(fill([]byte{2, 1, 18}))))))),
+		"tickets":           tApp(KRBCredMsg, tSeq(tCtx(2, tSeq(fill([]byte{0x61, 2, 0x30, 0}))))),
+	} {
+		start := time.Now()
+		_, n := Parse(msg)
+		assert.Equal(t, len(msg), n, name)
+		assert.Less(t, time.Since(start), time.Second, name)
+	}
 }

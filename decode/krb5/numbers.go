@@ -69,7 +69,7 @@ var nameTypes = []number{
 	{7, "NT-SMTP-NAME", "RFC 4120 §6.2"},
 	{NTEnterprise, "NT-ENTERPRISE", "RFC 4120 §6.2"},
 	{NTWellKnown, "NT-WELLKNOWN", "RFC 6111 §3.1"},
-	{12, "NT-SRV-HST-DOMAIN", "[MS-DRSR] §2.2.4.2"},
+	{12, "NT-SRV-HST-DOMAIN", "Heimdal krb5.asn1"},
 	{-128, "NT-MS-PRINCIPAL", "Windows ntsecapi.h"},
 	{-129, "NT-MS-PRINCIPAL-AND-ID", "Windows ntsecapi.h"},
 	{-130, "NT-ENT-PRINCIPAL-AND-ID", "Windows ntsecapi.h"},

@@ -212,8 +212,10 @@ func (p *parser) octets(e element, name string) (b []byte, off int, cut bool) {
 // Offsets within it are those of the first segment.
 func (p *parser) joined(in element, name string) (b []byte, off int, cut bool) {
 	p.notef(in.off, "%s: OCTET STRING in segments", name)
+	b = make([]byte, 0, p.rest(in.body))
+	off = in.body.pos
 	r := in.body
-	for first := true; ; first = false {
+	for {
 		seg, ok := r.next(p)
 		if !ok {
 			return b, off, cut || p.cut(in.body)
@@ -222,12 +224,11 @@ func (p *parser) joined(in element, name string) (b []byte, off int, cut bool) {
 			p.notef(seg.off, "%s: element 0x%02x in an OCTET STRING", name, seg.id)
 			continue
 		}
-		cut = cut || p.cut(seg.body)
-		if first {
-			b, off = p.bytes(seg.body), seg.body.pos
-		} else {
-			b = append(b[:len(b):len(b)], p.bytes(seg.body)...)
+		if len(b) == 0 {
+			off = seg.body.pos
 		}
+		b = append(b, p.bytes(seg.body)...)
+		cut = cut || p.cut(seg.body)
 	}
 }
 

@@ -1,0 +1,150 @@
+package krb5
+
+import (
+	"crypto/x509"
+	"strconv"
+)
+
+// maxCertificates bounds the certificates read of one SignedData.
+const maxCertificates = 16
+
+// A SignedData is what PKINIT puts into a CMS SignedData, RFC 5652 §5.1.
+type SignedData struct {
+	ContentType  string        // OID in dots
+	Content      []byte        // eContent
+	Digests      []string      // digestAlgorithms: "sha1", "sha256", …, or the OID in dots
+	Certificates []Certificate // the signer's first, where the sender keeps to custom
+	contentOff   int
+}
+
+// A Certificate is an X.509 certificate as a diagnosis needs it.
+type Certificate struct {
+	Subject, Issuer     string // RFC 4514
+	NotBefore, NotAfter int64  // Unix seconds
+	SignatureAlgorithm  string // "SHA256-RSA"
+}
+
+// signedData reads a ContentInfo (RFC 5652 §3) with a SignedData.
+func (p *parser) signedData(r reader, name string) *SignedData {
+	e, ok := r.next(p)
+	if !ok || e.id != idSequence {
+		return nil
+	}
+	info := e.body
+	if e, ok = info.next(p); !ok || e.id != idOID {
+		return nil
+	}
+	if e, ok = info.next(p); !ok || e.id != ctx(0) {
+		return nil
+	}
+	if e, ok = p.typed(e, idSequence, name); !ok {
+		return nil
+	}
+	s := new(SignedData)
+	r = e.body
+	for n := 0; ; n++ {
+		e, ok := r.next(p)
+		switch {
+		case !ok:
+			return s
+		case n == 1 && e.id == idSet:
+			s.Digests = p.algorithms(e.body)
+		case n == 2 && e.id == idSequence:
+			p.encapsulated(e.body, s)
+		case n > 2 && e.id == ctx(0):
+			p.certificates(e.body, s)
+		}
+	}
+}
+
+// algorithms reads a SET OF AlgorithmIdentifier.
+func (p *parser) algorithms(r reader) (list []string) {
+	for len(list) < maxList {
+		e, ok := r.next(p)
+		if !ok {
+			break
+		}
+		in := e.body
+		if oid, ok := in.next(p); ok && oid.id == idOID {
+			list = append(list, digestName(dotted(p.bytes(oid.body))))
+		}
+	}
+	return list
+}
+
+func (p *parser) encapsulated(r reader, s *SignedData) {
+	e, ok := r.next(p)
+	if !ok || e.id != idOID {
+		return
+	}
+	s.ContentType = dotted(p.bytes(e.body))
+	if e, ok = r.next(p); ok && e.id == ctx(0) {
+		s.Content, s.contentOff, _ = p.octets(e, "eContent")
+	}
+}
+
+func (p *parser) certificates(r reader, s *SignedData) {
+	for len(s.Certificates) < maxCertificates {
+		e, ok := r.next(p)
+		if !ok || p.cut(e.body) {
+			return
+		}
+		if e.id != idSequence {
+			continue
+		}
+		c, err := x509.ParseCertificate(p.bytes(reader{e.off, e.body.end}))
+		if err != nil {
+			p.note(e.off, "certificate that cannot be read")
+			continue
+		}
+		s.Certificates = append(s.Certificates, Certificate{
+			Subject: c.Subject.String(), Issuer: c.Issuer.String(),
+			NotBefore: c.NotBefore.Unix(), NotAfter: c.NotAfter.Unix(),
+			SignatureAlgorithm: c.SignatureAlgorithm.String(),
+		})
+	}
+}
+
+// digestName is the usual name of a digest algorithm, else the OID itself.
+func digestName(oid string) string {
+	switch oid {
+	case "1.2.840.113549.2.5":
+		return "md5" // RFC 3370 §2.2
+	case "1.3.14.3.2.26":
+		return "sha1" // RFC 3370 §2.1
+	case "2.16.840.1.101.3.4.2.1":
+		return "sha256" // RFC 5754 §2.2
+	case "2.16.840.1.101.3.4.2.2":
+		return "sha384" // RFC 5754 §2.3
+	case "2.16.840.1.101.3.4.2.3":
+		return "sha512" // RFC 5754 §2.4
+	}
+	return oid
+}
+
+// dotted writes the contents of an OBJECT IDENTIFIER (X.690 §8.19) in dots; ""
+// when they are none or longer than any in use.
+func dotted(b []byte) string {
+	if len(b) == 0 || len(b) > 64 || b[len(b)-1]&0x80 != 0 {
+		return ""
+	}
+	var out []byte
+	var v uint64
+	for _, c := range b {
+		if v > 1<<56 {
+			return ""
+		}
+		v = v<<7 | uint64(c&0x7f)
+		if c&0x80 != 0 {
+			continue
+		}
+		if out == nil {
+			first := min(v/40, 2)
+			out = strconv.AppendUint(out, first, 10)
+			v -= first * 40
+		}
+		out = strconv.AppendUint(append(out, '.'), v, 10)
+		v = 0
+	}
+	return string(out)
+}
