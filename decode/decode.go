@@ -146,12 +146,11 @@ func (d *Decoder) packet(pk capture.Packet, captureIndex, i int, p *flow.Packet)
 	}
 	switch flow.Peek(pk.Link, pk.Data, pk.Wire, p) {
 	case flow.TCP:
-		follow, back := d.gateTCP(p)
-		if !follow {
+		switch d.gateTCP(p) {
+		case drop:
 			return
-		}
-		if back {
-			d.lookBack(p, i)
+		case lookBack:
+			d.retrace(p, i)
 		}
 		d.frame, d.now = MakeFrameID(captureIndex, pk.Frame), pk.Time
 		d.tcp(p)
@@ -183,9 +182,15 @@ func (d *Decoder) tcp(p *flow.Packet) {
 	if len(p.Payload) > 0 || p.Flags&(flow.SYN|flow.FIN|flow.RST) != 0 {
 		d.views.add(p.Src.Addr(), p.Dst.Addr())
 	}
-	if c := d.tracker.Add(p, uint64(d.frame), d.now); c != nil && c.Ignored() {
-		d.judged.Set(p.Hash(d.seed), judgedSkip)
+	c := d.tracker.Add(p, uint64(d.frame), d.now)
+	if c == nil || !c.Ignored() {
+		return
 	}
+	v := judgedSkip
+	if s, ok := c.User.(*stream); ok && s.idling {
+		v = judgedIdle
+	}
+	d.judged.Set(p.Hash(d.seed), v)
 }
 
 // fragment takes an IP fragment and reads the datagram it completes.
@@ -196,7 +201,7 @@ func (d *Decoder) fragment(p *flow.Packet) {
 	}
 	switch g.Verdict {
 	case flow.TCP:
-		if follow, _ := d.gateTCP(&g.Packet); follow {
+		if d.gateTCP(&g.Packet) != drop {
 			d.tcp(&g.Packet)
 		}
 	case flow.UDP:

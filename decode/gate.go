@@ -32,31 +32,48 @@ var portClasses = func() (t [1 << 16]portClass) {
 const (
 	judgedFollow uint8 = iota + 1 // followed: every packet goes to the tracker
 	judgedSkip                    // nothing of use will come but the end: TLS, or given up
+	judgedIdle                    // authentication is over: payloads are searched only
+)
+
+// passage is what the gate does with a TCP packet.
+type passage uint8
+
+const (
+	drop     passage = iota
+	follow           // to the tracker
+	lookBack         // to the tracker, after the earlier packets of its flow
 )
 
 // gateTCP decides whether a TCP packet is of use: it is when its flow is
 // followed, when a port of it is a carrier's, or when its payload looks like
 // Kerberos or the beginning of a carrier. Anything else costs a few
 // comparisons and, for payloads that are not TLS, one search.
-func (d *Decoder) gateTCP(p *flow.Packet) (follow, lookBack bool) {
+func (d *Decoder) gateTCP(p *flow.Packet) passage {
 	hash := p.Hash(d.seed)
 	v, _ := d.judged.Get(hash)
 	switch v {
 	case judgedFollow:
-		return true, false
-	case judgedSkip:
-		return p.Flags&(flow.SYN|flow.FIN|flow.RST) != 0, false
-	}
-	if c := max(portClasses[p.SrcPort], portClasses[p.DstPort]); c != portOther {
+		return follow
+	case judgedSkip, judgedIdle:
+		if p.Flags&(flow.SYN|flow.FIN|flow.RST) != 0 {
+			return follow
+		}
+		if v == judgedSkip || !hasNeedle(p.Payload) {
+			return drop
+		}
 		d.judged.Set(hash, judgedFollow)
-		return true, false
+		return lookBack
+	}
+	if portClasses[p.SrcPort] != portOther || portClasses[p.DstPort] != portOther {
+		d.judged.Set(hash, judgedFollow)
+		return follow
 	}
 	b := p.Payload
 	if len(b) < 8 || isTLS(b) || !looksUseful(b) {
-		return false, false
+		return drop
 	}
 	d.judged.Set(hash, judgedFollow)
-	return true, true
+	return lookBack
 }
 
 // looksUseful tells whether a payload on a port that means nothing may be, or
@@ -84,10 +101,20 @@ func smtpOpening(b []byte) bool {
 	return len(b) >= 7 && (string(b[:7]) == "X-EXPS " || string(b[:5]) == "AUTH ")
 }
 
-// lookBack hands the tracker the earlier packets of p's flow in the batch in
+// retrace hands the tracker the earlier packets of p's flow in the batch in
 // hand and the one before it: a message found by its needle may have begun in
-// them. upTo is the record in hand.
-func (d *Decoder) lookBack(p *flow.Packet, upTo int) {
+// them. Of a flow that was idle these are the packets since. upTo is the
+// record in hand.
+func (d *Decoder) retrace(p *flow.Packet, upTo int) {
+	var from FrameID
+	if c := d.tracker.Find(p); c != nil {
+		s := c.User.(*stream)
+		if !s.idling {
+			return // followed all along; the gate had forgotten
+		}
+		from = s.idleAt
+		s.resume()
+	}
 	var q flow.Packet
 	for _, b := range [...]*heldBatch{&d.before, &d.current} {
 		if b.batch == nil {
@@ -99,10 +126,11 @@ func (d *Decoder) lookBack(p *flow.Packet, upTo int) {
 		}
 		for i := range n {
 			pk := b.batch.Packet(i)
-			if flow.Peek(pk.Link, pk.Data, pk.Wire, &q) != flow.TCP || !sameConn(p, &q) {
+			id := MakeFrameID(b.capture, pk.Frame)
+			if id <= from || flow.Peek(pk.Link, pk.Data, pk.Wire, &q) != flow.TCP || !sameConn(p, &q) {
 				continue
 			}
-			d.frame, d.now = MakeFrameID(b.capture, pk.Frame), pk.Time
+			d.frame, d.now = id, pk.Time
 			d.tracker.Add(&q, uint64(d.frame), d.now)
 		}
 	}

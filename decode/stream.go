@@ -33,7 +33,8 @@ type stream struct {
 	sess     Session
 	live     []*liveAttempt // not over, oldest first
 	rows     []*Message     // found in the packet in hand, in order
-	idling   bool           // authentication is over: bytes are searched only
+	idling   bool           // authentication is over: the gate searches what follows
+	idleAt   FrameID        // since when
 	dead     bool           // nothing of use will come
 	inTLS    bool
 	gone     [2]bool // parser has seen the end of this direction
@@ -53,7 +54,7 @@ func (s *stream) half(d dir) *flow.Half { return s.c.Half(flow.Dir(d)) }
 // bytes are the contiguous unread bytes of direction d, valid until the
 // parser returns or skips.
 func (s *stream) bytes(d dir) []byte {
-	if s.dead {
+	if s.dead || s.idling {
 		return nil
 	}
 	return s.half(d).Bytes()
@@ -97,7 +98,7 @@ func (s *stream) run(d dir) {
 		s.step(d)
 	}
 	s.flushRows()
-	if s.dead {
+	if s.dead || s.idling {
 		s.c.Ignore()
 	}
 }
@@ -105,12 +106,7 @@ func (s *stream) run(d dir) {
 func (s *stream) step(d dir) {
 	h := s.half(d)
 	if s.idling {
-		if !hasNeedle(h.Bytes()) {
-			h.Discard(len(h.Bytes()))
-			return
-		}
-		s.idling = false
-		s.p = s.car.open(s)
+		return
 	}
 	if s.p == nil && !s.choose() {
 		return
@@ -286,12 +282,19 @@ func (s *stream) startTLS(d dir, off int) {
 	s.p = tlsParser{s}
 }
 
-// idle says that authentication is over: what follows is only searched.
+// idle says that authentication is over: what follows is only searched, by
+// the gate, and resume picks the stream up again.
 func (s *stream) idle() {
 	s.idling = true
-	for _, d := range [...]dir{toServer, toClient} {
-		s.half(d).Discard(len(s.half(d).Bytes()))
-	}
+	s.idleAt = s.d.frame
+}
+
+// resume picks an idle stream up: its next bytes are read as those of a
+// connection of the same carrier whose beginning was not captured.
+func (s *stream) resume() {
+	s.idling = false
+	s.c.Resume()
+	s.p = s.car.open(s)
 }
 
 // ignore says that nothing of use will come.

@@ -145,5 +145,20 @@ func (c *Conn) Ignore() {
 	c.half[1].Ignore()
 }
 
+// Resume takes Ignore back: the next segment given of each half is read as the
+// first of a half picked up in mid-stream. Segments in between need not have
+// been given.
+func (c *Conn) Resume() {
+	if !c.ignored || c.ended {
+		return
+	}
+	c.ignored = false
+	for i := range c.half {
+		h := &c.half[i]
+		h.ignored, h.based, h.acked = false, false, 0
+		h.ackSegs = 0
+	}
+}
+
 // Ignored tells whether Ignore was called.
 func (c *Conn) Ignored() bool { return c.ignored }

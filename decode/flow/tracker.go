@@ -130,15 +130,16 @@ func (t *Tracker) Add(p *Packet, frame uint64, time int64) *Conn {
 	return c
 }
 
-// Has tells whether a live connection has p's addresses and ports.
-func (t *Tracker) Has(p *Packet) bool {
+// Find returns the newest live connection with p's addresses and ports; nil
+// when there is none.
+func (t *Tracker) Find(p *Packet) *Conn {
 	key, _ := keyOf(p)
 	for c := t.table[key]; c != nil; c = c.prev {
 		if !c.ended {
-			return true
+			return c
 		}
 	}
-	return false
+	return nil
 }
 
 // Tick moves the clock on to a packet's time and ends what is idle by it. Add

@@ -566,9 +566,9 @@ func TestLimits(t *testing.T) {
 		require.EqualValues(t, 90, s.tr.Stats().Evicted)
 		s.c = addrPort(a4, 40090)
 		require.EqualValues(t, 91, s.C(102, 501, ACK, "y").ID)
-		require.True(t, s.tr.Has(segmentOf(s.s, s.c, 1, 1, ACK, "", 0)))
+		require.True(t, s.tr.Find(segmentOf(s.s, s.c, 1, 1, ACK, "", 0)) != nil)
 		s.c = addrPort(a4, 40089)
-		require.False(t, s.tr.Has(segmentOf(s.s, s.c, 1, 1, ACK, "", 0)))
+		require.False(t, s.tr.Find(segmentOf(s.s, s.c, 1, 1, ACK, "", 0)) != nil)
 	})
 	t.Run("between the same ports", func(t *testing.T) {
 		r := newRecorder()

@@ -1,0 +1,47 @@
+package decode
+
+import (
+	"io"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"kerbscope/capture"
+)
+
+// null is a Sink that keeps nothing.
+type null struct{ messages int }
+
+func (n *null) Message(*Message)   { n.messages++ }
+func (n *null) Exchange(*Exchange) {}
+func (n *null) Session(*Session)   {}
+func (n *null) Sighting(*Sighting) {}
+
+// BenchmarkFile decodes the capture named in KERBSCOPE_BIG (pcaps/big makes
+// one) from the page cache.
+func BenchmarkFile(b *testing.B) {
+	path := os.Getenv("KERBSCOPE_BIG")
+	if path == "" {
+		b.Skip("decodes the large capture named in KERBSCOPE_BIG; pcaps/big makes one")
+	}
+	for b.Loop() {
+		src, err := capture.Open(path)
+		require.NoError(b, err)
+		d := New(Options{}, &null{})
+		var batch capture.Batch
+		for {
+			nb := batch
+			err := src.Next(&nb)
+			if err == io.EOF {
+				break
+			}
+			require.NoError(b, err)
+			d.Batch(0, &nb)
+		}
+		d.Close()
+		info := src.Info()
+		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(info.Frames), "ns/frame")
+		src.Close()
+	}
+}
