@@ -1,0 +1,332 @@
+package decode
+
+import (
+	"bytes"
+	"encoding/binary"
+	"net/netip"
+	"strings"
+
+	"kerbscope/decode/gss"
+	"kerbscope/decode/krb5"
+)
+
+// smbCarrier is SMB1 ([MS-CIFS], [MS-SMB]) over TCP 445 or NetBIOS session
+// service (RFC 1002 §4.3). A connection that an SMB1 negotiate leads to SMB2
+// is smb2Carrier's.
+var smbCarrier = carrier{
+	name:  "smb",
+	probe: probeSMB1,
+	open:  func(s *stream) parser { return newSMB(s) },
+}
+
+// The protocol ids that a message begins with.
+const (
+	smb1ID       = "\xffSMB"
+	smb2ID       = "\xfeSMB"
+	smbEncrypted = "\xfdSMB" // [MS-SMB2] §2.2.41
+	smbPacked    = "\xfcSMB" // [MS-SMB2] §2.2.42
+)
+
+// Limits of one connection.
+const (
+	maxSMBRead   = 1 << 17 // a message that is waited for: a token has at most 64 KiB
+	maxSMBAuths  = 64      // session setups without their answer, and sessions half set up
+	smbDataQuiet = 1 << 18 // bytes passed over after an accepted session before the stream rests
+)
+
+// NTSTATUS values that steer, [MS-ERREF] §2.3.1.
+const (
+	statusSuccess        = 0
+	statusPending        = 0x103
+	statusMoreProcessing = 0xc0000016
+)
+
+// An smbAuth is one authentication under way.
+type smbAuth struct {
+	message uint64 // id of the request without its answer
+	session uint64 // once the server gave it
+	key     uint64
+	waits   bool // an answer is due
+}
+
+// An smbParser reads SMB1 and SMB2: a connection may begin as the one and go on
+// as the other.
+type smbParser struct {
+	framed
+	auths    []smbAuth
+	keys     uint64 // given out
+	plain    bool   // SMB1: a session setup without tokens waits for its answer
+	null     bool   // and asked for an anonymous session
+	accepted bool
+	used     bool   // told of traffic after that
+	passed   uint64 // bytes passed over since
+	target   string
+}
+
+func newSMB(s wire) *smbParser { return &smbParser{framed: framed{s: s}} }
+
+func (p *smbParser) feed(d dir) { p.run(d, p) }
+
+func (p *smbParser) missed(dir) {}
+
+// resync finds a protocol id behind its four bytes of length.
+func (p *smbParser) resync(d dir, b []byte) (int, bool) {
+	for at := 0; ; {
+		i := bytes.Index(b[at:], []byte("SMB"))
+		if i < 0 {
+			return max(len(b)-7, 0), false
+		}
+		if i += at; i >= 5 && b[i-1] >= 0xfc && b[i-5] == 0 {
+			return i - 5, true
+		}
+		at = i + 3
+	}
+}
+
+func (p *smbParser) unit(d dir, b []byte, last bool) int {
+	if len(b) < 8 {
+		return 0
+	}
+	size := int(b[1])<<16 | int(b[2])<<8 | int(b[3])
+	if b[0] >= 0x81 && b[0] <= 0x85 && size < 1<<10 { // session request and answers, keep-alive
+		if n := 4 + size; n <= len(b) {
+			return n
+		}
+		p.skip[d] = uint64(4 + size - len(b))
+		return len(b)
+	}
+	total := 4 + size
+	switch id := string(b[4:8]); {
+	case b[0] != 0:
+		p.lost[d] = true
+		return 1
+	case id == smb1ID:
+		if len(b) < 4+32 && !last {
+			return 0
+		}
+		if len(b) >= 4+32 && smb1Wanted(b[4+4]) {
+			break
+		}
+		return p.pass(d, b, total)
+	case id == smb2ID:
+		if len(b) < 4+64 && !last {
+			return 0
+		}
+		if len(b) >= 4+64 && (smb2Wanted(b[4:]) || binary.LittleEndian.Uint32(b[4+20:]) != 0 && total <= 1<<16) {
+			break
+		}
+		return p.pass(d, b, total)
+	case id == smbEncrypted || id == smbPacked:
+		return p.pass(d, b, total)
+	default:
+		p.lost[d] = true
+		return 1
+	}
+	if total > maxSMBRead {
+		return p.pass(d, b, total)
+	}
+	if len(b) < total && !last {
+		return 0
+	}
+	n := min(total, len(b))
+	if b[4] == 0xff {
+		p.smb1(d, b[4:n])
+	} else {
+		p.smb2(d, b[4:n])
+	}
+	return n
+}
+
+// pass goes past a message that is of no interest.
+func (p *smbParser) pass(d dir, b []byte, total int) int {
+	if p.accepted {
+		if !p.used && d == toServer {
+			p.used = true
+			p.s.afterAuth(toServer, 0)
+		}
+		if p.passed += uint64(total); p.passed > smbDataQuiet && len(p.auths) == 0 {
+			p.over = true
+			p.s.idle()
+			return 0
+		}
+	}
+	n := min(total, len(b))
+	p.skip[d] = uint64(total - n)
+	return n
+}
+
+// asked notes a session setup request and gives the key of its authentication:
+// that of the session when it goes on, else a new one.
+func (p *smbParser) asked(message, session uint64) uint64 {
+	for i := range p.auths {
+		if a := &p.auths[i]; session != 0 && a.session == session {
+			a.message, a.waits = message, true
+			return a.key
+		}
+	}
+	if len(p.auths) >= maxSMBAuths {
+		p.auths = append(p.auths[:0], p.auths[1:]...)
+	}
+	p.keys++
+	p.auths = append(p.auths, smbAuth{message: message, session: session, key: p.keys, waits: true})
+	return p.keys
+}
+
+// answered finds the authentication that a session setup response is about. It
+// goes on when more is to come.
+func (p *smbParser) answered(message, session uint64, more bool) uint64 {
+	for i := range p.auths {
+		a := &p.auths[i]
+		if a.waits && a.message == message || !a.waits && session != 0 && a.session == session {
+			key := a.key
+			if more {
+				a.session, a.waits = session, false
+			} else {
+				p.auths = append(p.auths[:i], p.auths[i+1:]...)
+			}
+			return key
+		}
+	}
+	// The request was not captured.
+	p.keys++
+	if more && len(p.auths) < maxSMBAuths {
+		p.auths = append(p.auths, smbAuth{session: session, key: p.keys})
+	}
+	return p.keys
+}
+
+// setup takes a session setup response: the token and the status. off and n
+// are where its header stands, tokOff where the token does.
+func (p *smbParser) setup(off, n int, key uint64, status uint32, nt bool, anonymous bool, tok []byte, tokOff int) {
+	if len(tok) > 0 {
+		p.s.token(toClient, tokOff, len(tok), tok, tokenAt{key: key})
+	}
+	r := Result{Outcome: Refused, Code: int64(status)}
+	if nt {
+		r.CodeName = krb5.NTStatusName(status)
+	}
+	switch status {
+	case statusSuccess:
+		r.Outcome = Accepted
+		if anonymous {
+			p.s.anonymous(toClient, off)
+		}
+		p.accepted, p.used, p.passed = true, false, 0
+	case statusMoreProcessing:
+		r.Outcome = Continue
+	}
+	p.s.result(toClient, off, n, key, r)
+}
+
+// offered takes the security blob of a negotiate response.
+func (p *smbParser) offered(blob []byte) {
+	t := gss.Parse(blob)
+	if len(t.MechTypes) == 0 {
+		return
+	}
+	names := make([]string, len(t.MechTypes))
+	for i, o := range t.MechTypes {
+		names[i] = gss.MechName(o)
+	}
+	p.s.offer(names...)
+}
+
+// share takes the path of a tree connect, \\server\share.
+func (p *smbParser) share(path string) {
+	if !strings.HasPrefix(path, `\\`) {
+		return
+	}
+	server, _, _ := strings.Cut(path[2:], `\`)
+	if server == p.target || !hostLike(server) {
+		return
+	}
+	if _, err := netip.ParseAddr(server); err == nil {
+		return
+	}
+	p.target = server
+	p.s.name(toClient, 0, server, "smb")
+}
+
+// probeSMB1 knows SMB1 by its protocol id, unless the client also offers SMB2
+// and the server has not chosen yet.
+func probeSMB1(up, down []byte, port uint16) verdict {
+	up, down = skipNetBIOS(up), skipNetBIOS(down)
+	u, v := smbID(up, smb1ID), smbID(down, smb1ID)
+	switch {
+	case v == yes && u != no && !smb1Direction(down, false):
+		return no
+	case v == yes:
+		return yes
+	case v == no && len(down) > 0, u == no:
+		return no
+	case u == needMore:
+		return needMore
+	case !smb1Direction(up, true):
+		return no
+	case !offersSMB2(up):
+		return yes
+	}
+	if next := nextSMB(up); next != "" {
+		if next == smb1ID {
+			return yes
+		}
+		return no
+	}
+	return needMore
+}
+
+// smbID tells whether b begins with four bytes of length and a protocol id.
+func smbID(b []byte, id string) verdict {
+	if len(b) == 0 {
+		return needMore
+	}
+	if b[0] != 0 {
+		return no
+	}
+	if len(b) < 8 {
+		if len(b) > 4 && !strings.HasPrefix(id, string(b[4:])) {
+			return no
+		}
+		return needMore
+	}
+	if string(b[4:8]) != id {
+		return no
+	}
+	return yes
+}
+
+// smb1Direction tells whether an SMB1 message goes the way it should: the
+// reply flag, [MS-CIFS] §2.2.3.1.
+func smb1Direction(b []byte, up bool) bool {
+	return len(b) <= 4+9 || b[4+9]&0x80 == 0 == up
+}
+
+// skipNetBIOS is b without a session request or answers in front.
+func skipNetBIOS(b []byte) []byte {
+	for range 3 {
+		if len(b) < 4 || b[0] < 0x81 || b[0] > 0x85 || b[1] != 0 {
+			break
+		}
+		n := 4 + int(b[2])<<8 + int(b[3])
+		if n > len(b) || n > 1<<10 {
+			return b[:0]
+		}
+		b = b[n:]
+	}
+	return b
+}
+
+// offersSMB2 tells whether an SMB1 negotiate lists an SMB2 dialect,
+// [MS-SMB2] §3.2.4.2.2.1.
+func offersSMB2(b []byte) bool {
+	return len(b) > 8 && b[8] == smb1Negotiate && bytes.Contains(b[:min(len(b), 512)], []byte("\x02SMB 2."))
+}
+
+// nextSMB is the protocol id of the second message in b, "" if it is not there.
+func nextSMB(b []byte) string {
+	n := 4 + int(b[1])<<16 + int(b[2])<<8 + int(b[3])
+	if len(b) < n+8 {
+		return ""
+	}
+	return string(b[n+4 : n+8])
+}

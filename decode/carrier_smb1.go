@@ -1,0 +1,148 @@
+package decode
+
+import (
+	"encoding/binary"
+	"strings"
+	"unicode/utf16"
+)
+
+// The SMB1 commands that are read, [MS-CIFS] §2.2.2.1.
+const (
+	smb1Negotiate    = 0x72
+	smb1SessionSetup = 0x73
+	smb1TreeConnect  = 0x75
+)
+
+func smb1Wanted(command byte) bool {
+	return command == smb1Negotiate || command == smb1SessionSetup || command == smb1TreeConnect
+}
+
+// An smb1Message is an SMB1 message: header (32 bytes, [MS-CIFS] §2.2.3.1),
+// words and bytes as far as they are there.
+type smb1Message struct {
+	status  uint32
+	nt      bool // status is an NTSTATUS
+	wide    bool // names are UTF-16
+	session uint64
+	message uint64
+	words   []byte
+	bytes   []byte
+	bytesAt int
+}
+
+func readSMB1(b []byte) (m smb1Message, ok bool) {
+	if len(b) < 33 {
+		return m, false
+	}
+	flags2 := binary.LittleEndian.Uint16(b[10:])
+	m.status = binary.LittleEndian.Uint32(b[5:])
+	m.nt, m.wide = flags2&0x4000 != 0, flags2&0x8000 != 0
+	m.session = uint64(binary.LittleEndian.Uint16(b[28:]))
+	m.message = uint64(binary.LittleEndian.Uint16(b[26:]))<<16 | uint64(binary.LittleEndian.Uint16(b[30:])) // PID, MID
+	at := 33 + 2*int(b[32])
+	if at > len(b) {
+		return m, false
+	}
+	m.words = b[33:at]
+	m.bytesAt = min(at+2, len(b))
+	m.bytes = b[m.bytesAt:]
+	return m, true
+}
+
+// smb1 reads an SMB1 message, which stands behind four bytes of length.
+func (p *smbParser) smb1(d dir, b []byte) {
+	m, ok := readSMB1(b)
+	if !ok || (b[9]&0x80 != 0) != (d == toClient) {
+		return
+	}
+	switch b[4] {
+	case smb1Negotiate:
+		// 17 words and the extended security capability: ServerGUID, then the
+		// blob, [MS-SMB] §2.2.4.5.2.
+		if d == toClient && len(m.words) == 34 && m.words[19+3]&0x80 != 0 && len(m.bytes) > 16 {
+			p.offered(m.bytes[16:])
+		}
+	case smb1SessionSetup:
+		if d == toServer {
+			p.smb1Request(m)
+		} else {
+			p.smb1Response(m, len(b))
+		}
+	case smb1TreeConnect:
+		if d == toServer && len(m.words) == 8 {
+			p.smb1Tree(m)
+		}
+	}
+}
+
+// smb1Request reads SESSION_SETUP_ANDX: with extended security 12 words,
+// [MS-SMB] §2.2.4.6.1; without 13, [MS-CIFS] §2.2.4.53.1.
+func (p *smbParser) smb1Request(m smb1Message) {
+	switch len(m.words) {
+	case 24:
+		key := p.asked(m.message, m.session)
+		n := min(int(binary.LittleEndian.Uint16(m.words[14:])), len(m.bytes))
+		if tok := m.bytes[:n]; n > 0 {
+			p.s.token(toServer, 4+m.bytesAt, n, tok, tokenAt{key: key})
+		}
+	case 26:
+		lm, nt := binary.LittleEndian.Uint16(m.words[14:]), binary.LittleEndian.Uint16(m.words[16:])
+		p.plain, p.null = true, lm <= 1 && nt <= 1
+		if !p.null {
+			p.s.attemptOther(toServer, 4, "LM/NTLM", "SESSION_SETUP_ANDX")
+		}
+	}
+}
+
+func (p *smbParser) smb1Response(m smb1Message, n int) {
+	if m.nt && m.status == statusPending {
+		return
+	}
+	var tok []byte
+	guest := len(m.words) >= 6 && m.words[4]&1 != 0
+	key := uint64(0) // of attempts without tokens
+	if extended := len(m.words) == 8; extended {
+		tok = m.bytes[:min(int(binary.LittleEndian.Uint16(m.words[6:])), len(m.bytes))]
+	}
+	if p.plain {
+		guest = guest || p.null
+		p.plain = false
+	} else {
+		key = p.answered(m.message, m.session, m.status == statusMoreProcessing)
+	}
+	p.setup(4, n, key, m.status, m.nt || m.status == 0, guest, tok, 4+m.bytesAt)
+}
+
+// smb1Tree reads TREE_CONNECT_ANDX: password, path, service, [MS-CIFS]
+// §2.2.4.55.1.
+func (p *smbParser) smb1Tree(m smb1Message) {
+	n := int(binary.LittleEndian.Uint16(m.words[6:]))
+	if n > len(m.bytes) {
+		return
+	}
+	path := m.bytes[n:]
+	if !m.wide {
+		s, _, _ := strings.Cut(text(path), "\x00")
+		p.share(s)
+		return
+	}
+	if (m.bytesAt+n)%2 == 1 && len(path) > 0 {
+		path = path[1:]
+	}
+	p.share(utf16Text(path))
+}
+
+// utf16Text decodes little-endian UTF-16 up to its first NUL, at most 512
+// units.
+func utf16Text(b []byte) string {
+	var u []uint16
+	for len(b) >= 2 && len(u) < 512 {
+		c := binary.LittleEndian.Uint16(b)
+		if c == 0 {
+			break
+		}
+		u = append(u, c)
+		b = b[2:]
+	}
+	return string(utf16.Decode(u))
+}
