@@ -1,0 +1,76 @@
+package analyze
+
+import (
+	"fmt"
+)
+
+// acceptorLacksEtypeKey: fine with one etype, refused with another.
+var acceptorLacksEtypeKey = &Rule{
+	ID:    "acceptor-lacks-etype-key",
+	Title: "The acceptor takes one encryption type and refuses another for the same service",
+	Doc: `The same acceptor accepted a ticket for the service with one etype and refused one with another etype because it could not decrypt it (31, 41, 44, 45): it
+has no right key of the second etype. A keytab with RC4 only, or made before AES was allowed on the account, is the usual reason.`,
+	Rivals: []string{
+		`The two tickets have different kvnos: then it is the key version and not the etype; the rule asks for the same kvno where both are known.`,
+		`Two KDCs issued them and one of them is behind: the confidence is lower then, and both KDCs are named.`,
+		`The salt differs (keytab made with the wrong salt: its AES keys are wrong, RC4 has no salt): missing and wrong cannot be told apart without the keytab when the code is 31 or 41.`,
+	},
+	Fix: []string{
+		`klist -kte FILE on the service's host: is the etype there? Make it again with all: ktpass … /crypto ALL, or samba-tool domain exportkeytab FILE --principal=SPN`,
+		`A renamed account: set its password anew first, so that its salt fits the new name`,
+		`Windows service: Get-ADObject -LDAPFilter "(servicePrincipalName=SPN)" -Properties msDS-SupportedEncryptionTypes must not promise what the host cannot do`,
+		`Java: the JRE must know the etype (allow_weak_crypto for RC4 from 17 on)`,
+	},
+	Refs:     []string{"RFC 4120 §3.2.3", "RFC 3961 (keys are made for one etype)", "[MS-KILE] §3.1.1.2 (salts)"},
+	Since:    "0.1.0",
+	Severity: Error,
+	Check:    checkAcceptorLacksEtypeKey,
+}
+
+// CHECK
+func checkAcceptorLacksEtypeKey(c *Case) []Finding {
+	var found []Finding
+	taken := c.showings(accepted)
+	for _, group := range groupShowings(c.showings(refused), byShownService) {
+		if !sure(group) {
+			continue
+		}
+		s := surest(group)
+		var control *showing
+		for _, a := range taken {
+			if a.p.To == s.p.To && samePrincipal(a.life.Principal(), s.life.Principal()) && a.life.Etype != s.life.Etype &&
+				!kvnoDiffers(a.life.KVNO, s.life.KVNO) {
+				control = &a
+				break
+			}
+		}
+		if control == nil || c.etypeTaken(taken, s) {
+			continue
+		}
+		r := s.p.First
+		f := c.aboutShowings(group, "ticket.sname", "ticket.etype", "ticket.kvno", "error_code")
+		f.Confidence = Certain
+		if i, j := s.life.Issued, control.life.Issued; i == nil || j == nil || i.To.Addr() != j.To.Addr() {
+			f.Confidence = Likely
+		}
+		f.FaultAt = []Fault{c.faultServer(r)}
+		c.cite(&f, control.p.First, "ticket.etype", "ticket.kvno", "ap_rep", "carrier_result.code")
+		f.Summary = fmt.Sprintf("%s accepts tickets for %s with %s and refused one with %s %s (%s).", c.server(r.To), s.life.SName,
+			shortEtype(control.life.Etype), shortEtype(s.life.Etype), nTimes(shownTimes(group)), refusalText(r))
+		f.Cause = fmt.Sprintf("The service has no right %s key: it is missing in its keytab or key store, or wrong there (for AES, made with a wrong salt).", shortEtype(s.life.Etype))
+		f.fill = []string{"SPN", s.life.SName}
+		found = append(found, f)
+	}
+	return found
+}
+
+// etypeTaken tells whether the endpoint accepted the service with the refused
+// etype, too.
+func (c *Case) etypeTaken(taken []showing, s showing) bool {
+	for _, a := range taken {
+		if a.p.To == s.p.To && samePrincipal(a.life.Principal(), s.life.Principal()) && a.life.Etype == s.life.Etype {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,62 @@
+package analyze
+
+import (
+	"fmt"
+
+	"kerbscope/decode"
+)
+
+// acceptorLacksKey: 44, 45, MIT's 35, or its keytab.
+var acceptorLacksKey = &Rule{
+	ID:    "acceptor-lacks-key",
+	Title: "The service has no key for this ticket",
+	Doc: `The acceptor said so: KRB_AP_ERR_BADKEYVER (44), no key of that version, KRB_AP_ERR_NOKEY (45), no key at all, or, from MIT, KRB_AP_ERR_NOT_US (35), no such name in its
+keytab. Or a keytab that was given to kerbscope as the service's lacks the name, kvno or etype. The summary says what the keytab must
+hold: name, kvno, etype.`,
+	Rivals: []string{
+		`MIT answers 44 both for a kvno and for an etype that the keytab lacks: told apart only by other tickets of the same service there, or by the keytab.`,
+		`The ticket is older than the keytab (stale-ticket) or the keytab older than the account (stale-keytab): those rules speak when kvnos show it.`,
+		`The SPN is on another account with another kvno: the same 44; spn-on-wrong-account speaks when other names of the host are accepted with another kvno.`,
+		`35 from a Windows acceptor or a KDC means another thing (ticket for another service): the rule takes 35 only from acceptors.`,
+	},
+	Fix: []string{
+		`On the service's host: klist -kte FILE (Windows services have no keytab: look at the account the service runs as instead)`,
+		`Compare with the account: Get-ADObject -LDAPFilter "(servicePrincipalName=SPN)" -Properties sAMAccountName,msDS-KeyVersionNumber,pwdLastSet`,
+		`Make the keytab again with that name, kvno and all etypes: ktpass /princ SPN@REALM /mapuser ACCOUNT /crypto ALL /ptype KRB5_NT_PRINCIPAL /pass PASSWORD /out FILE; Samba: samba-tool domain exportkeytab FILE --principal=SPN`,
+		`MIT compares names with case: smtp/host and SMTP/host are two entries. Restart the service, and make sure it can read the file`,
+	},
+	Refs:     []string{"RFC 4120 §3.2.3, §7.5.9", "MIT krb5 rd_req_dec.c (35, 44)", "openjdk PR 27298"},
+	Since:    "0.1.0",
+	Severity: Error,
+	Check:    checkAcceptorLacksKey,
+}
+
+// CHECK
+func checkAcceptorLacksKey(c *Case) []Finding {
+	rows := c.rowsWhere(decode.AP, func(r *Record) bool {
+		switch {
+		case r.Ending == decode.Failed:
+			return r.code() == errBadKeyVer || r.code() == errNoKey || r.code() == errNotUs
+		case r.Ending == decode.Denied:
+			return r.Opened != nil && r.Opened.Lacks
+		}
+		return false
+	})
+	return c.each(rows, byServiceAndServer, []string{"error_code", "carrier_result.code", "ticket.sname", "ticket.kvno", "ticket.etype"}, func(f *Finding, rows []*Row, r *Record) {
+		f.Confidence = Certain
+		if !keyInDoubt(r.code()) {
+			f.Confidence = Likely
+		}
+		f.FaultAt = []Fault{c.faultServer(r)}
+		needs := ""
+		if t := r.Presented; t != nil {
+			needs = fmt.Sprintf(": it needs %s, %s", t.SName, ticketText(t))
+		}
+		f.Summary = fmt.Sprintf("%s has no key for the ticket that %s presented %s (%s)%s.", c.server(r.To), c.who(r), nTimes(total(rows)), refusalText(r), needs)
+		f.Cause = "The service's keytab lacks this name, key version or etype. Old keytab, old ticket, or a service name on another account: kvnos in the report tell where they can."
+		if r.code() == errNotUs {
+			f.Cause = "The service's keytab does not have this name at all (MIT says 35 then), or the request went to the wrong service."
+		}
+		f.fill = []string{"SPN", spnOf(r)}
+	})
+}

@@ -1,0 +1,63 @@
+package analyze
+
+import (
+	"fmt"
+)
+
+// accountLacksAESKeys: the same DC has AES for others, not for this account.
+var accountLacksAESKeys = &Rule{
+	ID:    "account-lacks-aes-keys",
+	Title: "The account has no AES key",
+	Doc: `The client listed AES, and the KDC's ETYPE-INFO2 for this account holds RC4 (or DES) only, while the same KDC offers AES to another
+account. The domain can do AES, this account cannot: its password is older than the domain's AES (functional level 2008), or its
+msDS-SupportedEncryptionTypes or "use DES" flag excludes AES. Without a second account to compare with, the
+rule stays silent and kdc-offers-no-aes may speak.`,
+	Rivals: []string{
+		`This DC offers AES to nobody: then it is kdc-offers-no-aes, and this rule is silent.`,
+		`A compromised DC (skeleton key) answers with RC4 only for accounts that do have AES keys: suspect it when many accounts with fresh passwords show this at one DC and not at another.`,
+		`The client asked for AES128 or AES-SHA2 only, which the account lacks while AES256 is there: the rule asks for 18 in the client's list.`,
+	},
+	Fix: []string{
+		`Get-ADUser NAME -Properties PasswordLastSet,msDS-SupportedEncryptionTypes,userAccountControl (Get-ADComputer for a computer); compare PasswordLastSet with the day the domain went to level 2008`,
+		`Set the password anew, for very old accounts twice (the first may be stored by an old DC): Set-ADAccountPassword NAME -Reset; computer: Reset-ComputerMachinePassword`,
+		`Allow AES on the account: Set-ADUser NAME -KerberosEncryptionType AES128,AES256, and clear USE_DES_KEY_ONLY: Set-ADAccountControl NAME -UseDESKeyOnly $false`,
+		`Keytabs of that account must be made again afterwards, the kvno rises`,
+		`Samba: samba-tool user setpassword NAME; net ads enctypes set NAME 24`,
+	},
+	Events:   []Event{{Host: "DC", Log: "Security", ID: "4768", Meaning: "since the January 2025 updates: msDS-SupportedEncryptionTypes and available keys of the account"}, {Host: "DC", Log: "System", ID: "Kerberos-Key-Distribution-Center 14", Meaning: "no key in common with the client (AS)"}},
+	Refs:     []string{"RFC 4120 §5.2.7.5", "[MS-SAMR] §3.1.1.8.11.6 (AES keys from functional level 2008)", "[MS-KILE] §2.2.7, §3.3.5.6"},
+	Since:    "0.1.0",
+	Severity: Warning,
+	Check:    checkAccountLacksAESKeys,
+}
+
+// CHECK
+func checkAccountLacksAESKeys(c *Case) []Finding {
+	var found []Finding
+	for _, a := range c.Accounts() {
+		if a.Example == nil || len(a.Keys) == 0 || hasAES(etypesOf(a.Keys)) || !hasEtype(a.Asked, 18) {
+			continue
+		}
+		k := c.KDC(a.KDC)
+		if k == nil {
+			continue
+		}
+		confidence := Likely
+		if anyAES(k.Offered) {
+			confidence = Certain
+		} else if !anyAES(k.TGTs) && !anyAES(k.Tickets) {
+			continue // this KDC may have no AES at all
+		}
+		r := a.Example
+		f := c.aboutRecords([]*Record{r}, "etypes", "hint.etype_info2", "error.etype_info2")
+		f.Count, f.Confidence = a.Count, confidence
+		f.Client, f.Subject.Client = a.Principal, a.Principal
+		f.FaultAt = []Fault{c.faultKDC(r)}
+		f.Summary = fmt.Sprintf("%s has only %s at %s, where other accounts have AES; the client asked for %s.",
+			bare(a.Principal), keysText(a.Keys), c.HostName(a.KDC), shortEtypes(a.Asked))
+		f.Cause = "The account has no AES key there: its password is older than the domain's AES, or its msDS-SupportedEncryptionTypes or DES flag excludes AES. If many accounts with fresh passwords show this at one DC only, that DC may be compromised (skeleton key)."
+		f.fill = []string{"NAME", bare(a.Principal)}
+		found = append(found, f)
+	}
+	return found
+}

@@ -1,0 +1,52 @@
+package analyze
+
+import (
+	"fmt"
+
+	"kerbscope/decode"
+)
+
+// apRefused: no, without a Kerberos error.
+var apRefused = &Rule{
+	ID:    "ap-refused",
+	Title: "The service refused the Kerberos authentication without saying why",
+	Doc: `An AP-REQ was answered by the carrier's refusal alone: 535 (SMTP), 401 (HTTP), STATUS_LOGON_FAILURE (SMB), 49 (LDAP), bind_nak or fault (RPC). No Kerberos error came with it.
+Many acceptors never send one: Postfix with Cyrus SASL, smbd, Java, Heimdal and gokrb5. So a key that does not fit looks like this, and so do a policy, a
+missing right, a name mapping that fails, a wrong channel binding and a replay cache. The finding states the refusal; the cause must come from
+the service's log or a keytab.`,
+	Rivals: []string{
+		`A key that does not fit (wrong keytab, SPN on another account, password changed): give kerbscope the service's keytab with --keytab and it proves or excludes it.`,
+		`The user is authenticated but not allowed (SMTP relay rights, LDAP access, web authorization): HTTP usually says 403 then, others do not distinguish.`,
+		`Channel binding or signing demanded by the service (EPA): only over TLS or in LDAP, with code 80090346 in LDAP's text.`,
+		`The token was too large for the service (HTTP 400, 413): not a refusal of this kind.`,
+	},
+	Fix: []string{
+		`Read the service's own log at that time: Exchange receive connector protocol log (Set-ReceiveConnector -ProtocolLogging Verbose), IIS log sub-status, Security event 4625 with its status`,
+		`Who has the SPN and who runs the service: setspn -Q SPN; Get-CimInstance Win32_Service | select Name,StartName`,
+		`Postfix and Cyrus: journalctl -u postfix, log_level: 7 in the smtpd.conf of SASL; klist -kte KEYTAB; KRB5_TRACE=/var/tmp/trace in the service's environment`,
+		`Samba: log level = 1 auth:5; then smbd says which key it missed`,
+		`Run kerbscope again with the service's keytab: kerbscope --keytab FILE CAPTURES`,
+	},
+	Events:   []Event{{Host: "service host", Log: "Security", ID: "4625", Meaning: "status and sub-status: 0xC000006D with NULL SID: the ticket could not be used"}, {Host: "service host", Log: "Application", ID: "MSExchangeTransport 1035", Meaning: "inbound authentication failed, and the error"}},
+	Refs:     []string{"RFC 4954 (535)", "RFC 4559 (HTTP Negotiate)", "[MS-RPCE] §2.2.2.5 (bind_nak 9)", "[MS-SMB2] §3.3.5.5", "RFC 4511 §4.1.9 (LDAP 49)"},
+	Since:    "0.1.0",
+	Severity: Error,
+	Check:    checkAPRefused,
+}
+
+// CHECK
+func checkAPRefused(c *Case) []Finding {
+	rows := c.rowsWhere(decode.AP, func(r *Record) bool { return r.Ending == decode.Denied && r.Error == nil })
+	return c.each(rows, byServiceAndServer, []string{"carrier_result.code", "ticket.sname", "ticket.etype", "ticket.kvno"}, func(f *Finding, rows []*Row, r *Record) {
+		f.Confidence = Likely
+		f.FaultAt = nil
+		with := ""
+		if r.Presented != nil {
+			with = " (" + ticketText(r.Presented) + ")"
+		}
+		f.Summary = fmt.Sprintf("%s refused the Kerberos authentication of %s for %s%s %s with %s and no Kerberos error.", c.server(r.To), c.who(r), serviceText(r), with, nTimes(total(rows)), refusalText(r))
+		f.Cause = "The service says no without a reason. A key that does not fit looks like this with many services (Postfix, smbd, Java), and so do a policy, a missing right or a replay cache."
+		f.CaptureNext = []string{"Give kerbscope the service's keytab (--keytab): it proves or excludes a wrong key.", "Read the service's own log at that time."}
+		f.fill = []string{"SPN", spnOf(r)}
+	})
+}

@@ -1,0 +1,62 @@
+package analyze
+
+import (
+	"fmt"
+
+	"kerbscope/decode"
+)
+
+// apUnanswered: an AP-REQ into silence.
+var apUnanswered = &Rule{
+	ID:    "ap-unanswered",
+	Title: "The service did not answer the Kerberos authentication",
+	Doc: `An AP-REQ was sent, packets of the service are in the capture, and no answer to it came: none within 30 seconds, or the service closed or reset the connection instead. Services
+do that when they crash, when the request is larger than they take, when they hang on a name lookup, or when a device in between cuts it off.`,
+	Rivals: []string{
+		`The answer was lost by the capture: with a gap or a missing direction in this connection the rule is silent.`,
+		`The service closes the connection as its way to say no (Java on raw TCP does for a key that does not fit): cannot be told apart on the wire.`,
+		`The capture ended first: requests in its last 30 seconds are not counted unless the connection was closed.`,
+	},
+	Fix: []string{
+		`Look at the service's log and the Application log for a crash at that time (events 1000, 7031)`,
+		`Size: HTTP services limit headers: reg query HKLM\SYSTEM\CurrentControlSet\Services\HTTP\Parameters for MaxFieldLength and MaxRequestBytes; MaxTokenSize is 48000 since Server 2012`,
+		`Capture on the service's host: did the request arrive, did the answer leave?`,
+	},
+	Refs:     []string{"RFC 4120 §3.2", "KB837361 (MaxTokenSize)"},
+	Since:    "0.1.0",
+	Severity: Warning,
+	Check:    checkAPUnanswered,
+}
+
+// CHECK
+func checkAPUnanswered(c *Case) []Finding {
+	last := c.lastSeen()
+	rows := c.rowsWhere(decode.AP, func(r *Record) bool {
+		return r.Ending == decode.Unanswered && r.BothWays && (c.closed(r) || last-r.Start >= apPatience)
+	})
+	return c.each(rows, byServiceAndServer, []string{"ticket.sname", "ticket.hash"}, func(f *Finding, rows []*Row, r *Record) {
+		f.Confidence = Likely
+		how := "did not answer"
+		if c.closed(r) {
+			how = "closed the connection instead of answering"
+		}
+		f.Summary = fmt.Sprintf("%s %s %s when %s presented a ticket for %s.", c.server(r.To), how, nTimes(total(rows)), c.who(r), serviceText(r))
+		f.Cause = "The service crashed, hung, or cut the request off (its size is a common reason); some services close without a word when a key does not fit."
+		if r.Req.Length > 12000 {
+			f.Cause += fmt.Sprintf(" The request has %d bytes: compare with the service's limits.", r.Req.Length)
+		}
+	})
+}
+
+// apPatience is how long an acceptor may take.
+const apPatience = int64(30e9)
+
+// closed tells whether the connection of an AP exchange was closed or reset.
+func (c *Case) closed(r *Record) bool {
+	for _, s := range c.Sessions() {
+		if s.Client == r.From && s.Server == r.To && s.Begin.Time <= r.Start && s.End.Time >= r.Start {
+			return s.Ended == decode.EndFIN || s.Ended == decode.EndRST
+		}
+	}
+	return false
+}

@@ -1,0 +1,79 @@
+package analyze
+
+import (
+	"fmt"
+
+	"kerbscope/decode"
+)
+
+// clientRevoked: 18, and MIT's 1.
+var clientRevoked = &Rule{
+	ID:    "client-revoked",
+	Title: "The account is disabled, locked, expired or outside its logon hours",
+	Doc: `KDC_ERR_CLIENT_REVOKED (18): the KDC knows the account and refuses it. Windows says why in an NTSTATUS inside the error's
+e-data: C0000072 disabled, C0000234 locked out, C0000193 expired, C000006F outside logon hours. MIT and Heimdal KDCs
+say it in e-text, MIT also with KDC_ERR_NAME_EXP (1) for an entry past its date. Without either the rule can
+name the refusal but not the reason.`,
+	Rivals: []string{
+		`Locked out, disabled, expired, logon hours: told apart by the NTSTATUS or the e-text only; without them the finding stays "likely".`,
+		`A stale password in a service, task or phone locks the account again and again: look for preauth-failed of the same account from another host.`,
+		`Only this DC believes it (the change is not replicated): a success at another KDC makes it a note.`,
+	},
+	Fix: []string{
+		`Search-ADAccount -LockedOut; Get-ADUser NAME -Properties LockedOut,Enabled,AccountExpirationDate,logonHours,BadLogonCount,LastBadPasswordAttempt`,
+		`Unlock-ADAccount NAME, Enable-ADAccount NAME or Clear-ADAccountExpiration NAME, as the reason asks`,
+		`Find what locks it: Security event 4740 on the PDC names the computer`,
+		`Samba: samba-tool user enable NAME, samba-tool user unlock NAME; MIT: kadmin getprinc NAME, modprinc -unlock NAME`,
+	},
+	Events:   []Event{{Host: "DC", Log: "Security", ID: "4768", Meaning: "TGT request failed, result code 0x12"}, {Host: "PDC", Log: "Security", ID: "4740", Meaning: "account locked out, and by which computer"}},
+	Refs:     []string{"[MS-KILE] §3.3.5.6.3, §2.2.2 (e-data)", "RFC 4120 §7.5.9", "[MS-ERREF] §2.3"},
+	Since:    "0.1.0",
+	Severity: Error,
+	Check:    checkClientRevoked,
+}
+
+// CHECK
+func checkClientRevoked(c *Case) []Finding {
+	is := func(r *Record) bool {
+		return r.Ending == decode.Failed && (r.code() == errClientRevoked || r.code() == errNameExp)
+	}
+	rows := append(c.rowsWhere(decode.AS, is), c.rowsWhere(decode.TGS, is)...)
+	return c.each(rows, byClientAndKDC, []string{"error_code", "e_data.ntstatus", "e_text", "cname"}, func(f *Finding, rows []*Row, r *Record) {
+		f.Confidence = Certain
+		reason := revokedReason(r)
+		if reason == "" {
+			reason = "is disabled, locked out, expired or outside its logon hours"
+			f.Confidence = Likely
+		}
+		f.Summary = fmt.Sprintf("The account %s %s: %s refused it %s (%d).", orUnknown(bare(r.Client)), reason, c.HostName(r.To.Addr()), nTimes(total(rows)), r.code())
+		f.Cause = "The KDC knows the account and does not let it log on."
+		f.fill = []string{"NAME", bare(r.Client)}
+	})
+}
+
+// revokedReason is what the error itself says.
+func revokedReason(r *Record) string {
+	if s := r.Error.NTStatus; s != nil {
+		switch *s {
+		case 0xC0000072:
+			return "is disabled"
+		case 0xC0000234:
+			return "is locked out"
+		case 0xC0000193:
+			return "has expired"
+		case 0xC000006F:
+			return "is outside its logon hours"
+		case 0xC0000070:
+			return "may not log on from this computer"
+		}
+	}
+	switch {
+	case r.code() == errNameExp:
+		return "has expired"
+	case mentions(r.Error.EText, "lock"):
+		return "is locked out"
+	case mentions(r.Error.EText, "disabled"):
+		return "is disabled"
+	}
+	return ""
+}

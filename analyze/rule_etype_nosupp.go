@@ -1,0 +1,83 @@
+package analyze
+
+import (
+	"fmt"
+
+	"kerbscope/decode"
+)
+
+// etypeNosupp: 14, and it stayed.
+var etypeNosupp = &Rule{
+	ID:    "etype-nosupp",
+	Title: "Client and KDC have no encryption type in common",
+	Doc: `KDC_ERR_ETYPE_NOSUPP (14), and the same request did not succeed afterwards. In an AS exchange none of the etypes that the client
+listed has a key of the client's account (or the KDC allows none of them); in a TGS exchange the service's account is
+meant, and the client's list for the session key. The summary gives the list; what the account has is told where the capture shows it.`,
+	Rivals: []string{
+		`A forwarded TGT asked with AES256 alone at an old DC: a step, the client asks again with a longer list; never reported here.`,
+		`The KDC refuses RC4 by policy or by the updates of April 2026, though the account has an RC4 key: only the KDC's events (203, 204, 208, 209) tell that from a missing key.`,
+		`A member of Protected Users may not use RC4 or DES: the account's group, not its keys; not on the wire.`,
+		`The KDC wants something else (a policy of the service account with a lone flag bit and no etype): also answered with 14 by Windows.`,
+	},
+	Fix: []string{
+		`On the client: reg query HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System\Kerberos\Parameters /v SupportedEncryptionTypes, and HKLM\SYSTEM\CurrentControlSet\Control\Lsa\Kerberos\Parameters /v DefaultEncryptionType`,
+		`On the account (client's for AS, service's for TGS): Get-ADObject -LDAPFilter "(|(sAMAccountName=NAME)(servicePrincipalName=SPN))" -Properties msDS-SupportedEncryptionTypes,pwdLastSet`,
+		`Give both sides AES: allow AES128 and AES256 on the account (Set-ADUser or Set-ADComputer -KerberosEncryptionType AES128,AES256) and set its password anew so that AES keys exist; make keytabs again`,
+		`Only as a bridge: 0x1C in msDS-SupportedEncryptionTypes also allows RC4 for that one account`,
+		`MIT: permitted_enctypes in krb5.conf, getprinc NAME in kadmin shows the keys; Samba: net ads enctypes list NAME, samba-tool user setpassword NAME`,
+	},
+	Events:   []Event{{Host: "DC", Log: "System", ID: "KDC 14, 16, 26, 27", Meaning: "no key in common; the text lists requested and available etypes"}, {Host: "DC", Log: "System", ID: "KDCSVC 203, 204, 208, 209", Meaning: "RC4 blocked, DCs with updates of January 2026 and later"}, {Host: "DC", Log: "Security", ID: "4768, 4769", Meaning: "result code 0xE"}},
+	Refs:     []string{"RFC 4120 §3.1.3, §3.3.3, §7.5.9", "[MS-KILE] §3.3.5.6, §3.3.5.7", "KB977321 (events 16 and 27)", "KB5021131, KB5073381 (what unset accounts get)"},
+	Since:    "0.1.0",
+	Severity: Error,
+	Check:    checkEtypeNosupp,
+}
+
+// CHECK
+func checkEtypeNosupp(c *Case) []Finding {
+	rows := c.rowsWhere(decode.AS, etypeRefused)
+	rows = append(rows, c.rowsWhere(decode.TGS, etypeRefused)...)
+	return c.each(rows, byQuestion, []string{"error_code", "etypes", "e_text"}, func(f *Finding, rows []*Row, r *Record) {
+		f.Confidence = Certain
+		what := "the account of " + bare(r.Client)
+		if r.Kind == decode.TGS {
+			what = "the account of " + serviceText(r)
+		} else if r.Client == "" {
+			what = "the client's account"
+		}
+		f.Summary = fmt.Sprintf("%s refused %s, which offered %s, with KDC_ERR_ETYPE_NOSUPP (14) %s: no common encryption type for %s.",
+			c.HostName(r.To.Addr()), c.who(r), shortEtypes(r.Req.Etypes), nTimes(total(rows)), bare(r.Service))
+		f.Cause = fmt.Sprintf("None of %s is usable at this KDC for %s: a key is missing, or the KDC's settings or updates do not allow it.", shortEtypes(r.Req.Etypes), what)
+		if keys := c.keysElsewhere(r); keys != nil {
+			f.Summary += fmt.Sprintf(" Elsewhere the account shows %s.", keysText(keys.Keys))
+			c.cite(f, keys.Example, "hint.etype_info2")
+		}
+		f.fill = []string{"NAME", bare(r.Client), "SPN", spnOf(r)}
+	})
+}
+
+// etypeRefused tells a 14 that stayed and is no forwarded TGT's step.
+func etypeRefused(r *Record) bool {
+	return r.Ending == decode.Failed && r.code() == errEtypeNosupp && !r.Healed && !loneForwarded(r)
+}
+
+// keysElsewhere is what some KDC told about the keys of the client of r.
+func (c *Case) keysElsewhere(r *Record) *AccountKeys {
+	if r.Kind != decode.AS || r.Client == "" {
+		return nil
+	}
+	for _, a := range c.Accounts() {
+		if a.Example != nil && len(a.Keys) > 0 && samePrincipal(a.Principal, r.Client) {
+			return a
+		}
+	}
+	return nil
+}
+
+// spnOf is the service of r when it is one that setspn knows.
+func spnOf(r *Record) string {
+	if r.Service == "" || isTGT(r.Service) {
+		return ""
+	}
+	return bare(r.Service)
+}

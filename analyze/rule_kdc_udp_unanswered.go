@@ -1,0 +1,51 @@
+package analyze
+
+import (
+	"fmt"
+
+	"kerbscope/decode"
+)
+
+// kdcUDPUnanswered: UDP goes nowhere, TCP works.
+var kdcUDPUnanswered = &Rule{
+	ID:    "kdc-udp-unanswered",
+	Title: "UDP port 88 of the KDC does not answer, TCP does",
+	Doc: `Requests over UDP port 88 stayed without answer although the capture would have shown one, and the same KDC answered
+the same client over TCP. Logons work, but each begins with the seconds that the client waits for UDP.`,
+	Rivals: []string{
+		`Large requests are lost as fragments and small ones would pass: then udp-fragments-lost stands next to this finding.`,
+		`The KDC answered over UDP and the answer was lost before this capture point: cannot be told from a lost request here; a capture at the KDC tells.`,
+		`The KDC host was just starting: UDP requests later in the capture are answered, and the rule says how many were not.`,
+	},
+	Fix: []string{
+		`Let UDP 88 pass both ways, or have clients begin with TCP: reg add HKLM\SYSTEM\CurrentControlSet\Control\Lsa\Kerberos\Parameters /v MaxPacketSize /t REG_DWORD /d 1 /f`,
+		`Test: PortQry -n DC -e 88 -p UDP from the client`,
+		`MIT: udp_preference_limit = 1 in [libdefaults] of krb5.conf`,
+	},
+	Undo:     []string{`reg delete HKLM\SYSTEM\CurrentControlSet\Control\Lsa\Kerberos\Parameters /v MaxPacketSize /f`},
+	Refs:     []string{"RFC 4120 §7.2.1", "KB244474", "KB837361 (MaxPacketSize)"},
+	Since:    "0.1.0",
+	Severity: Warning,
+	Check:    checkKDCUDPUnanswered,
+}
+
+// CHECK
+func checkKDCUDPUnanswered(c *Case) []Finding {
+	var found []Finding
+	for _, s := range c.silences() {
+		by := s.answeredBy
+		if by == nil || len(s.records) == 0 || by.To.Addr() != s.kdc.Addr() || by.Transport != decode.TCP || s.records[0].Transport != decode.UDP {
+			continue
+		}
+		f := c.aboutRecords(s.records, "request")
+		f.Count = s.count()
+		c.cite(&f, by, "request", "error_code", "issued.etype")
+		f.Confidence, f.Severity = Certain, Warning
+		f.Summary = fmt.Sprintf("%s did not answer %s over UDP (%s), and answered it over TCP %s later.", c.HostName(s.kdc.Addr()),
+			c.HostName(s.client), plural(f.Count, "request"), seconds(by.End-s.records[0].Start))
+		f.Cause = "UDP port 88 is blocked or its answers are lost between the client and this KDC. Logons work, but late."
+		f.fill = []string{"DC", c.HostName(s.kdc.Addr())}
+		found = append(found, f)
+	}
+	return found
+}

@@ -1,0 +1,255 @@
+package analyze
+
+import (
+	"fmt"
+	"net/netip"
+
+	"kerbscope/decode"
+)
+
+// kdcUnreachable: a KDC was asked, and nothing came back.
+var kdcUnreachable = &Rule{
+	ID:    "kdc-unreachable",
+	Title: "A KDC does not answer",
+	Doc: `A client sent requests to port 88 of this KDC, or tried to connect to it, and no answer came back:
+the same request is sent again, a SYN stays without SYN-ACK, or an ICMP error or a RST says that nobody is there.
+The rule speaks only where the capture would have shown the answer.
+
+It states what happened at this point of the network. Whether the request was lost on the way, or reached the
+DC and was ignored there, only a capture at the DC can tell.`,
+	Rivals: []string{
+		`The answer took a way that the capture does not see (asymmetric routing, a second network card, a span port of one direction): the rule is silent when no packet from the KDC is in the capture, other than for a SYN that is refused.`,
+		`The KDC is slow, not dead: a late answer makes it an answered exchange, which kdc-slow judges.`,
+		`Only UDP is lost: when the same request is answered over TCP, kdc-udp-unanswered says so instead.`,
+		`A firewall or the KDC host itself drops the packet: cannot be told apart at the client; likely the network when other ports of the same host answer.`,
+	},
+	Fix: []string{
+		`On the client, see which DCs it finds and whether port 88 opens: nltest /dsgetdc:DOMAIN /force, then Test-NetConnection DC -Port 88 (or PortQry -n DC -e 88 -p both)`,
+		`On the DC: Get-Service kdc, and dcdiag /test:Advertising; look whether the Windows Firewall rule group "Kerberos Key Distribution Center" is enabled`,
+		`Let firewalls between client and DC pass TCP and UDP 88 both ways`,
+		`A DC that is gone must leave DNS: remove its _kerberos._tcp SRV records (nltest /dsderegdns:DC, or metadata cleanup with ntdsutil)`,
+		`MIT: KRB5_TRACE=/dev/stderr kinit USER shows which KDC is tried; correct [realms] kdc = in krb5.conf. Samba: samba-tool drs showrepl and systemctl status samba-ad-dc on the DC`,
+	},
+	Events: []Event{
+		{Host: "client", Log: "System", ID: "NETLOGON 5719", Meaning: "no domain controller could be reached"},
+		{Host: "DC", Log: "System", ID: "Service Control Manager 7036", Meaning: "the Kerberos Key Distribution Center service stopped or started"},
+	},
+	Refs:     []string{"RFC 4120 §7.2", "[MS-KILE] §3.2.5 (retry after about 5 s and growing, product note)"},
+	Since:    "0.1.0",
+	Severity: Error,
+	Check:    checkKDCUnreachable,
+}
+
+// CHECK
+func checkKDCUnreachable(c *Case) []Finding {
+	var found []Finding
+	for _, s := range c.silences() {
+		if s.answeredBy != nil {
+			continue
+		}
+		var f Finding
+		if len(s.records) > 0 {
+			f = c.aboutRecords(s.records, "request", "sname")
+		} else {
+			f = c.aboutSilence(s)
+		}
+		f.Count = s.count()
+		for _, g := range s.sightings {
+			c.citeSighting(&f, g)
+		}
+		f.Confidence = Certain
+		f.Severity = Error
+		if s.laterOK {
+			f.Severity = Warning
+		}
+		kdc := c.HostName(s.kdc.Addr())
+		f.Summary = fmt.Sprintf("%s did not answer %s: %s.", kdc, c.HostName(s.client), s.what())
+		f.Cause = "At this point of the network no answer was seen. The KDC is down or unreachable, or a firewall on the way drops requests or answers; a capture at the KDC would tell."
+		if s.refusedSYN() {
+			f.Cause = "The host is there and refuses the connection: the KDC service does not run, or a firewall rejects port 88."
+		}
+		f.fill = []string{"DC", kdc}
+		f.CaptureNext = []string{"Capture at the KDC at the same time: if the request arrives there, look at the KDC; if not, at the network between."}
+		found = append(found, f)
+	}
+	return found
+}
+
+// A silence is what one client sent to one KDC without an answer.
+type silence struct {
+	client     netip.Addr
+	kdc        netip.AddrPort
+	records    []*Record       // requests unanswered
+	sightings  []*SightingFact // connections that did not come about
+	answeredBy *Record         // the same question, answered later by whom
+	laterOK    bool            // this KDC answered this client at another time
+}
+
+// silences are the requests and connections to port 88 that nobody answered,
+// by client and KDC; a question that was answered later apart from those that
+// were not.
+func (c *Case) silences() []*silence {
+	type key struct {
+		client, kdc netip.Addr
+		by          netip.AddrPort
+	}
+	at := map[key]*silence{}
+	var list []*silence
+	get := func(client netip.Addr, kdc netip.AddrPort, by *Record) *silence {
+		k := key{client: client, kdc: kdc.Addr()}
+		if by != nil {
+			k.by = by.To
+		}
+		s := at[k]
+		if s == nil {
+			s = &silence{client: client, kdc: kdc, answeredBy: by}
+			at[k] = s
+			list = append(list, s)
+		}
+		return s
+	}
+	for _, r := range c.Records() {
+		if (r.Kind == decode.AS || r.Kind == decode.TGS) && r.Ending == decode.Unanswered {
+			s := get(r.From.Addr(), r.To, c.answerTo(r))
+			s.records = append(s.records, r)
+		}
+	}
+	for _, kind := range []decode.SightingKind{decode.SYNUnanswered, decode.SYNRefused, decode.ICMPError} {
+		for _, g := range c.Sightings(kind) {
+			if g.Dst.Port() != kdcPort || kind == decode.SYNUnanswered && g.Count < 2 && !g.BothWays {
+				continue
+			}
+			s := get(g.Src.Addr(), g.Dst, c.answeredAfter(g))
+			s.sightings = append(s.sightings, g)
+		}
+	}
+	for _, s := range list {
+		for _, r := range c.Records() {
+			if (r.Kind == decode.AS || r.Kind == decode.TGS) && r.To.Addr() == s.kdc.Addr() && r.From.Addr() == s.client && (r.Reply != nil || r.Error != nil) {
+				s.laterOK = true
+				break
+			}
+		}
+	}
+	return list
+}
+
+// answerTo is the answer that the client of r got to the same question soon
+// after, from any KDC; nil: none.
+func (c *Case) answerTo(r *Record) *Record {
+	q := questionOf(r)
+	for _, x := range c.Records() {
+		if x.Kind == r.Kind && x != r && x.Start >= r.Start && x.Start-r.Start <= windowsRetryTimeout && (x.Reply != nil || x.Error != nil) && questionOf(x) == q {
+			return x
+		}
+	}
+	return nil
+}
+
+// answeredAfter is an answered request of the client within the time that it
+// takes to try all KDCs.
+func (c *Case) answeredAfter(g *SightingFact) *Record {
+	for _, x := range c.Records() {
+		if (x.Kind == decode.AS || x.Kind == decode.TGS) && x.From.Addr() == g.Src.Addr() && (x.Reply != nil || x.Error != nil) &&
+			x.End >= g.Time && x.Start-g.Last <= windowsRetryTimeout {
+			return x
+		}
+	}
+	return nil
+}
+
+func (s *silence) count() (n uint64) {
+	for _, r := range s.records {
+		n += 1 + uint64(r.Resent)
+	}
+	for _, g := range s.sightings {
+		n += g.Seen
+	}
+	return n
+}
+
+func (s *silence) refusedSYN() bool {
+	for _, g := range s.sightings {
+		if g.Kind == decode.SYNRefused {
+			return true
+		}
+	}
+	return false
+}
+
+// what tells what was sent in vain.
+func (s *silence) what() string {
+	var parts []string
+	var udp, tcp, syn, rst, icmp uint64
+	for _, r := range s.records {
+		if r.Transport == decode.UDP {
+			udp += 1 + uint64(r.Resent)
+		} else {
+			tcp += 1 + uint64(r.Resent)
+		}
+	}
+	for _, g := range s.sightings {
+		switch g.Kind {
+		case decode.SYNRefused:
+			rst += g.Seen
+		case decode.ICMPError:
+			icmp += g.Seen
+		default:
+			syn += g.Seen
+		}
+	}
+	add := func(n uint64, one string) {
+		if n > 0 {
+			parts = append(parts, plural(n, one))
+		}
+	}
+	add(udp, "request over UDP")
+	add(tcp, "request over TCP")
+	add(syn, "TCP connection")
+	s2 := join(parts, 4)
+	if s2 != "" {
+		s2 += " without answer"
+	}
+	parts = nil
+	if rst > 0 {
+		parts = append(parts, plural(rst, "TCP connection")+" refused")
+	}
+	if icmp > 0 {
+		parts = append(parts, plural(icmp, "ICMP error"))
+	}
+	if rest := join(parts, 4); rest != "" {
+		if s2 != "" {
+			s2 += ", "
+		}
+		s2 += rest
+	}
+	return s2
+}
+
+// aboutSilence begins a finding that has sightings only.
+func (c *Case) aboutSilence(s *silence) Finding {
+	f := Finding{KDC: &Endpoint{s.kdc.Addr().String(), s.kdc.Port()}}
+	f.Subject = Subject{ClientIP: s.client.String(), KDC: s.kdc.Addr().String()}
+	f.first, f.last = s.sightings[0].Time, s.sightings[0].Last
+	for _, g := range s.sightings {
+		f.first, f.last = min(f.first, g.Time), max(f.last, g.Last)
+	}
+	return f
+}
+
+// citeSighting adds the first and the last frame of a sighting as evidence.
+func (c *Case) citeSighting(f *Finding, g *SightingFact) {
+	field := "syn"
+	switch g.Kind {
+	case decode.SYNRefused:
+		field = "syn_refused"
+	case decode.ICMPError:
+		field = "icmp"
+	case decode.FragmentsLost:
+		field = "fragment"
+	}
+	c.citeFact(f, FrameRef{g.Frame, g.Time}, field, g.Dst.String())
+	if g.LastFrame != 0 && g.LastFrame != g.Frame {
+		c.citeFact(f, FrameRef{g.LastFrame, g.Last}, field, g.Dst.String())
+	}
+}

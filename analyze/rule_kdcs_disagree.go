@@ -1,0 +1,153 @@
+package analyze
+
+import (
+	"fmt"
+	"slices"
+
+	"kerbscope/decode"
+)
+
+// kdcsDisagree: the same question, two KDCs, two answers.
+var kdcsDisagree = &Rule{
+	ID:    "kdcs-disagree",
+	Title: "Two KDCs of one realm answer the same question differently",
+	Doc: `For one account or SPN, two KDCs of the same realm gave different answers to comparable requests: another set of offered keys,
+another ticket etype, another kvno, or an error here and success there. DCs of different versions, different settings (the registry
+values of the KDC are not replicated), or replication that is behind. Users then see faults that come and go with the DC they happen to ask.`,
+	Rivals: []string{
+		`The password was changed between the two answers: a higher kvno from the later answer, at whichever KDC, is not a disagreement; the rule asks for the lower kvno to be issued after the higher one.`,
+		`The clients asked with different lists: the rule compares only requests with the same list.`,
+		`An RODC has its own krbtgt key and its own kvno (upper 16 bits): not compared with others.`,
+	},
+	Fix: []string{
+		`repadmin /showrepl * /csv and repadmin /replsummary; for the object: repadmin /showobjmeta DC "DN" on both DCs, compare the version of unicodePwd, servicePrincipalName and msDS-SupportedEncryptionTypes`,
+		`Compare the settings of both DCs: reg query HKLM\SYSTEM\CurrentControlSet\Services\KDC /s, the policy value SupportedEncryptionTypes, and their update level (Get-HotFix)`,
+		`Force replication of the one object: repadmin /replsingleobj DC1 DC2 "DN"`,
+		`Samba: samba-tool drs showrepl, samba-tool ldapcmp ldap://DC1 ldap://DC2; MIT: kproplog, and the age of the replica's database`,
+	},
+	Events:   []Event{{Host: "DC", Log: "Directory Service", ID: "1311, 1865, 2042", Meaning: "replication trouble"}},
+	Refs:     []string{"[MS-KILE] §3.3.5", "[MS-ADTS] §3.1.1.5 (replication)"},
+	Since:    "0.1.0",
+	Severity: Warning,
+	Check:    checkKDCsDisagree,
+}
+
+// CHECK
+func checkKDCsDisagree(c *Case) []Finding {
+	found := c.keysDisagree()
+	found = append(found, c.ticketsDisagree()...)
+	return append(found, c.errorsDisagree()...)
+}
+
+// disagreement begins a finding about two answers to one question.
+func (c *Case) disagreement(a, b *Record, fields ...string) Finding {
+	f := c.aboutRecords([]*Record{a, b}, fields...)
+	f.Confidence = Certain
+	f.FaultAt = nil
+	f.Cause = "Two DCs of one realm treat one account differently: they differ in version or in settings that are not replicated, or replication is behind. Which of the two is wrong follows from what the account should have."
+	return f
+}
+
+// keysDisagree compares what KDCs offer for one account and one list.
+func (c *Case) keysDisagree() (found []Finding) {
+	accounts := c.Accounts()
+	seen := map[string]bool{}
+	for i, a := range accounts {
+		for _, b := range accounts[i+1:] {
+			if a.KDC == b.KDC || a.Example == nil || b.Example == nil || !samePrincipal(a.Principal, b.Principal) || !slices.Equal(a.Asked, b.Asked) {
+				continue
+			}
+			if sameSet(etypesOf(a.Keys), etypesOf(b.Keys)) || seen[lower(a.Principal)] {
+				continue
+			}
+			seen[lower(a.Principal)] = true
+			f := c.disagreement(a.Example, b.Example, "etypes", "hint.etype_info2", "error.etype_info2")
+			f.Summary = fmt.Sprintf("For %s and the same request list, %s offers %s and %s offers %s.", bare(a.Principal),
+				c.HostName(a.KDC), keysText(a.Keys), c.HostName(b.KDC), keysText(b.Keys))
+			found = append(found, f)
+		}
+	}
+	return found
+}
+
+// ticketsDisagree compares the keys that KDCs encrypt tickets of one service with.
+func (c *Case) ticketsDisagree() (found []Finding) {
+	var services []string
+	for _, t := range c.Tickets() {
+		services = addOnce(services, lower(t.Principal()))
+	}
+	for _, service := range services {
+		keys := c.Keys(service)
+	pairs:
+		for i, a := range keys {
+			for _, b := range keys[i+1:] {
+				if !a.KDC.IsValid() || !b.KDC.IsValid() || a.KDC == b.KDC || a.Example == nil || b.Example == nil {
+					continue
+				}
+				etypes := a.Etype != b.Etype && slices.Equal(a.Example.Req.Etypes, b.Example.Req.Etypes) && !rodc(a.KVNO) && !rodc(b.KVNO)
+				// A kvno that goes down from one KDC to the other: the second is behind.
+				behind := kvnoBelow(b.KVNO, a.KVNO) && b.Last > a.First || kvnoBelow(a.KVNO, b.KVNO) && a.Last > b.First
+				if !etypes && !behind {
+					continue
+				}
+				f := c.disagreement(a.Example, b.Example, "etypes", "issued.etype", "issued.kvno")
+				f.Summary = fmt.Sprintf("%s encrypts tickets for %s with %s, %s with %s.", c.HostName(a.KDC), bare(a.Service),
+					ticketText(&TicketRef{Etype: a.Etype, KVNO: a.KVNO}), c.HostName(b.KDC), ticketText(&TicketRef{Etype: b.Etype, KVNO: b.KVNO}))
+				found = append(found, f)
+				break pairs
+			}
+		}
+	}
+	return found
+}
+
+// errorsDisagree finds names that one KDC does not know and another serves.
+func (c *Case) errorsDisagree() (found []Finding) {
+	unknown := append(c.rowsWhere(decode.AS, func(r *Record) bool { return r.code() == errClientUnknown }),
+		c.rowsWhere(decode.TGS, func(r *Record) bool {
+			return r.code() == errServiceUnknown && !isTGT(r.Service) && r.Req.KDCOptions&optEncTktInSkey == 0
+		})...)
+	seen := map[string]bool{}
+	for _, row := range unknown {
+		r := row.Record()
+		name := r.Client
+		if r.Kind == decode.TGS {
+			name = r.Service
+		}
+		if name == "" || seen[lower(name)] {
+			continue
+		}
+		for _, ok := range c.rowsWhere(r.Kind, (*Record).answers) {
+			x := ok.Record()
+			served := x.Client
+			if r.Kind == decode.TGS {
+				served = x.Service
+			}
+			if x.To.Addr() == r.To.Addr() || !samePrincipal(served, name) {
+				continue
+			}
+			seen[lower(name)] = true
+			f := c.disagreement(r, x, "error_code", "cname", "sname", "issued.etype")
+			f.Summary = fmt.Sprintf("%s does not know %s (%s), %s does.", c.HostName(r.To.Addr()), bare(name), codeText(r.code()), c.HostName(x.To.Addr()))
+			f.FaultAt = []Fault{c.faultKDC(r)}
+			found = append(found, f)
+			break
+		}
+	}
+	return found
+}
+
+// sameSet compares two lists of etypes, order aside.
+func sameSet(a, b []int32) bool {
+	for _, e := range a {
+		if !hasEtype(b, e) {
+			return false
+		}
+	}
+	for _, e := range b {
+		if !hasEtype(a, e) {
+			return false
+		}
+	}
+	return true
+}

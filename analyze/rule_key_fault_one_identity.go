@@ -1,0 +1,161 @@
+package analyze
+
+import (
+	"fmt"
+)
+
+// keyFaultOneIdentity: one process of the host cannot open what another one can.
+var keyFaultOneIdentity = &Rule{
+	ID:    "key-fault-one-identity",
+	Title: "One service on the host has a wrong key, another one on the same host has the right one",
+	Doc: `A ticket was refused at one endpoint of a host, and accepted at another endpoint of the same host: the very same ticket (same cipher,
+compared by hash), or a ticket for another service name of that host with the same etype and kvno, refused while fresh.
+NetworkService and LocalSystem on a Windows server are the same Active Directory account; so are two daemons with the host's keytab. The
+acceptance therefore clears the account, the service name, the kvno, the DC that issued the ticket, the clocks and the client.
+What is left is the key that the refusing process, or the logon session it runs in, uses.
+
+Certain: the very same ticket, and the refusal is a Kerberos error that only a failed decryption gives (31, 41, 44, 45), or a keytab of
+that process proves it. Likely: the refusing carrier gave no Kerberos error (535, 401, STATUS_LOGON_FAILURE), because a policy
+says no in the same words.`,
+	Rivals: []string{
+		`Different accounts behind the two endpoints (an application pool or service account with its own SPN): excluded by the very same ticket, since it is encrypted to one account; for "another service name, same etype and kvno" it remains, and the confidence is lower.`,
+		`A policy or authorization rule refuses the user at that endpoint: answers no Kerberos error, so without 31, 41, 44 or 45 the finding is "likely" at most.`,
+		`A replay: the second use of an authenticator is refused with 34, which proves that the ticket was decrypted; such a refusal is not counted.`,
+		`A service that keeps an old keytab while the rest of the host has the new one: the same fault at the same place; "acceptor-lacks-key" then names what is missing (44, 45).`,
+		`The clock of one virtual machine behind a load balancer's address: the acceptor checks decryption before time, so a 37 is not counted here.`,
+	},
+	Fix: []string{
+		`On the service's host see which account the refusing service runs as: Get-CimInstance Win32_Service | where ProcessId -eq (Get-NetTCPConnection -LocalPort PORT -State Listen).OwningProcess | select Name,StartName (or sc.exe qc NAME)`,
+		`If it is NT AUTHORITY\NetworkService: run it once as LocalSystem (sc.exe config NAME obj= LocalSystem, restart it). If that works, the keys of that logon session are at fault, not Active Directory. On Windows 7 and Server 2008 R2 there is an update for such a fault, KB2566059; Server 2008 never got one`,
+		`Look for a forced encryption type, on this host and on the client: reg query HKLM\SYSTEM\CurrentControlSet\Control\Lsa\Kerberos\Parameters /v DefaultEncryptionType. Remove it, restart the server, and on the client: klist purge, klist -li 0x3e7 purge, klist -li 0x3e4 purge`,
+		`If it stays: give the computer a new password and restart it: Reset-ComputerMachinePassword (netdom resetpwd on 2008)`,
+		`MIT and Samba services: compare the keytab of the refusing process with the other one's: klist -kteK FILE shows names, kvno, etypes (and the keys: keep that output secret); copy the right one, or samba-tool domain exportkeytab; restart the service`,
+	},
+	Undo: []string{
+		`sc.exe config NAME obj= "NT AUTHORITY\NetworkService" puts the service back`,
+		`reg add HKLM\SYSTEM\CurrentControlSet\Control\Lsa\Kerberos\Parameters /v DefaultEncryptionType /t REG_DWORD /d OLDVALUE /f`,
+	},
+	Events:   []Event{{Host: "service host", Log: "Security", ID: "4625", Meaning: "failed network logon with NULL SID, package Kerberos or Negotiate"}, {Host: "client", Log: "System", ID: "Kerberos 4", Meaning: "KRB_AP_ERR_MODIFIED with server and SPN"}, {Host: "service host", Log: "Application", ID: "MSExchangeTransport 1035", Meaning: "inbound authentication failed"}},
+	Refs:     []string{"RFC 4120 §3.2.3 (order of the acceptor's checks)", "[MS-KILE] §3.4.5", "KB2566059 (Windows 7 and 2008 R2; text not public any more)", "KB837361 (DefaultEncryptionType)"},
+	Since:    "0.1.0",
+	Severity: Error,
+	Check:    checkKeyFaultOneIdentity,
+}
+
+// CHECK
+func checkKeyFaultOneIdentity(c *Case) []Finding {
+	var found []Finding
+	for _, group := range groupShowings(c.showings(refused), byShownService) {
+		s, control := c.control(group)
+		confidence := Likely
+		same := control != nil
+		if same {
+			if keyRefused(s.p.First) || keytabProves(s.p.First) {
+				confidence = Certain
+			}
+		} else {
+			s, control = c.otherNameTaken(group)
+			if control == nil {
+				continue
+			}
+			confidence = Possible
+		}
+		r, ok := s.p.First, control.p.First
+		f := c.aboutShowings(group, "ticket.hash", "ticket.etype", "ticket.kvno", "error_code", "carrier_result.code")
+		f.Confidence = confidence
+		f.FaultAt = []Fault{c.faultServer(r)}
+		c.cite(&f, ok, "ticket.hash", "ticket.etype", "ticket.kvno", "ap_rep", "carrier_result.code")
+		if s.life.Issued != nil {
+			c.cite(&f, s.life.Issued, "issued.etype", "issued.kvno")
+		}
+		here, there := c.server(r.To), c.server(ok.To)
+		name := s.life.SName
+		if same {
+			f.Summary = fmt.Sprintf("%s refused the ticket for %s (%s) %s with %s; %s accepted the very same ticket.",
+				here, name, ticketText(&s.life.TicketRef), nTimes(shownTimes(group)), refusalText(r), there)
+			f.Cause = fmt.Sprintf("Account, service name, key version, DC, clocks and client are right: %s proves it with the same ticket. Wrong is the key that the process behind %s, or the logon session it runs in, uses.", there, here)
+		} else {
+			f.Summary = fmt.Sprintf("%s refused the ticket for %s (%s) %s with %s; %s accepted one for %s with the same etype and kvno.",
+				here, name, ticketText(&s.life.TicketRef), nTimes(shownTimes(group)), refusalText(r), there, control.life.SName)
+			f.Cause = fmt.Sprintf("Both names seem to belong to one account, whose key %s uses rightly; then the process behind %s has a wrong one. If %s is registered on another account that happens to have the same kvno, that is the cause instead: setspn -Q tells.", there, here, name)
+		}
+		if confidence == Likely {
+			f.Cause += " The refusal carries no Kerberos error, so a policy of that service that refuses this client is not excluded."
+			f.CaptureNext = []string{"Give kerbscope the keytab of the refusing service (--keytab), or read that service's own log at the time of the refusal."}
+		}
+		f.fill = []string{"PORT", fmt.Sprint(r.To.Port()), "SPN", name}
+		found = append(found, f)
+	}
+	return found
+}
+
+// control finds the refused ticket of the group that another endpoint of the
+// same host accepted, and that acceptance. One refused with a KRB-ERROR is
+// preferred.
+func (c *Case) control(group []showing) (showing, *showing) {
+	var weak showing
+	var weakControl *showing
+	for _, s := range group {
+		for _, p := range s.life.Presented {
+			if !accepted(s.life, p) || p.To == s.p.To || !c.SameHost(p.To.Addr(), s.p.To.Addr()) {
+				continue
+			}
+			if keyRefused(s.p.First) {
+				return s, &showing{s.life, p}
+			}
+			if weakControl == nil {
+				weak, weakControl = s, &showing{s.life, p}
+			}
+			break
+		}
+	}
+	return weak, weakControl
+}
+
+const fresh = int64(300e9)
+
+// otherNameTaken finds a fresh ticket of the group that was refused with a
+// KRB-ERROR, while a ticket for another name of the same host with the same
+// etype and kvno was accepted at another endpoint of it; not at the same one:
+// that process then holds the host's key, and the names differ in account.
+func (c *Case) otherNameTaken(group []showing) (showing, *showing) {
+	taken := c.showings(accepted)
+	for _, s := range group {
+		t := s.life
+		if code := s.p.First.code(); code != errBadIntegrity && code != errModified {
+			continue
+		}
+		if t.Issued == nil || s.p.First.Start-t.issuedAt() > fresh || t.KVNO == nil || spnHost(t.SName) == "" {
+			continue
+		}
+		var control *showing
+		for _, a := range taken {
+			if !sameKeyName(t, a.life) || !c.SameHost(a.p.To.Addr(), s.p.To.Addr()) {
+				continue
+			}
+			if a.p.To == s.p.To {
+				control = nil
+				break
+			}
+			if control == nil {
+				control = &a
+			}
+		}
+		if control != nil {
+			return s, control
+		}
+	}
+	return showing{}, nil
+}
+
+// sameKeyName tells two tickets for different services of one host name with
+// the same etype and kvno.
+func sameKeyName(a, b *TicketLife) bool {
+	return spnHost(a.SName) != "" && spnHost(a.SName) == spnHost(b.SName) && a.Realm == b.Realm && lower(a.SName) != lower(b.SName) &&
+		a.Etype == b.Etype && a.KVNO != nil && b.KVNO != nil && *a.KVNO == *b.KVNO
+}
+
+// keytabProves tells a refused ticket that the service's keytab should open and does not.
+func keytabProves(r *Record) bool {
+	return r.Opened != nil && (r.Opened.Misfit || r.Opened.Lacks)
+}

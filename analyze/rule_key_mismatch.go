@@ -1,0 +1,63 @@
+package analyze
+
+import (
+	"fmt"
+
+	"kerbscope/decode"
+)
+
+// keyMismatch: 31 or 41 from the acceptor, or its keytab.
+var keyMismatch = &Rule{
+	ID:    "key-mismatch",
+	Title: "The service cannot decrypt the ticket",
+	Doc: `The acceptor answered KRB_AP_ERR_MODIFIED (41, Windows) or KRB_AP_ERR_BAD_INTEGRITY (31, MIT and others): the ticket, or the authenticator inside the request, did not
+decrypt with the key it used. Or the carrier refused, and a keytab given as the service's has the name, kvno and etype and its key does not open the
+ticket. The KDC encrypted the ticket with the key of the account that carries the SPN; the acceptor uses another key. Which of the two
+is wrong, this rule does not say: more specific rules do when the capture shows more.`,
+	Rivals: []string{
+		`The SPN is on another account than the service runs as (setspn -Q), or a DNS alias leads to another host: spn-on-wrong-account and the host's names in the report.`,
+		`The password changed and one side is behind: stale-ticket and stale-keytab, when kvnos show it.`,
+		`The key of one process or logon session is wrong on an otherwise right host: key-fault-one-identity, when another endpoint took the ticket.`,
+		`The request was damaged on the way: the same AP-REQ at two capture points with other bytes; TCP makes that rare.`,
+	},
+	Fix: []string{
+		`Who has the SPN: setspn -Q SPN. Who does the service run as: Get-CimInstance Win32_Service | select Name,StartName. They must be the same account (LocalSystem and NetworkService are the computer's)`,
+		`Is the host the right one: Resolve-DnsName HOST must lead to the machine that runs the service`,
+		`Throw old tickets away on the client: klist purge; klist -li 0x3e7 purge for the computer's own`,
+		`Computer account: Test-ComputerSecureChannel -Verbose on the service's host; Reset-ComputerMachinePassword repairs its key`,
+		`MIT and Samba: klist -kte FILE: kvno and etype as in the summary? kvno SPN shows the account's; make the keytab again: samba-tool domain exportkeytab FILE --principal=SPN`,
+	},
+	Events:   []Event{{Host: "client", Log: "System", ID: "Kerberos 4", Meaning: "KRB_AP_ERR_MODIFIED with server and SPN"}, {Host: "service host", Log: "Security", ID: "4625", Meaning: "failed network logon with NULL SID"}},
+	Refs:     []string{"RFC 4120 §3.2.3, §7.5.9", "[MS-KILE] §3.4.5", "KB558115"},
+	Since:    "0.1.0",
+	Severity: Error,
+	Check:    checkKeyMismatch,
+}
+
+// CHECK
+func checkKeyMismatch(c *Case) []Finding {
+	rows := c.rowsWhere(decode.AP, func(r *Record) bool {
+		switch {
+		case r.Ending == decode.Failed:
+			return r.code() == errBadIntegrity || r.code() == errModified
+		case r.Ending == decode.Denied:
+			return r.Opened != nil && r.Opened.Misfit
+		}
+		return false
+	})
+	return c.each(rows, byServiceAndServer, []string{"error_code", "carrier_result.code", "ticket.sname", "ticket.kvno", "ticket.etype", "ticket.hash"}, func(f *Finding, rows []*Row, r *Record) {
+		f.Confidence = Certain
+		f.FaultAt = []Fault{c.faultServer(r)}
+		with := ""
+		if r.Presented != nil {
+			with = " (" + ticketText(r.Presented) + ")"
+		}
+		f.Summary = fmt.Sprintf("%s could not decrypt the ticket for %s%s that %s presented %s: %s.", c.server(r.To), serviceText(r), with, c.who(r), nTimes(total(rows)), refusalText(r))
+		f.Cause = "The KDC encrypted the ticket with the key of the account that carries the service name; the service uses another key."
+		if t := c.lifeOf(r.Presented); t != nil && t.Issued != nil {
+			f.Cause += fmt.Sprintf(" The ticket came from %s %s before.", c.HostName(t.Issued.To.Addr()), seconds(r.Start-t.issuedAt()))
+			c.cite(f, t.Issued, "issued.etype", "issued.kvno")
+		}
+		f.fill = []string{"SPN", spnOf(r), "HOST", spnHost(r.Service)}
+	})
+}

@@ -1,0 +1,94 @@
+package analyze
+
+import (
+	"fmt"
+
+	"kerbscope/decode"
+)
+
+// preauthFailed: 24.
+var preauthFailed = &Rule{
+	ID:    "preauth-failed",
+	Title: "Preauthentication failed: the client used a wrong password or key",
+	Doc: `KDC_ERR_PREAUTH_FAILED (24) after the client sent preauthentication, and no success of the same client within ten seconds.
+The KDC could not open the encrypted timestamp with the key of that account: the password, or the key made from it
+in a keytab, is not the one the KDC has. Old MIT KDCs say 31, some KDCs 60 with a text about preauthentication.
+
+For a computer account it means that the machine and the domain no longer agree on the machine's password.`,
+	Rivals: []string{
+		`A typing error: one 24 and then an AS-REP; that is preauth-failed-recovered.`,
+		`Right password, wrong salt: a keytab made with another salt (renamed account, wrong case of the realm). RC4 has no salt, so RC4 works and AES fails; the salt that the KDC announces is in the evidence.`,
+		`The keytab is older than the last password change: its kvno is not on the wire in an AS-REQ made with it, except where the client writes it into the encrypted timestamp.`,
+		`The password was just changed and this DC does not know it yet: a success at another KDC, or right after at the PDC, tells.`,
+		`A 24 of e-text PREAUTH_FAILED inside error 91 is a healthy step of SPAKE and is not counted.`,
+	},
+	Fix: []string{
+		`Computer account: Test-ComputerSecureChannel -Verbose on it; Test-ComputerSecureChannel -Repair -Credential DOMAIN\admin, or Reset-ComputerMachinePassword`,
+		`User: compare whenPasswordChanged: Get-ADUser NAME -Properties PasswordLastSet,BadLogonCount,LastBadPasswordAttempt; look for saved passwords (cmdkey /list, services, scheduled tasks, app pools)`,
+		`Keytab: make it again with ktpass /princ NAME@REALM /mapuser NAME /crypto ALL /ptype KRB5_NT_PRINCIPAL /pass * /out FILE, and compare: klist -kte FILE, kinit -kt FILE NAME`,
+		`Samba member: net ads testjoin, net ads changetrustpw; export again: samba-tool domain exportkeytab FILE --principal=NAME`,
+	},
+	Events:   []Event{{Host: "DC", Log: "Security", ID: "4771", Meaning: "preauthentication failed, code 0x18, with the client's address"}, {Host: "client", Log: "System", ID: "NETLOGON 3210", Meaning: "the computer could not authenticate to its domain"}},
+	Refs:     []string{"RFC 4120 §3.1.1, §5.2.7, §7.5.9", "[MS-KILE] §3.1.1.2 (salt)", "KB918442 (2003: 0x18 right after a computer password change)"},
+	Since:    "0.1.0",
+	Severity: Error,
+	Check:    checkPreauthFailed,
+}
+
+// CHECK
+func checkPreauthFailed(c *Case) []Finding {
+	rows := c.rowsWhere(decode.AS, func(r *Record) bool { return preauthRefused(r) && !r.Healed })
+	return c.each(rows, byClientAndKDC, []string{"error_code", "cname", "preauth_etype", "e_text", "error.etype_info2", "hint.etype_info2"}, func(f *Finding, rows []*Row, r *Record) {
+		f.Confidence = Certain
+		if r.code() != errPreauthFailed {
+			f.Confidence = Likely
+		}
+		f.FaultAt = []Fault{c.faultClient(r)}
+		with := ""
+		if r.Req.PreauthEtype != nil {
+			with = " made with " + shortEtype(*r.Req.PreauthEtype)
+		}
+		f.Summary = fmt.Sprintf("%s could not verify the preauthentication of %s%s %s (%d): wrong password or key.", c.HostName(r.To.Addr()), c.who(r), with, nTimes(total(rows)), r.code())
+		f.Cause = "The password or keytab in use on the client is not the account's at this KDC."
+		if isComputer(r.Client) {
+			f.Cause = "The computer and the domain no longer agree on the computer's password (broken secure channel), or its keytab is old."
+		}
+		if x := c.preauthOKWith(r); x != nil {
+			f.Cause += fmt.Sprintf(" With %s the same account was accepted: the password is right, and the key of the other etype was made with a wrong salt.", shortEtype(*x.Req.PreauthEtype))
+			c.cite(f, x, "preauth_etype", "issued.etype")
+		}
+		f.fill = []string{"NAME", bare(r.Client)}
+	})
+}
+
+// preauthRefused tells a logon refused for its preauthentication. Old MIT KDCs
+// answer 31, some KDCs 60 with a text.
+func preauthRefused(r *Record) bool {
+	if r.Kind != decode.AS || r.Ending != decode.Failed {
+		return false
+	}
+	switch r.code() {
+	case errPreauthFailed:
+		return r.Req.Frame == 0 || r.Req.Preauth != "" || r.Req.FAST
+	case errBadIntegrity:
+		return r.Req.Preauth != ""
+	case errGeneric:
+		return r.Req.Preauth != "" && mentions(r.Error.EText, "preauth")
+	}
+	return false
+}
+
+// preauthOKWith is a logon of the same account from the same host with RC4,
+// when r failed with AES: RC4 keys have no salt.
+func (c *Case) preauthOKWith(r *Record) *Record {
+	if r.Req.PreauthEtype == nil || !isAES(*r.Req.PreauthEtype) || r.Client == "" {
+		return nil
+	}
+	for _, row := range c.rowsWhere(decode.AS, (*Record).answers) {
+		x := row.Record()
+		if x.Req.PreauthEtype != nil && isRC4(*x.Req.PreauthEtype) && samePrincipal(x.Client, r.Client) && x.From.Addr() == r.From.Addr() {
+			return x
+		}
+	}
+	return nil
+}

@@ -1,0 +1,37 @@
+package analyze
+
+import (
+	"fmt"
+
+	"kerbscope/decode"
+)
+
+// preauthFailedRecovered: 24, then an AS-REP.
+var preauthFailedRecovered = &Rule{
+	ID:    "preauth-failed-recovered",
+	Title: "Preauthentication failed once, then worked",
+	Doc: `KDC_ERR_PREAUTH_FAILED (24), and within ten seconds the same client got a ticket from the same KDC, or from another for the
+same request. A typing error, a second saved password, or a DC that asked the PDC for a new password.`,
+	Rivals: []string{
+		`Someone guesses the password and hit it: many 24s before the success; the count says so.`,
+		`Two programs of the same user, one with an old password: the 24s come again and again between successes; the note's count and times show it.`,
+		`A client that tries a weaker or older key first (renamed account, new salt): the etypes of both attempts are in the evidence.`,
+	},
+	Fix: []string{
+		`Nothing to do for one occurrence. If it repeats, find the old password: cmdkey /list, services, scheduled tasks; Security event 4771 on the DC names the client's address`,
+	},
+	Refs:     []string{"RFC 4120 §3.1.1", "KB918442"},
+	Since:    "0.1.0",
+	Severity: Note,
+	Check:    checkPreauthFailedRecovered,
+}
+
+// CHECK
+func checkPreauthFailedRecovered(c *Case) []Finding {
+	rows := c.rowsWhere(decode.AS, func(r *Record) bool { return preauthRefused(r) && r.Healed })
+	return c.each(rows, byClientAndKDC, []string{"error_code", "cname", "preauth_etype"}, func(f *Finding, rows []*Row, r *Record) {
+		f.Severity, f.Confidence = Note, Certain
+		f.Summary = fmt.Sprintf("%s failed to preauthenticate at %s %s and then succeeded.", c.who(r), c.HostName(r.To.Addr()), nTimes(total(rows)))
+		f.Cause = "A typing error, a second saved password, or a DC that had to ask for the new password."
+	})
+}

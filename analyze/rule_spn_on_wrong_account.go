@@ -1,0 +1,117 @@
+package analyze
+
+import (
+	"fmt"
+)
+
+// spnOnWrongAccount: the ticket is for another account's key than the host's.
+var spnOnWrongAccount = &Rule{
+	ID:    "spn-on-wrong-account",
+	Title: "The service name seems to be registered on another account than the service runs as",
+	Doc: `The acceptor refused the ticket for this service name (31, 41, 44, 45), while tickets for other service names of the same host are accepted there, and
+those have another kvno or etype: so the KDC encrypts the refused one with another account's key. With the same kvno by
+chance the answer is 31 or 41, with a different one often 44: the code alone says nothing about which it is.`,
+	Rivals: []string{
+		`The refused service has a service account of its own, rightly, and its key or keytab there is old: the same picture until setspn -Q names the account.`,
+		`The host's keytab has the host's names but not this one (MIT compares names with case): answered 44, 45 or 35; acceptor-lacks-key names it.`,
+		`The host's password was just changed, tickets for one name are older than for the other: then the older ticket of the pair has the lower kvno and stale-ticket speaks.`,
+		`A duplicate SPN: KDCs answer 7 and issue no ticket.`,
+	},
+	Fix: []string{
+		`setspn -Q SPN names the account that carries it; compare with the account that the service runs as (Get-CimInstance Win32_Service | select Name,StartName)`,
+		`Move it: setspn -D SPN WRONGACCOUNT, then setspn -S SPN RIGHTACCOUNT`,
+		`IIS with a service account's SPN: set useAppPoolCredentials=true, or leave the SPN on the computer account and kernel-mode authentication on`,
+		`Then on clients: klist purge; allow for replication: repadmin /syncall /AdeP`,
+		`Samba: samba-tool spn list ACCOUNT; samba-tool spn delete SPN WRONG; samba-tool spn add SPN RIGHT`,
+	},
+	Undo:     []string{`setspn -D SPN RIGHTACCOUNT, setspn -S SPN WRONGACCOUNT`},
+	Events:   []Event{{Host: "client", Log: "System", ID: "Kerberos 4", Meaning: "KRB_AP_ERR_MODIFIED; the text names the account whose key was expected"}, {Host: "DC", Log: "Security", ID: "4769", Meaning: "Service Name and Service ID: the account whose key the ticket was encrypted with"}},
+	Refs:     []string{"[MS-KILE] §3.4.5, §3.3.5.7", "RFC 4120 §3.2.3"},
+	Since:    "0.1.0",
+	Severity: Error,
+	Check:    checkSPNOnWrongAccount,
+}
+
+// CHECK
+func checkSPNOnWrongAccount(c *Case) []Finding {
+	var found []Finding
+	taken := c.showings(accepted)
+	for _, group := range groupShowings(c.showings(refused), byShownService) {
+		if _, control := c.control(group); control != nil || !sure(group) {
+			continue // the same ticket was accepted: the account is right
+		}
+		s := surest(group)
+		var control showing
+		confidence := Confidence("")
+		for _, a := range taken {
+			if how := c.otherAccount(s, a); how != "" && (confidence == "" || how == Likely) {
+				control, confidence = a, how
+			}
+		}
+		if confidence == "" {
+			continue
+		}
+		r, ok := s.p.First, control.p.First
+		f := c.aboutShowings(group, "ticket.sname", "ticket.etype", "ticket.kvno", "error_code")
+		f.Confidence = confidence
+		c.cite(&f, ok, "ticket.sname", "ticket.etype", "ticket.kvno", "ap_rep")
+		for _, t := range []*TicketLife{s.life, control.life} {
+			if t.Issued != nil {
+				c.cite(&f, t.Issued, "issued.kvno")
+			}
+		}
+		f.FaultAt = nil
+		f.Summary = fmt.Sprintf("%s refused %s (%s) %s with %s, and accepts %s (%s): the two names seem to be on different accounts.", c.server(r.To),
+			s.life.SName, ticketText(&s.life.TicketRef), nTimes(shownTimes(group)), refusalText(r), control.life.SName, ticketText(&control.life.TicketRef))
+		f.Cause = fmt.Sprintf("The KDC encrypts tickets for %s with the key of an account that the service does not run as. setspn -Q %s names that account.", s.life.SName, s.life.SName)
+		f.fill = []string{"SPN", s.life.SName}
+		found = append(found, f)
+	}
+	return found
+}
+
+// otherAccount tells how surely an accepted ticket for another name of the same
+// host shows that the refused one is for another account's key.
+func (c *Case) otherAccount(s, a showing) Confidence {
+	t, o := s.life, a.life
+	if lower(t.SName) == lower(o.SName) || t.Realm != o.Realm || spnHost(t.SName) == "" || spnHost(t.SName) != spnHost(o.SName) ||
+		!c.SameHost(s.p.To.Addr(), a.p.To.Addr()) || t.KVNO == nil || o.KVNO == nil || rodc(t.KVNO) || rodc(o.KVNO) {
+		return ""
+	}
+	if c.takenBefore(s) {
+		return "" // the name was accepted there with another key: a matter of time, not of the account
+	}
+	if *t.KVNO == *o.KVNO {
+		// The same process takes the other name: it holds the host's key of this kvno.
+		if a.p.To == s.p.To && t.Etype == o.Etype {
+			return Likely
+		}
+		return ""
+	}
+	if t.Issued == nil || o.Issued == nil || t.Issued.To.Addr() != o.Issued.To.Addr() {
+		return ""
+	}
+	older, newer := t, o
+	if o.issuedAt() < t.issuedAt() {
+		older, newer = o, t
+	}
+	switch {
+	case *newer.KVNO < *older.KVNO:
+		return Likely // one account's kvno does not fall
+	case *newer.KVNO-*older.KVNO > 1 && newer.issuedAt()-older.issuedAt() < fresh:
+		return Likely // nor does it rise by two in a moment
+	case a.p.Last.Start > s.p.First.Start && older == o:
+		return Possible // the older kvno is still good after the refusal
+	}
+	return ""
+}
+
+// takenBefore tells whether the endpoint accepted another ticket for the same service.
+func (c *Case) takenBefore(s showing) bool {
+	for _, a := range c.showings(accepted) {
+		if a.p.To == s.p.To && samePrincipal(a.life.Principal(), s.life.Principal()) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,87 @@
+package analyze
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"kerbscope/decode"
+)
+
+// spnUnknown: 7.
+var spnUnknown = &Rule{
+	ID:    "spn-unknown",
+	Title: "The KDC knows no account with this service name",
+	Doc: `KDC_ERR_S_PRINCIPAL_UNKNOWN (7) for a service, and no success for the same name afterwards. The client built the name from what it was
+told to connect to; no account in that realm carries it. Windows then often goes on with NTLM, which looks as if all were well
+until NTLM is switched off. When the service is an IP address or a single label, the name itself is the fault: Kerberos
+needs the name that is registered.`,
+	Rivals: []string{
+		`A probe: clients try short names, krbtgt of other realms and names without the right realm before the right one; a success of the same client for the same host soon after makes it a note.`,
+		`A duplicate: KDCs answer 7 also when two accounts carry the SPN; not to be told apart on the wire; setspn -X -F tells.`,
+		`The service lives in another realm and the client was not referred there: name suffix routing, or a missing [domain_realm] entry; the realm asked is in the evidence.`,
+		`The SPN was registered and this DC does not have it yet: a success at another KDC shows it (kdcs-disagree).`,
+	},
+	Fix: []string{
+		`setspn -Q SPN finds who has it (wildcards allowed: setspn -Q */HOST*)`,
+		`Register it on the account that the service runs as: setspn -S SPN ACCOUNT (HOST names of the computer are there already and stand for http, cifs, smtp's of built-in services and others: see sPNMappings)`,
+		`Connect by the name that is registered: the host's full DNS name, no IP address, no alias without its own SPN (netdom computername HOST /add:ALIAS for file servers)`,
+		`Another forest: netdom trust DOMAIN /namesuffixes:OTHER; clients: ksetup or the policy "Define host name-to-Kerberos realm mappings"`,
+		`MIT and Heimdal: dns_canonicalize_hostname, rdns = false and [domain_realm] in krb5.conf; kvno SPN tests; Samba: samba-tool spn add SPN ACCOUNT`,
+	},
+	Undo:     []string{`setspn -D SPN ACCOUNT`},
+	Events:   []Event{{Host: "DC", Log: "Security", ID: "4769", Meaning: "service ticket request failed, result code 0x7"}, {Host: "client", Log: "System", ID: "Kerberos 3", Meaning: "KDC_ERR_S_PRINCIPAL_UNKNOWN (0x7) and the name, with LogLevel=1"}},
+	Refs:     []string{"RFC 4120 §3.3.3, §7.5.9", "[MS-KILE] §3.3.5.7", "AskDS: Kerberos errors in network captures"},
+	Since:    "0.1.0",
+	Severity: Error,
+	Check:    checkSPNUnknown,
+}
+
+// CHECK
+func checkSPNUnknown(c *Case) []Finding {
+	rows := c.rowsWhere(decode.TGS, func(r *Record) bool {
+		return r.code() == errServiceUnknown && r.Ending == decode.Failed && !isTGT(r.Service) && r.Req.KDCOptions&optEncTktInSkey == 0 && r.Req.ForUser == ""
+	})
+	return c.each(rows, byQuestion, []string{"error_code", "sname", "realm", "e_text"}, func(f *Finding, rows []*Row, r *Record) {
+		f.Confidence = Certain
+		name := serviceText(r)
+		f.Summary = fmt.Sprintf("%s knows no account with the service name %s; %s asked for it %s (7).", c.HostName(r.To.Addr()), name, c.who(r), nTimes(total(rows)))
+		switch host := spnHost(r.Service); {
+		case f.Severity == Note:
+			f.Cause = "A step: the same request was answered elsewhere or a moment later."
+		case isAddress(host):
+			f.Cause = "The client was told to connect to an IP address. Service names are registered by host name, so no account has this one. Connect by name."
+		case host != "" && !strings.Contains(host, "."):
+			f.Cause = "The name is not a full DNS name. Either the SPN is not registered in its short form, or the client should use the full name."
+		default:
+			f.Cause = "No account in this realm carries the name, or two do: KDCs answer a duplicate in the same way."
+		}
+		if x := c.probeOf(r); x != nil && f.Severity != Note {
+			f.Severity = Note
+			f.Cause = fmt.Sprintf("A probe: the client got a ticket for %s for the same host.", serviceText(x))
+			c.cite(f, x, "sname", "issued.etype")
+		}
+		f.fill = []string{"SPN", spnOf(r)}
+	})
+}
+
+func isAddress(s string) bool {
+	_, err := netip.ParseAddr(strings.Trim(s, "[]"))
+	return err == nil
+}
+
+// probeOf is a ticket that the client of r got for another name of the same
+// service and host around that time: short against full name, with or without port.
+func (c *Case) probeOf(r *Record) *Record {
+	host, class := shortName(spnHost(r.Service)), spnClass(r.Service)
+	if host == "" || isAddress(spnHost(r.Service)) {
+		return nil
+	}
+	for _, x := range c.Records() {
+		if x.Kind == decode.TGS && x.answers() && x.From.Addr() == r.From.Addr() && spnClass(x.Service) == class &&
+			shortName(spnHost(x.Service)) == host && x.Start-r.Start < atOnce && r.Start-x.Start < atOnce {
+			return x
+		}
+	}
+	return nil
+}

@@ -1,0 +1,95 @@
+package analyze
+
+import (
+	"fmt"
+)
+
+// staleTicket: the client shows a ticket older than the account's newest key.
+var staleTicket = &Rule{
+	ID:    "stale-ticket",
+	Title: "The client presents a ticket from before the service's password changed",
+	Doc: `The refused ticket's kvno is lower than the newest kvno that a KDC used for the same service: its password was changed, and the client still holds
+a ticket for the old key. Windows services keep the previous password for a while, so one step behind normally works there; keytabs without
+the old entry, and two changes in a row, do not.`,
+	Rivals: []string{
+		`The KDC that issued the old ticket is itself behind (replication): then it issued the lower kvno after the other one had issued the higher; kdcs-disagree says so.`,
+		`The newer kvno belongs to another account's key (SPN moved between the two tickets): the accepted tickets of the host's other names tell; see spn-on-wrong-account.`,
+		`An RODC's kvno (upper 16 bits) is not comparable: left out.`,
+	},
+	Fix: []string{
+		`On the client: klist purge; for a service client klist -li 0x3e7 purge (LocalSystem), 0x3e4 (NetworkService), or restart it`,
+		`If it must not happen again: change keytab passwords with both entries kept in the keytab until old tickets have expired (10 hours)`,
+		`MIT: kdestroy, and keep the old kvno: ktutil addent, or samba-tool domain exportkeytab into a file that has the old entries`,
+	},
+	Events:   []Event{{Host: "client", Log: "System", ID: "Kerberos 4", Meaning: "KRB_AP_ERR_MODIFIED with server and SPN"}},
+	Refs:     []string{"RFC 4120 §3.2.3", "[MS-KILE] §3.4.5 (previous key is tried too)"},
+	Since:    "0.1.0",
+	Severity: Error,
+	Check:    checkStaleTicket,
+}
+
+// CHECK
+func checkStaleTicket(c *Case) []Finding {
+	var found []Finding
+	for _, group := range groupShowings(c.showings(refused), byShownService) {
+		for _, s := range group {
+			newer := c.newerKey(s.life)
+			if newer == nil {
+				continue
+			}
+			taken := c.acceptedWith(s, newer.KVNO)
+			// Without a Kerberos error, that the newer one is taken must be seen.
+			if !keyRefused(s.p.First) && taken == nil {
+				continue
+			}
+			r := s.p.First
+			f := c.aboutShowings(group, "ticket.sname", "ticket.kvno", "ticket.etype", "error_code", "carrier_result.code")
+			f.Confidence = Likely
+			if keyRefused(r) {
+				f.Confidence = Certain
+			}
+			f.FaultAt = []Fault{c.faultClient(r)}
+			c.cite(&f, newer.Example, "issued.kvno", "ticket.kvno")
+			then := ""
+			if taken != nil {
+				c.cite(&f, taken.p.First, "ticket.kvno", "ap_rep", "carrier_result.code")
+				then = ", and the service accepts tickets with that one"
+			}
+			f.Summary = fmt.Sprintf("%s presented a ticket for %s with %s to %s and was refused %s (%s); the account's key is at %s by now%s.", c.who(r),
+				s.life.SName, kvnoText(s.life.KVNO), c.server(r.To), nTimes(shownTimes(group)), refusalText(r), kvnoText(newer.KVNO), then)
+			f.Cause = "The ticket is from before the service's password was changed. The service no longer has the old key; the client has to get a new ticket."
+			f.fill = []string{"SPN", s.life.SName}
+			found = append(found, f)
+			break
+		}
+	}
+	return found
+}
+
+// newerKey is a key of the ticket's service with a higher kvno, that no KDC
+// used before the ticket was issued; nil: none, or the issuer was behind.
+func (c *Case) newerKey(t *TicketLife) *KeySeen {
+	var newest *KeySeen
+	for _, k := range c.Keys(t.Principal()) {
+		if !kvnoBelow(t.KVNO, k.KVNO) || k.Example == nil {
+			continue
+		}
+		if t.Issued != nil && k.First < t.issuedAt() {
+			return nil
+		}
+		if newest == nil || kvnoBelow(newest.KVNO, k.KVNO) {
+			newest = k
+		}
+	}
+	return newest
+}
+
+// acceptedWith is a ticket for the same service with that kvno which the host accepted.
+func (c *Case) acceptedWith(s showing, kvno *uint32) *showing {
+	for _, a := range c.showings(accepted) {
+		if a.p.To == s.p.To && samePrincipal(a.life.Principal(), s.life.Principal()) && a.life.KVNO != nil && kvno != nil && *a.life.KVNO == *kvno {
+			return &a
+		}
+	}
+	return nil
+}

@@ -1,0 +1,45 @@
+package analyze
+
+import (
+	"fmt"
+
+	"kerbscope/decode"
+)
+
+// ticketNotYetValid: 33.
+var ticketNotYetValid = &Rule{
+	ID:    "ticket-not-yet-valid",
+	Title: "The ticket is not yet valid",
+	Doc: `KRB_AP_ERR_TKT_NYV (33): the ticket's start time lies in the future by the clock of the one who checks it. Its clock is behind the KDC's, or the ticket is
+postdated. It could decrypt the ticket: keys, kvno and SPN are right. The stime in the error against the KDC's gives the difference.`,
+	Rivals: []string{
+		`The KDC's clock is ahead instead: the other KDCs and hosts in the clock table tell which one stands alone.`,
+		`A postdated ticket: the request has a start time and the option; AD does not issue those.`,
+		`An S4U or renewed ticket with an odd start time: encrypted, not visible without keys.`,
+	},
+	Fix: []string{
+		`w32tm /stripchart /computer:DC /samples:3 on the host that refused; w32tm /query /source; w32tm /resync /rediscover`,
+		`Linux: chronyc tracking, chronyc makestep`,
+	},
+	Refs:     []string{"RFC 4120 §3.2.3, §7.5.9"},
+	Since:    "0.1.0",
+	Severity: Error,
+	Check:    checkTicketNotYetValid,
+}
+
+// CHECK
+func checkTicketNotYetValid(c *Case) []Finding {
+	is := func(r *Record) bool { return r.code() == errTktNotYetValid && r.Ending == decode.Failed }
+	rows := append(c.rowsWhere(decode.TGS, is), c.rowsWhere(decode.AP, is)...)
+	return c.each(rows, byQuestion, []string{"error_code", "stime", "ticket.sname"}, func(f *Finding, rows []*Row, r *Record) {
+		f.Confidence = Certain
+		f.FaultAt = nil
+		f.Summary = fmt.Sprintf("%s finds the ticket of %s not yet valid %s (33).", c.server(r.To), c.who(r), nTimes(total(rows)))
+		f.Cause = "Its clock is behind the KDC's that issued the ticket, or that one is ahead."
+		if t := c.lifeOf(r.Presented); t != nil && t.Issued != nil && r.Error.STime != nil {
+			f.Cause = fmt.Sprintf("The ticket was issued by %s %s before. %s wrote a time into its error that is %s against the capture's.",
+				c.HostName(t.Issued.To.Addr()), seconds(r.Start-t.issuedAt()), c.HostName(r.To.Addr()), aheadText(*r.Error.STime-r.Error.Time))
+			c.cite(f, t.Issued, "issued.kvno")
+		}
+	})
+}

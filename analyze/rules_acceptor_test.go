@@ -1,0 +1,265 @@
+package analyze
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	hub25   = "10.0.0.20:25"
+	hub80   = "10.0.0.20:80"
+	hub2525 = "10.0.0.20:2525"
+	hubRPC  = "10.0.0.20:51025"
+	other25 = "10.0.0.21:25"
+)
+
+var smtpTicket = tkt{smtpSPN, 18, 5, "a"}
+
+// issue has the KDC issue a ticket to the mailbox server.
+func issue(s *synth, t tkt) { s.tgs(kdcX{list: windowsList, ticket: t}) }
+
+func TestAcceptorRules(t *testing.T) {
+	runRuleCases(t, []ruleCase{
+		{"the story: refused with 31 here, accepted there", func(s *synth) {
+			issue(s, smtpTicket)
+			s.ap(apX{to: hubRPC, ticket: smtpTicket, code: 31, carrier: "dcerpc"})
+			s.ap(apX{to: hub25, ticket: smtpTicket, word: "5.7.8 no"})
+			s.ap(apX{to: hub2525, ticket: smtpTicket})
+		}, want{"key-fault-one-identity error certain", "key-mismatch error certain", "ap-refused error likely", "-same-ticket-two-outcomes", "-spn-on-wrong-account", "-stale-ticket", "-stale-keytab"}},
+		{"the story with 41", func(s *synth) {
+			issue(s, smtpTicket)
+			s.ap(apX{to: hubRPC, ticket: smtpTicket, code: 41, carrier: "dcerpc"})
+			s.ap(apX{to: hub2525, ticket: smtpTicket})
+		}, want{"key-fault-one-identity error certain"}},
+		{"the story where the carrier alone says no", func(s *synth) {
+			issue(s, smtpTicket)
+			s.ap(apX{to: hub25, ticket: smtpTicket, word: "5.7.8 no"})
+			s.ap(apX{to: hub2525, ticket: smtpTicket})
+		}, want{"key-fault-one-identity error likely", "ap-refused error likely", "-key-mismatch"}},
+		{"both accept", func(s *synth) {
+			issue(s, smtpTicket)
+			s.ap(apX{to: hub25, ticket: smtpTicket})
+			s.ap(apX{to: hub2525, ticket: smtpTicket})
+		}, want{"-key-fault-one-identity", "-same-ticket-two-outcomes", "-ap-refused", "-key-mismatch"}},
+		{"a replay proves that the ticket was decrypted", func(s *synth) {
+			issue(s, smtpTicket)
+			s.ap(apX{to: hub25, ticket: smtpTicket, code: 34})
+			s.ap(apX{to: hub2525, ticket: smtpTicket})
+		}, want{"replay warning certain", "-key-fault-one-identity", "-same-ticket-two-outcomes", "-key-mismatch"}},
+		{"skew at one endpoint is no key fault", func(s *synth) {
+			issue(s, smtpTicket)
+			s.ap(apX{to: hub25, ticket: smtpTicket, code: 37, stime: 10 * time.Minute})
+			s.ap(apX{to: hub2525, ticket: smtpTicket})
+		}, want{"clock-skew error certain", "-key-fault-one-identity", "-key-mismatch"}},
+		{"unknown outcome is no acceptance", func(s *synth) {
+			issue(s, smtpTicket)
+			s.ap(apX{to: hub25, ticket: smtpTicket, code: 31})
+			s.ap(apX{to: hub2525, ticket: smtpTicket, unknown: true})
+		}, want{"-key-fault-one-identity", "key-mismatch error certain"}},
+		{"healed within ten seconds at the same endpoint", func(s *synth) {
+			issue(s, smtpTicket)
+			s.ap(apX{to: hub25, ticket: smtpTicket, code: 31})
+			again := smtpTicket
+			again.salt = "b"
+			issue(s, again)
+			s.ap(apX{to: hub25, ticket: again})
+			s.ap(apX{to: hub2525, ticket: smtpTicket})
+		}, want{"key-mismatch note certain", "-key-fault-one-identity"}},
+		{"another name of the host at another endpoint, same kvno", func(s *synth) {
+			issue(s, smtpTicket)
+			web := tkt{httpSPN, 18, 5, "w"}
+			issue(s, web)
+			s.ap(apX{to: hub25, ticket: smtpTicket, code: 31})
+			s.ap(apX{to: hub80, ticket: web, carrier: "http"})
+		}, want{"key-fault-one-identity error possible", "key-mismatch error certain", "-spn-on-wrong-account"}},
+		{"another name of the host at the same endpoint, same kvno", func(s *synth) {
+			issue(s, smtpTicket)
+			web := tkt{httpSPN, 18, 5, "w"}
+			issue(s, web)
+			s.ap(apX{to: hub25, ticket: smtpTicket, code: 31})
+			s.ap(apX{to: hub25, ticket: web})
+		}, want{"-key-fault-one-identity", "key-mismatch note certain"}},
+		{"the same with the control before", func(s *synth) {
+			web := tkt{httpSPN, 18, 5, "w"}
+			issue(s, web)
+			s.ap(apX{to: hub25, ticket: web})
+			issue(s, smtpTicket)
+			s.ap(apX{to: hub25, ticket: smtpTicket, code: 31})
+		}, want{"spn-on-wrong-account error likely", "-key-fault-one-identity"}},
+		{"two hosts, one refuses", func(s *synth) {
+			issue(s, smtpTicket)
+			s.ap(apX{to: hub25, ticket: smtpTicket})
+			s.ap(apX{to: other25, ticket: smtpTicket, code: 31})
+		}, want{"same-ticket-two-outcomes error certain", "-key-fault-one-identity"}},
+		{"two hosts, one says no without a reason", func(s *synth) {
+			issue(s, smtpTicket)
+			s.ap(apX{to: hub25, ticket: smtpTicket})
+			s.ap(apX{to: other25, ticket: smtpTicket, word: "no"})
+		}, want{"same-ticket-two-outcomes error likely"}},
+		{"accepted, later refused at the same place", func(s *synth) {
+			issue(s, smtpTicket)
+			s.ap(apX{to: hub25, ticket: smtpTicket})
+			s.later(time.Minute)
+			s.ap(apX{to: hub25, ticket: smtpTicket, code: 31})
+		}, want{"same-ticket-two-outcomes error certain"}},
+		{"SPN on an account with a lower kvno", func(s *synth) {
+			host := tkt{smtpSPN, 18, 7, "a"}
+			issue(s, host)
+			s.ap(apX{to: hub25, ticket: host})
+			web := tkt{httpSPN, 18, 2, "w"}
+			issue(s, web)
+			s.ap(apX{to: hub80, ticket: web, code: 44, carrier: "http"})
+		}, want{"spn-on-wrong-account error likely", "acceptor-lacks-key error certain", "-stale-keytab", "-stale-ticket", "-key-fault-one-identity"}},
+		{"two names, one account, both accepted", func(s *synth) {
+			issue(s, smtpTicket)
+			web := tkt{httpSPN, 18, 5, "w"}
+			issue(s, web)
+			s.ap(apX{to: hub25, ticket: smtpTicket})
+			s.ap(apX{to: hub80, ticket: web, carrier: "http"})
+		}, want{"-spn-on-wrong-account", "-key-fault-one-identity"}},
+		{"one kvno up between two names is a password change", func(s *synth) {
+			issue(s, smtpTicket)
+			s.ap(apX{to: hub25, ticket: smtpTicket})
+			web := tkt{httpSPN, 18, 6, "w"}
+			issue(s, web)
+			s.ap(apX{to: hub80, ticket: web, code: 44, carrier: "http"})
+		}, want{"-spn-on-wrong-account", "acceptor-lacks-key error certain"}},
+		{"the keytab stayed behind: 44", func(s *synth) {
+			issue(s, smtpTicket)
+			s.ap(apX{to: hub25, ticket: smtpTicket})
+			next := tkt{smtpSPN, 18, 6, "b"}
+			issue(s, next)
+			s.ap(apX{to: hub25, ticket: next, code: 44})
+		}, want{"stale-keytab error likely", "acceptor-lacks-key error certain", "-stale-ticket", "-spn-on-wrong-account"}},
+		{"the keytab stayed behind: bare 535", func(s *synth) {
+			issue(s, smtpTicket)
+			s.ap(apX{to: hub25, ticket: smtpTicket})
+			next := tkt{smtpSPN, 18, 6, "b"}
+			issue(s, next)
+			s.ap(apX{to: hub25, ticket: next, word: "no"})
+		}, want{"stale-keytab error likely", "ap-refused error likely"}},
+		{"kvno rollover that the service knows", func(s *synth) {
+			issue(s, smtpTicket)
+			s.ap(apX{to: hub25, ticket: smtpTicket})
+			next := tkt{smtpSPN, 18, 6, "b"}
+			issue(s, next)
+			s.ap(apX{to: hub25, ticket: next})
+			s.ap(apX{to: hub25, ticket: smtpTicket})
+		}, want{"-stale-keytab", "-stale-ticket", "-acceptor-lacks-key"}},
+		{"the client's ticket is old", func(s *synth) {
+			issue(s, smtpTicket)
+			next := tkt{smtpSPN, 18, 6, "b"}
+			s.later(time.Minute)
+			s.ap(apX{to: hub25, ticket: smtpTicket, code: 44})
+			s.later(time.Minute)
+			issue(s, next)
+			s.ap(apX{to: hub25, ticket: next})
+		}, want{"stale-ticket error certain", "-stale-keytab"}},
+		{"a KDC that is behind is no stale ticket", func(s *synth) {
+			issue(s, tkt{smtpSPN, 18, 6, "b"})
+			s.tgs(kdcX{kdc: dc2IP, list: windowsList, ticket: smtpTicket})
+			s.ap(apX{to: hub25, ticket: smtpTicket, code: 44})
+		}, want{"-stale-ticket", "acceptor-lacks-key error certain"}},
+		{"RC4 accepted, AES refused", func(s *synth) {
+			rc4 := tkt{smtpSPN, 23, 5, "r"}
+			issue(s, rc4)
+			s.ap(apX{to: hub25, ticket: rc4, auth: 18})
+			issue(s, smtpTicket)
+			s.ap(apX{to: hub25, ticket: smtpTicket, code: 44})
+		}, want{"acceptor-lacks-etype-key error certain", "acceptor-lacks-key error certain", "-stale-keytab"}},
+		{"RC4 and AES accepted", func(s *synth) {
+			rc4 := tkt{smtpSPN, 23, 5, "r"}
+			issue(s, rc4)
+			s.ap(apX{to: hub25, ticket: rc4, auth: 18})
+			issue(s, smtpTicket)
+			s.ap(apX{to: hub25, ticket: smtpTicket})
+		}, want{"-acceptor-lacks-etype-key", "rc4-ticket-aes-session note certain"}},
+		{"one ticket is bad, another is good", func(s *synth) {
+			issue(s, smtpTicket)
+			s.ap(apX{to: hub25, ticket: smtpTicket})
+			bad := tkt{smtpSPN, 18, 5, "x"}
+			s.later(time.Minute)
+			s.ap(apX{to: hub25, ticket: bad, code: 31})
+		}, want{"ticket-refused-everywhere error likely", "key-mismatch error certain"}},
+		{"MIT: not us", func(s *synth) {
+			issue(s, smtpTicket)
+			s.ap(apX{to: hub25, ticket: smtpTicket, code: 35})
+		}, want{"acceptor-lacks-key error likely"}},
+		{"bound to an address", func(s *synth) {
+			s.ap(apX{to: hub25, ticket: smtpTicket, code: 38})
+		}, want{"address-bound-ticket error certain", "-key-mismatch"}},
+		{"not yet valid", func(s *synth) {
+			s.ap(apX{to: hub25, ticket: smtpTicket, code: 33, stime: -time.Hour})
+		}, want{"ticket-not-yet-valid error certain", "-key-mismatch"}},
+		{"expired, and a new one at once", func(s *synth) {
+			s.ap(apX{to: hub25, ticket: smtpTicket, code: 32})
+			issue(s, tkt{smtpSPN, 18, 5, "b"})
+			s.ap(apX{to: hub25, ticket: tkt{smtpSPN, 18, 5, "b"}})
+		}, want{"ticket-expired note certain", "-same-ticket-two-outcomes"}},
+		{"expired", func(s *synth) {
+			s.ap(apX{to: hub25, ticket: smtpTicket, code: 32})
+		}, want{"ticket-expired error certain"}},
+		{"silence and a closed connection", func(s *synth) {
+			s.ap(apX{to: hub25, ticket: smtpTicket, silent: true})
+		}, want{"ap-unanswered warning likely"}},
+		{"nothing known of the outcome", func(s *synth) {
+			s.ap(apX{to: hub25, ticket: smtpTicket, unknown: true})
+		}, want{"-ap-unanswered", "-ap-refused"}},
+		{"NTLM after a refusal", func(s *synth) {
+			issue(s, smtpTicket)
+			s.ap(apX{to: hub80, ticket: smtpTicket, code: 41, carrier: "http"})
+			s.ntlm(hub80, "Negotiate")
+		}, want{"ntlm-fallback warning certain", "key-mismatch error certain"}},
+		{"NTLM after an unknown SPN", func(s *synth) {
+			s.dns("hub-1.contoso.com", hubIP)
+			s.tgs(kdcX{list: windowsList, sname: httpSPN, code: 7})
+			s.ntlm(hub80, "Negotiate")
+		}, want{"ntlm-fallback warning likely", "spn-unknown error certain"}},
+		{"NTLM to another host than the one refused", func(s *synth) {
+			s.ap(apX{to: hub80, ticket: smtpTicket, code: 41, carrier: "http"})
+			s.ntlm("10.0.0.21:80", "NTLM")
+		}, want{"-ntlm-fallback"}},
+		{"NTLM where Kerberos was never tried", func(s *synth) {
+			s.as(kdcX{list: windowsList})
+			s.ntlm(hub80, "Negotiate", "NTLM")
+		}, want{"ntlm-fallback note possible"}},
+		{"NTLM of a client without Kerberos", func(s *synth) {
+			s.ntlm(hub80, "Negotiate", "NTLM")
+		}, want{"-ntlm-fallback"}},
+	})
+}
+
+func TestStoryFinding(t *testing.T) {
+	s := newSynth(t)
+	issue(s, smtpTicket)
+	s.ap(apX{to: hubRPC, ticket: smtpTicket, code: 31, carrier: "dcerpc"})
+	s.ap(apX{to: hub25, ticket: smtpTicket, word: "no"})
+	s.ap(apX{to: hub2525, ticket: smtpTicket})
+	list := s.joined().Findings(Rules())
+	require.NotEmpty(t, list)
+	f := list[0]
+	assert.Equal(t, "key-fault-one-identity", f.Rule)
+	assert.Equal(t, Certain, f.Confidence)
+	assert.Empty(t, f.BecauseOf)
+	require.Len(t, f.FaultAt, 1)
+	assert.Equal(t, &Endpoint{"10.0.0.20", 51025}, f.FaultAt[0].Endpoint)
+	var codes, hashes int
+	for _, e := range f.Evidence {
+		switch e.Field {
+		case "error_code":
+			codes++
+		case "ticket.hash":
+			hashes++
+		}
+	}
+	assert.Equal(t, 1, codes)
+	assert.GreaterOrEqual(t, hashes, 2, "the refused and the accepted AP-REQ")
+	for _, x := range list[1:] {
+		if x.Rule == "key-mismatch" {
+			assert.Equal(t, f.ID, x.BecauseOf)
+		}
+	}
+}

@@ -1,0 +1,306 @@
+package analyze
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"kerbscope/decode"
+	"kerbscope/decode/krb5"
+)
+
+// Hosts of the synthetic cases.
+var (
+	mailboxIP = netip.MustParseAddr("10.0.0.30")
+	hubIP     = netip.MustParseAddr("10.0.0.20")
+	hub2IP    = netip.MustParseAddr("10.0.0.21")
+	dc1IP     = netip.MustParseAddr("10.0.0.10")
+	dc2IP     = netip.MustParseAddr("10.0.0.11")
+)
+
+const (
+	testRealm = "CONTOSO.COM"
+	smtpSPN   = "smtp/hub-1.contoso.com"
+	httpSPN   = "HTTP/hub-1.contoso.com"
+)
+
+var (
+	windowsList = []int32{18, 17, 23, 24, -135, 3}
+	rc4List     = []int32{23}
+	aesList     = []int32{18, 17}
+)
+
+// A synth feeds made-up exchanges to the fold, as decode would.
+type synth struct {
+	t     *testing.T
+	c     *Case
+	now   int64
+	frame uint64
+	port  uint16
+}
+
+func newSynth(t *testing.T) *synth {
+	return &synth{t: t, c: NewCase(0), now: time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC).UnixNano(), port: 40000}
+}
+
+// later lets time pass.
+func (s *synth) later(d time.Duration) *synth {
+	s.now += int64(d)
+	return s
+}
+
+func (s *synth) message(b []byte, src, dst netip.AddrPort, tr decode.Transport, carrier []string) *decode.Message {
+	s.now += int64(time.Millisecond)
+	s.frame++
+	m, n := krb5.Parse(b)
+	require.Equal(s.t, len(b), n)
+	require.Nil(s.t, m.Malformed)
+	id := decode.MakeFrameID(0, s.frame)
+	out := &decode.Message{Frame: id, Frames: []decode.FrameID{id}, Time: s.now, Src: src, Dst: dst, Transport: tr, Carrier: carrier, Krb: &m}
+	s.c.Message(out)
+	return out
+}
+
+func (s *synth) exchange(x *decode.Exchange, steps ...*decode.Message) *decode.Exchange {
+	for _, m := range steps {
+		if m == nil {
+			continue
+		}
+		what := m.Type().String()
+		x.Steps = append(x.Steps, decode.Step{Frame: m.Frame, Time: m.Time, What: what, Msg: m})
+	}
+	x.Started, x.Ended = x.Steps[0].Time, x.Steps[len(x.Steps)-1].Time
+	s.c.Exchange(x)
+	return x
+}
+
+// A tkt is a made-up ticket; two with equal fields are the same ticket.
+type tkt struct {
+	sname string
+	etype int32
+	kvno  uint32
+	salt  string // tells tickets apart
+}
+
+var tgt = tkt{"krbtgt/" + testRealm, 18, 2, ""}
+
+// A kdcX is an AS or TGS exchange.
+type kdcX struct {
+	from    netip.Addr // mailbox unless set
+	kdc     netip.Addr // dc1 unless set
+	client  string
+	sname   string // TGS; AS: krbtgt
+	list    []int32
+	hint    []int32 // ETYPE-INFO2 of the PREAUTH_REQUIRED; nil: none was sent
+	preauth int32   // etype of PA-ENC-TIMESTAMP, 0: none
+	code    int32   // KRB-ERROR, 0: success
+	info2   []int32 // of that error
+	etext   string
+	status  uint32        // NTSTATUS in the e-data
+	skew    time.Duration // the KDC's clock against the capture's
+	ctime   time.Duration // of an error: the client's clock against the capture's; 0: absent
+	reply   int32         // etype of the reply's enc-part
+	ticket  tkt           // issued
+	tgt     tkt           // presented
+	auth    int32         // TGS: session key etype of the TGT
+	options uint32
+	silent  bool // nothing came
+	resent  int
+	udp     bool
+	tooBig  bool
+	took    time.Duration
+}
+
+func (s *synth) ends(x *kdcX) (from, to netip.AddrPort, tr decode.Transport) {
+	if !x.from.IsValid() {
+		x.from = mailboxIP
+	}
+	if !x.kdc.IsValid() {
+		x.kdc = dc1IP
+	}
+	s.port++
+	tr = decode.TCP
+	if x.udp {
+		tr = decode.UDP
+	}
+	return netip.AddrPortFrom(x.from, s.port), netip.AddrPortFrom(x.kdc, 88), tr
+}
+
+func (s *synth) as(x kdcX) *decode.Exchange {
+	from, to, tr := s.ends(&x)
+	out := &decode.Exchange{Kind: decode.AS, Client: from, Server: to, Transport: tr, Carrier: []string{"kdc"}, BothWays: !x.silent, Resent: x.resent}
+	if x.client == "" {
+		x.client = "MAILBOX-1$"
+	}
+	if x.ticket.sname == "" {
+		x.ticket = tkt{tgt.sname, 18, 2, x.client + time.Unix(0, s.now).String()}
+	}
+	if x.sname == "" {
+		x.sname = tgt.sname
+	}
+	var first, second *decode.Message
+	if x.hint != nil {
+		first = s.message(asReq(x.client, x.sname, x.list, 0, x.options, nil), from, to, tr, out.Carrier)
+		out.Hint = s.message(krbError(25, x.sname, s.now+int64(x.skew), 0, x.hint, x.etext, 0), to, from, tr, out.Carrier)
+	}
+	second = s.message(asReq(x.client, x.sname, x.list, x.preauth, x.options, nil), from, to, tr, out.Carrier)
+	s.answer(&x, out, first, second)
+	return out
+}
+
+func (s *synth) tgs(x kdcX) *decode.Exchange {
+	from, to, tr := s.ends(&x)
+	out := &decode.Exchange{Kind: decode.TGS, Client: from, Server: to, Transport: tr, Carrier: []string{"kdc"}, BothWays: !x.silent, Resent: x.resent}
+	if x.client == "" {
+		x.client = "MAILBOX-1$"
+	}
+	if x.sname == "" {
+		x.sname = x.ticket.sname
+	}
+	if x.tgt.sname == "" {
+		x.tgt = tgt
+	}
+	if x.auth == 0 {
+		x.auth = 18
+	}
+	q := s.message(asReq("", x.sname, x.list, 0, x.options, apReq(x.tgt, x.auth)), from, to, tr, out.Carrier)
+	s.answer(&x, out, nil, q)
+	return out
+}
+
+func (s *synth) answer(x *kdcX, out *decode.Exchange, first, second *decode.Message) {
+	out.Request = second
+	s.later(x.took)
+	if x.reply == 0 {
+		x.reply = 18
+	}
+	switch {
+	case x.tooBig:
+		out.TooBig = s.message(krbError(52, x.sname, s.now+int64(x.skew), 0, nil, x.etext, 0), out.Server, out.Client, out.Transport, out.Carrier)
+		out.Ending = decode.NotCaptured
+		s.exchange(out, first, out.Hint, second, out.TooBig)
+		return
+	case x.silent:
+		out.Ending = decode.Unanswered
+		s.exchange(out, first, out.Hint, second)
+		return
+	case x.code != 0:
+		ctime := int64(0)
+		if x.ctime != 0 {
+			ctime = s.now + int64(x.ctime)
+		}
+		out.Ending = decode.Failed
+		out.Reply = s.message(krbError(x.code, x.sname, s.now+int64(x.skew), ctime, x.info2, x.etext, x.status), out.Server, out.Client, out.Transport, out.Carrier)
+	default:
+		out.Ending = decode.OK
+		out.Reply = s.message(kdcRep(out.Kind, x.client, x.ticket, x.reply), out.Server, out.Client, out.Transport, out.Carrier)
+	}
+	s.exchange(out, first, out.Hint, second, out.Reply)
+}
+
+// An apX is an AP exchange.
+type apX struct {
+	from    netip.Addr // mailbox unless set
+	to      string     // endpoint
+	ticket  tkt
+	auth    int32 // session key etype, 18 unless set
+	code    int32 // KRB-ERROR
+	stime   time.Duration
+	word    string // carrier's refusal ("535"), no Kerberos error
+	carrier string // "smtp" unless set
+	silent  bool
+	unknown bool
+}
+
+func (s *synth) ap(x apX) *decode.Exchange {
+	if !x.from.IsValid() {
+		x.from = mailboxIP
+	}
+	if x.carrier == "" {
+		x.carrier = "smtp"
+	}
+	if x.auth == 0 {
+		x.auth = 18
+	}
+	s.port++
+	from, to := netip.AddrPortFrom(x.from, s.port), netip.MustParseAddrPort(x.to)
+	a := &decode.Attempt{Mech: "kerberos"}
+	out := &decode.Exchange{Kind: decode.AP, Client: from, Server: to, Transport: decode.TCP, Carrier: []string{x.carrier, "gss"}, BothWays: true, Attempt: a}
+	out.Request = s.message(apReq(x.ticket, x.auth), from, to, decode.TCP, out.Carrier)
+	switch {
+	case x.code != 0:
+		out.Ending = decode.Failed
+		out.Reply = s.message(krbError(x.code, x.ticket.sname, s.now+int64(x.stime), 0, nil, "", 0), to, from, decode.TCP, out.Carrier)
+	case x.word != "":
+		s.now += int64(time.Millisecond)
+		s.frame++
+		out.Ending = decode.Denied
+		a.Result = &decode.Result{Outcome: decode.Refused, Code: 535, Text: x.word, Frame: decode.MakeFrameID(0, s.frame), Time: s.now}
+	case x.silent:
+		out.Ending = decode.Unanswered
+	case x.unknown:
+		out.Ending = decode.Unknown
+	default:
+		out.Ending = decode.OK
+		out.Reply = s.message(apRep(x.auth), to, from, decode.TCP, out.Carrier)
+	}
+	s.exchange(out, out.Request, out.Reply)
+	s.c.Session(&decode.Session{Client: from, Server: to, SidesKnown: true, Carrier: x.carrier, Begin: out.Request.Frame, Ended: decode.MakeFrameID(0, s.frame),
+		First: out.Started, Last: s.now, BothWays: true, Attempts: []*decode.Attempt{a}, End: decode.EndFIN})
+	return out
+}
+
+// ntlm is a connection on which the client authenticated with NTLM.
+func (s *synth) ntlm(to string, offered ...string) {
+	s.port++
+	s.now += int64(time.Millisecond)
+	s.frame++
+	id := decode.MakeFrameID(0, s.frame)
+	a := &decode.Attempt{Mech: "ntlm", Tokens: []decode.Token{{Frame: id, Time: s.now, FromClient: true, Kind: "NTLM negotiate"}},
+		Result: &decode.Result{Outcome: decode.Accepted, Code: 235, Frame: id, Time: s.now}}
+	s.c.Session(&decode.Session{Client: netip.AddrPortFrom(mailboxIP, s.port), Server: netip.MustParseAddrPort(to), SidesKnown: true, Carrier: "http",
+		Begin: id, Ended: id, First: s.now, Last: s.now, BothWays: true, Offered: offered, Attempts: []*decode.Attempt{a}, End: decode.EndFIN})
+}
+
+// sighting is a fact of a connection from the mailbox to port 88 of a KDC.
+func (s *synth) sighting(kind decode.SightingKind, kdc netip.Addr, count int) {
+	s.port++
+	s.now += int64(time.Millisecond)
+	var frames []decode.FrameID
+	for range count {
+		s.frame++
+		frames = append(frames, decode.MakeFrameID(0, s.frame))
+	}
+	s.c.Sighting(&decode.Sighting{Kind: kind, Frame: frames[0], Frames: frames, Time: s.now, Src: netip.AddrPortFrom(mailboxIP, s.port),
+		Dst: netip.AddrPortFrom(kdc, 88), Transport: decode.TCP, Count: count})
+}
+
+// dns ties a name to an address.
+func (s *synth) dns(name string, addr netip.Addr) {
+	s.frame++
+	id := decode.MakeFrameID(0, s.frame)
+	s.c.Sighting(&decode.Sighting{Kind: decode.DNSAnswer, Frame: id, Frames: []decode.FrameID{id}, Time: s.now, Name: name, Addrs: []netip.Addr{addr}})
+}
+
+// joined is the case after everything was seen.
+func (s *synth) joined() *Case {
+	return Join([]*Case{s.c}, JoinOptions{
+		Captures: []CaptureFacts{{Name: "synth.pcap", First: s.now - int64(time.Hour), Last: s.now + int64(time.Minute), Complete: true}},
+		Part:     []int{0},
+	})
+}
+
+// found runs all rules and gives the findings by rule.
+func (s *synth) found() map[string][]Finding {
+	out := map[string][]Finding{}
+	for _, f := range s.joined().Findings(Rules()) {
+		require.NotEmpty(s.t, f.Evidence, f.Rule)
+		require.NotEmpty(s.t, f.Summary, f.Rule)
+		require.NotEmpty(s.t, f.Cause, f.Rule)
+		require.NotEmpty(s.t, f.Confidence, f.Rule)
+		out[f.Rule] = append(out[f.Rule], f)
+	}
+	return out
+}
