@@ -60,8 +60,10 @@ type Finding struct {
 
 	// Subject is what cause.go matches causes and effects by.
 	Subject Subject `json:"-"`
-	first   int64
-	last    int64
+	// fill puts names into the rule's steps: placeholder, name, …
+	fill  []string
+	first int64
+	last  int64
 }
 
 // A Fault is where the evidence puts the fault.
