@@ -1,0 +1,477 @@
+package decode
+
+import (
+	"bytes"
+	"encoding/binary"
+
+	"kerbscope/decode/gss"
+)
+
+// dcerpcCarrier is connection-oriented DCE/RPC over TCP (C706 chapter 12,
+// [MS-RPCE]), known by its content on any port.
+var dcerpcCarrier = carrier{
+	name:  "dcerpc",
+	ports: []uint16{135},
+	probe: probeDCERPC,
+	open:  func(s *stream) parser { return newDCERPC(s) },
+}
+
+// PDU types, C706 §12.6.4.
+const (
+	rpcRequest   = 0
+	rpcResponse  = 2
+	rpcFault     = 3
+	rpcBind      = 11
+	rpcBindAck   = 12
+	rpcBindNak   = 13
+	rpcAlter     = 14
+	rpcAlterResp = 15
+	rpcAuth3     = 16
+)
+
+// Values of auth_type, [MS-RPCE] §2.2.1.1.7.
+const (
+	rpcSPNEGO   = 9
+	rpcNTLM     = 10
+	rpcSchannel = 14
+	rpcKerberos = 16
+	rpcNetlogon = 68
+)
+
+const (
+	rpcHeaderSize  = 16
+	rpcTrailerSize = 8
+	// maxRPCContexts bounds the security contexts of a connection that are
+	// under way.
+	maxRPCContexts = 16
+	// maxRPCToken bounds a token put together from fragments.
+	maxRPCToken = 1 << 17
+)
+
+// An rpcContext is a security context: an authentication under way.
+type rpcContext struct {
+	id     uint32 // auth_context_id
+	call   uint32 // of the PDU that waits for its answer
+	typ    byte   // auth_type
+	legs   int    // of the client
+	waits  bool   // bind or alter_context without its answer
+	judged bool   // the carrier gave its word
+}
+
+type dcerpcParser struct {
+	framed
+	contexts []rpcContext
+	parts    [2][]byte // of a token in fragments
+}
+
+func newDCERPC(s wire) *dcerpcParser { return &dcerpcParser{framed: framed{s: s}} }
+
+func (p *dcerpcParser) feed(d dir) { p.run(d, p) }
+
+func (p *dcerpcParser) missed(d dir) { p.parts[d] = nil }
+
+// An rpcHeader is the common header of a PDU, C706 §12.6.3.1.
+type rpcHeader struct {
+	typ         byte
+	first, last bool
+	order       binary.ByteOrder
+	size        int // frag_length
+	auth        int // auth_length
+	call        uint32
+}
+
+// readRPCHeader reads the header at the start of b.
+func readRPCHeader(b []byte) (h rpcHeader, v verdict) {
+	for i, c := range b[:min(len(b), 8)] {
+		ok := true
+		switch i {
+		case 0:
+			ok = c == 5
+		case 1:
+			ok = c <= 1
+		case 2:
+			ok = rpcType(c)
+		case 4:
+			ok = c&0x0f == 0 && c <= 0x10 // ASCII; integers big or little endian
+		case 5:
+			ok = c <= 3
+		case 6, 7:
+			ok = c == 0
+		}
+		if !ok {
+			return h, no
+		}
+	}
+	if len(b) < rpcHeaderSize {
+		return h, needMore
+	}
+	h.typ, h.first, h.last = b[2], b[3]&1 != 0, b[3]&2 != 0
+	h.order = binary.BigEndian
+	if b[4] == 0x10 {
+		h.order = binary.LittleEndian
+	}
+	h.size, h.auth = int(h.order.Uint16(b[8:])), int(h.order.Uint16(b[10:]))
+	h.call = h.order.Uint32(b[12:])
+	if h.size < rpcHeaderSize || h.auth > 0 && h.size < rpcHeaderSize+rpcTrailerSize+h.auth {
+		return h, no
+	}
+	switch {
+	case (h.typ == rpcBind || h.typ == rpcAlter) && h.size < 28,
+		h.typ == rpcBindNak && h.size < 18, h.typ == rpcFault && h.size < 28:
+		return h, no
+	}
+	return h, yes
+}
+
+func rpcType(c byte) bool {
+	return c == rpcRequest || c == rpcResponse || c == rpcFault || c >= rpcBind && c <= 19
+}
+
+// rpcFromServer tells whether only a server sends PDUs of a type.
+func rpcFromServer(typ byte) bool {
+	switch typ {
+	case rpcResponse, rpcFault, rpcBindAck, rpcBindNak, rpcAlterResp, 17: // shutdown
+		return true
+	}
+	return false
+}
+
+func (p *dcerpcParser) resync(d dir, b []byte) (int, bool) {
+	for i := 0; i < len(b); i++ {
+		k := bytes.IndexByte(b[i:], 5)
+		if k < 0 {
+			break
+		}
+		i += k
+		switch h, v := readRPCHeader(b[i:]); {
+		case v == needMore:
+			return i, false
+		case v == yes && rpcFromServer(h.typ) == (d == toClient):
+			return i, true
+		}
+	}
+	return len(b), false
+}
+
+// rpcHTTPBanner is what an RPC over HTTP endpoint mapper says first, [MS-RPCH]
+// §2.1.1.
+const rpcHTTPBanner = "ncacn_http/1.0"
+
+func (p *dcerpcParser) unit(d dir, b []byte, last bool) int {
+	if d == toClient && bytes.HasPrefix(b, []byte(rpcHTTPBanner)) {
+		return len(rpcHTTPBanner)
+	}
+	h, v := readRPCHeader(b)
+	switch v {
+	case needMore:
+		return 0
+	case no:
+		if d == toClient && bytes.HasPrefix([]byte(rpcHTTPBanner), b) && !last {
+			return 0
+		}
+		p.lost[d] = true
+		return 1
+	}
+	if h.typ == rpcRequest || h.typ == rpcResponse {
+		if h.typ == rpcRequest {
+			p.request(d)
+		} else {
+			p.answered(d, h, rpcHeaderSize)
+		}
+		if p.over {
+			return 0
+		}
+		n := min(h.size, len(b))
+		p.skip[d] = uint64(h.size - n)
+		return n
+	}
+	if len(b) < h.size && !last {
+		return 0
+	}
+	n := min(h.size, len(b))
+	p.pdu(d, h, b[:n])
+	return n
+}
+
+// pdu reads a PDU that carries or answers an authentication.
+func (p *dcerpcParser) pdu(d dir, h rpcHeader, b []byte) {
+	if rpcFromServer(h.typ) != (d == toClient) {
+		return
+	}
+	tr, ok := readRPCTrailer(h, b)
+	if !ok {
+		switch h.typ {
+		case rpcBindNak:
+			p.nak(h, b)
+		case rpcFault:
+			p.fault(h, b)
+		case rpcBindAck, rpcAlterResp:
+			p.acknowledged(h, rpcTrailer{}, nil, len(b))
+		}
+		return
+	}
+	switch h.typ {
+	case rpcFault:
+		p.fault(h, b)
+		return
+	case rpcBind, rpcAlter, rpcAuth3, rpcBindAck, rpcAlterResp:
+	default:
+		return
+	}
+	tok := tr.token
+	if !h.first || !h.last { // [MS-RPCE] §2.2.2.13: a token may be spread over fragments
+		if h.first {
+			p.parts[d] = nil
+		}
+		if len(p.parts[d])+len(tok) > maxRPCToken {
+			return
+		}
+		p.parts[d] = append(p.parts[d], tok...)
+		if !h.last {
+			return
+		}
+		tok, p.parts[d] = p.parts[d], nil
+	}
+	tr.token = tok
+	if d == toServer {
+		p.leg(h, tr)
+	} else {
+		p.acknowledged(h, tr, tok, len(b))
+	}
+}
+
+// An rpcTrailer is a sec_trailer ([MS-RPCE] §2.2.2.11) with the token behind
+// it.
+type rpcTrailer struct {
+	typ   byte // auth_type
+	id    uint32
+	token []byte
+	at, n int // where the token's bytes of this PDU stand
+}
+
+func readRPCTrailer(h rpcHeader, b []byte) (t rpcTrailer, ok bool) {
+	at := h.size - h.auth - rpcTrailerSize
+	if h.auth == 0 || at+rpcTrailerSize > len(b) {
+		return t, false
+	}
+	t.typ = b[at]
+	t.id = h.order.Uint32(b[at+4:])
+	t.at = at + rpcTrailerSize
+	t.token = b[t.at:min(t.at+h.auth, len(b))]
+	t.n = len(t.token)
+	return t, true
+}
+
+// leg takes a token of the client.
+func (p *dcerpcParser) leg(h rpcHeader, t rpcTrailer) {
+	c := p.context(t.id)
+	if c == nil || h.typ == rpcBind || c.judged {
+		c = p.newContext(t.id, t.typ)
+	}
+	c.legs++
+	c.call, c.waits = h.call, h.typ != rpcAuth3
+	verb := rpcTypeName(h.typ)
+	switch t.typ {
+	case rpcSPNEGO, rpcNTLM, rpcKerberos:
+		if len(t.token) > 0 {
+			p.s.token(toServer, t.at, t.n, t.token, tokenAt{verb: verb, key: uint64(t.id)})
+		}
+	case rpcSchannel, rpcNetlogon:
+		if c.legs == 1 {
+			mech := "Schannel"
+			if t.typ == rpcNetlogon {
+				mech = "Netlogon"
+			}
+			p.s.attemptOther(toServer, t.at, mech, verb)
+		}
+	}
+}
+
+// acknowledged takes bind_ack and alter_context_resp: n is the PDU's length.
+func (p *dcerpcParser) acknowledged(h rpcHeader, t rpcTrailer, tok []byte, n int) {
+	c := p.waiting(h.call)
+	if c == nil && tok != nil {
+		if c = p.context(t.id); c == nil {
+			c = p.newContext(t.id, t.typ)
+		}
+	}
+	if c == nil {
+		return
+	}
+	c.waits = false
+	if c.typ != rpcSPNEGO && c.typ != rpcNTLM && c.typ != rpcKerberos {
+		if c.typ == rpcNetlogon { // the server's leg is all there is to it
+			p.word(c, n, Result{Outcome: Accepted, Text: rpcTypeName(h.typ)})
+		}
+		return
+	}
+	var g gss.Token
+	if len(tok) > 0 {
+		g = gss.Parse(tok)
+		p.s.token(toClient, t.at, t.n, tok, tokenAt{key: uint64(c.id)})
+	}
+	r := Result{Text: rpcTypeName(h.typ)}
+	switch {
+	case g.NegState == gss.Reject:
+		r.Outcome = Refused
+	case rejects(&g):
+		return // the error speaks for itself, and the client may try again
+	case g.NegState == gss.AcceptCompleted,
+		// Kerberos without SPNEGO: the client's own AP-REP came before.
+		h.typ == rpcAlterResp && c.typ == rpcKerberos && c.legs > 1 && len(g.Kerberos) == 0:
+		r.Outcome = Accepted
+	case g.NegState == gss.AcceptIncomplete, len(tok) > 0:
+		r.Outcome = Continue
+	default:
+		return // to be told by the first response
+	}
+	p.word(c, n, r)
+}
+
+// word tells the carrier's word on a context; n bytes from the start of the
+// PDU stand for it.
+func (p *dcerpcParser) word(c *rpcContext, n int, r Result) {
+	key := uint64(c.id)
+	if c.typ == rpcSchannel || c.typ == rpcNetlogon {
+		key = 0 // attempts without tokens have no key
+	}
+	c.judged = r.Outcome != Continue
+	p.s.result(toClient, 0, n, key, r)
+}
+
+// nak takes a bind_nak: provider_reject_reason, C706 §12.6.4.5.
+func (p *dcerpcParser) nak(h rpcHeader, b []byte) {
+	if len(b) < 18 {
+		return
+	}
+	reason := h.order.Uint16(b[16:])
+	c := p.waiting(h.call)
+	if c == nil {
+		if reason != 8 && reason != 9 {
+			return // no authentication was asked, and it is not about one
+		}
+		c = p.newContext(0, 0)
+	}
+	c.waits = false
+	p.word(c, len(b), Result{Outcome: Refused, Code: int64(reason), CodeName: rpcRejectName(reason), Text: "bind_nak"})
+}
+
+// fault takes a fault's status, C706 §12.6.4.7: of an alter_context, or of the
+// first request after a third leg that has no answer of its own.
+func (p *dcerpcParser) fault(h rpcHeader, b []byte) {
+	if len(b) < 28 {
+		return
+	}
+	status := h.order.Uint32(b[24:])
+	c := p.waiting(h.call)
+	if c == nil {
+		if c = p.unjudged(); c == nil || !rpcSecurityFault(status) {
+			return
+		}
+	}
+	c.waits = false
+	p.word(c, len(b), Result{Outcome: Refused, Code: int64(status), CodeName: rpcFaultName(status), Text: "fault"})
+}
+
+// request takes a request of the client.
+func (p *dcerpcParser) request(d dir) {
+	if d != toServer {
+		return
+	}
+	for i := range p.contexts {
+		if p.contexts[i].judged {
+			p.s.afterAuth(d, 0)
+			break
+		}
+	}
+}
+
+// answered takes a response: whoever is served was let in. The stream rests
+// then; another authentication wakes it.
+func (p *dcerpcParser) answered(d dir, h rpcHeader, n int) {
+	if d != toClient {
+		return
+	}
+	if c := p.unjudged(); c != nil && !c.waits {
+		p.word(c, n, Result{Outcome: Accepted, Text: "response"})
+	}
+	for i := range p.contexts {
+		if p.contexts[i].waits {
+			return
+		}
+	}
+	p.over = true
+	p.s.idle()
+}
+
+func (p *dcerpcParser) context(id uint32) *rpcContext {
+	for i := range p.contexts {
+		if p.contexts[i].id == id {
+			return &p.contexts[i]
+		}
+	}
+	return nil
+}
+
+func (p *dcerpcParser) newContext(id uint32, typ byte) *rpcContext {
+	c := p.context(id)
+	if c == nil {
+		if len(p.contexts) >= maxRPCContexts {
+			p.contexts = append(p.contexts[:0], p.contexts[1:]...)
+		}
+		p.contexts = append(p.contexts, rpcContext{})
+		c = &p.contexts[len(p.contexts)-1]
+	}
+	*c = rpcContext{id: id, typ: typ}
+	return c
+}
+
+// waiting is the context whose bind or alter_context of that call has no
+// answer yet.
+func (p *dcerpcParser) waiting(call uint32) *rpcContext {
+	for i := range p.contexts {
+		if c := &p.contexts[i]; c.waits && c.call == call {
+			return c
+		}
+	}
+	return nil
+}
+
+// unjudged is the latest context with a leg that nothing was said about.
+func (p *dcerpcParser) unjudged() *rpcContext {
+	for i := len(p.contexts) - 1; i >= 0; i-- {
+		if c := &p.contexts[i]; !c.judged && c.legs > 0 {
+			return c
+		}
+	}
+	return nil
+}
+
+// probeDCERPC knows DCE/RPC by the header of a PDU that fits its direction.
+func probeDCERPC(up, down []byte, port uint16) verdict {
+	u, v := needMore, needMore
+	if len(up) > 0 {
+		h, x := readRPCHeader(up)
+		if u = x; x == yes && rpcFromServer(h.typ) {
+			u = no
+		}
+	}
+	switch {
+	case len(down) == 0:
+	case bytes.HasPrefix(down, []byte(rpcHTTPBanner)):
+		v = yes
+	case bytes.HasPrefix([]byte(rpcHTTPBanner), down):
+	default:
+		h, x := readRPCHeader(down)
+		if v = x; x == yes && !rpcFromServer(h.typ) {
+			v = no
+		}
+	}
+	switch {
+	case u == no || v == no:
+		return no
+	case u == yes || v == yes:
+		return yes
+	}
+	return needMore
+}
