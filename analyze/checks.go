@@ -223,6 +223,14 @@ func refused(_ *TicketLife, p *Presented) bool {
 	return refusedAP(p.First)
 }
 
+// refusedOnce is refused, healed or not.
+func refusedOnce(_ *TicketLife, p *Presented) bool { return refusedAP(p.First) }
+
+// healedAll tells whether every refusal healed.
+func healedAll(list []showing) bool {
+	return !slices.ContainsFunc(list, func(s showing) bool { return refused(s.life, s.p) })
+}
+
 // records are the exemplars of a presentation.
 func (p *Presented) records() []*Record {
 	if p.First == p.Last || p.Last == nil {

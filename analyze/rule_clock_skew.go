@@ -78,83 +78,105 @@ func (c *Case) skewText(f *Finding, r *Record, n uint64) (summary, cause string)
 		return summary, cause
 	}
 	off := *r.Error.STime - r.Error.Time
-	agree, differ := c.witnesses(r.To.Addr(), r.From.Addr(), off)
+	w := c.witnesses(r.To.Addr(), r.From.Addr(), off)
 	switch {
-	case len(agree) > 0 && len(differ) == 0:
+	case len(w.agree) > 0 && len(w.differ) == 0:
 		f.FaultAt = []Fault{c.faultClient(r)}
-		summary = fmt.Sprintf("The clock of %s is wrong%s: %s refused it %s (37).", client, c.skewBy(r), sender, nTimes(n))
-		cause = fmt.Sprintf("%s agrees with %s, so the client's clock is the odd one.", sender, join(agree, 3))
-	case len(differ) > 0 && len(agree) == 0:
+		summary = fmt.Sprintf("The clock of %s is wrong%s: %s refused it %s (37).", client, c.skewBy(r, off), sender, nTimes(n))
+		cause = fmt.Sprintf("%s %s with %s, so the clock of %s is the odd one.", join(w.agree, 3), agreeText(w.agree), sender, client)
+	case len(w.differ) > 0 && len(w.agree) == 0 && (w.kdc || len(w.differ) > 1):
 		f.FaultAt = []Fault{c.faultServer(r)}
 		if r.Kind != decode.AP {
 			f.FaultAt = []Fault{c.faultKDC(r)}
 		}
-		summary = fmt.Sprintf("The clock of %s is %s: it refused %s %s (37).", sender, aheadText(off-c.meanOffset(r)), c.who(r), nTimes(n))
-		cause = fmt.Sprintf("%s and the capture show another time than %s, so %s is the odd one. It could decrypt the ticket: key and service name are right.", join(differ, 3), sender, sender)
-		if r.Kind != decode.AP {
-			cause = fmt.Sprintf("%s and the capture show another time than %s, so %s is the odd one.", join(differ, 3), sender, sender)
+		summary = fmt.Sprintf("The clock of %s is %s: it refused %s %s (37).", sender, aheadOf(off-w.differBy, w.differ[0]), c.who(r), nTimes(n))
+		cause = fmt.Sprintf("%s shows another time than %s, and members of a domain follow their DCs.", join(w.differ, 3), sender)
+		if len(w.differ) > 1 {
+			cause = fmt.Sprintf("%s show another time than %s.", join(w.differ, 3), sender)
 		}
 	case r.Error.CTime != nil:
-		summary = fmt.Sprintf("%s refused %s %s: its clock is %s against the client's (37).", sender, c.who(r), nTimes(n), aheadText(*r.Error.STime-*r.Error.CTime))
+		summary = fmt.Sprintf("%s refused %s %s: its clock is %s (37).", sender, c.who(r), nTimes(n), aheadOf(*r.Error.STime-*r.Error.CTime, "the client's"))
+	}
+	if r.Kind == decode.AP {
+		cause += " The acceptor could decrypt the ticket: key and service name are right."
 	}
 	return summary, cause
 }
 
-// skewBy is the difference of the client's clock where the error tells both.
-func (c *Case) skewBy(r *Record) string {
-	if r.Error.CTime == nil {
-		return ""
+func agreeText(list []string) string {
+	if len(list) == 1 {
+		return "agrees"
 	}
-	return ", " + aheadText(*r.Error.CTime-*r.Error.STime)
+	return "agree"
+}
+
+// skewBy is the client's clock against the sender's, where the error tells
+// both, or errors that the client's host itself sent.
+func (c *Case) skewBy(r *Record, off int64) string {
+	if r.Error.CTime != nil {
+		return ", " + aheadText(*r.Error.CTime-*r.Error.STime)
+	}
+	if k := c.Clock(r.From.Addr()); k != nil {
+		if d := k.Offset - off; d > clocksAgree || d < -clocksAgree {
+			return ", " + aheadText(d)
+		}
+	}
+	return ""
 }
 
 // aheadText is a difference of clocks in words.
 func aheadText(ns int64) string {
-	text := seconds(max(ns, -ns))
-	if h := (max(ns, -ns) + 30e9) / 3600e9; h > 0 && max(ns, -ns)-h*3600e9 < 60e9 && max(ns, -ns)-h*3600e9 > -60e9 {
-		text = plural(uint64(h), "hour") + " (a time zone mistake?)"
-	}
 	if ns < 0 {
-		return text + " behind"
+		return clockText(-ns) + " behind"
 	}
-	return text + " ahead"
+	return clockText(ns) + " ahead"
 }
 
-// witnesses are the other hosts whose clocks are in view, by whether they
-// agree with a clock of the given offset to the reference capture's.
-func (c *Case) witnesses(sender, client netip.Addr, off int64) (agree, differ []string) {
+// aheadOf is the same against another clock.
+func aheadOf(ns int64, other string) string {
+	if ns < 0 {
+		return clockText(-ns) + " behind " + other
+	}
+	return clockText(ns) + " ahead of " + other
+}
+
+// clockText is a difference of clocks; whole hours look like a time zone.
+func clockText(ns int64) string {
+	if h := (ns + 30e9) / 3600e9; h > 0 && ns-h*3600e9 < 60e9 {
+		return plural(uint64(h), "hour") + " (a time zone mistake?)"
+	}
+	return durationText(ns)
+}
+
+// clockWitnesses are the clocks of hosts that have no part in a refusal.
+type clockWitnesses struct {
+	agree, differ []string // names of those that agree with the sender's clock, and of the others
+	differBy      int64    // offset of the first that differs
+	kdc           bool     // a KDC is among those that differ
+}
+
+// witnesses looks at the other clocks in view, the sender's clock having the
+// given offset to the reference capture's.
+func (c *Case) witnesses(sender, client netip.Addr, off int64) (w clockWitnesses) {
 	for _, k := range c.Clocks() {
 		if c.SameHost(k.Addr, sender) || c.SameHost(k.Addr, client) {
 			continue
 		}
 		if d := k.Offset - off; d < clocksAgree && d > -clocksAgree {
-			agree = append(agree, c.HostName(k.Addr))
-		} else {
-			differ = append(differ, c.HostName(k.Addr))
+			w.agree = addOnce(w.agree, c.HostName(k.Addr))
+			continue
 		}
-	}
-	if len(agree)+len(differ) > 0 {
-		return agree, differ
-	}
-	// Only the capture's own clock is left. It speaks for a sender that it
-	// agrees with, as it cannot agree by chance; not against one.
-	if off < clocksAgree && off > -clocksAgree {
-		return []string{"the clock of the capture"}, nil
-	}
-	return nil, nil
-}
-
-// meanOffset is the offset of the clocks that r's sender differs from.
-func (c *Case) meanOffset(r *Record) int64 {
-	var sum, n int64
-	for _, k := range c.Clocks() {
-		if !c.SameHost(k.Addr, r.To.Addr()) && !c.SameHost(k.Addr, r.From.Addr()) {
-			sum += k.Offset
-			n++
+		if w.differ == nil {
+			w.differBy = k.Offset
 		}
+		w.differ = addOnce(w.differ, c.HostName(k.Addr))
+		w.kdc = w.kdc || c.HasRole(k.Addr, "kdc")
 	}
-	if n == 0 {
-		return 0
+	// With no other host, only the capture's own clock is left. It speaks for a
+	// sender that it agrees with and that is not where it was taken, which for
+	// a KDC is likely enough; never against one.
+	if w.agree == nil && w.differ == nil && c.HasRole(sender, "kdc") && off < clocksAgree && off > -clocksAgree {
+		w.agree = []string{"the clock of the capture"}
 	}
-	return sum / n
+	return w
 }

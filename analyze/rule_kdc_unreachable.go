@@ -203,8 +203,8 @@ func (s *silence) what() string {
 			parts = append(parts, plural(n, one))
 		}
 	}
-	add(udp, "request over UDP")
-	add(tcp, "request over TCP")
+	add(udp, "UDP request")
+	add(tcp, "TCP request")
 	add(syn, "TCP connection")
 	s2 := join(parts, 4)
 	if s2 != "" {

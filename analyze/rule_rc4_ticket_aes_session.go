@@ -28,7 +28,8 @@ with the defaults of April 2026: most of them simply get AES tickets then, those
 
 // CHECK
 func checkRC4TicketAESSession(c *Case) []Finding {
-	return c.sessionKeys(func(t *TicketLife) bool {
+	byService := func(t *TicketLife) string { return lower(t.Principal()) }
+	return c.sessionKeys(byService, func(t *TicketLife) bool {
 		return isRC4(t.Etype) && t.SessionEtype != nil && isAES(*t.SessionEtype)
 	}, func(f *Finding, list []*TicketLife) {
 		t := list[0]

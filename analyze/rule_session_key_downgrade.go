@@ -1,8 +1,6 @@
 package analyze
 
-import (
-	"fmt"
-)
+import "fmt"
 
 // sessionKeyDowngrade: strong ticket, weak session key.
 var sessionKeyDowngrade = &Rule{
@@ -31,13 +29,23 @@ the service supports, so the client's list or its order is the usual reason, the
 
 // CHECK
 func checkSessionKeyDowngrade(c *Case) []Finding {
-	return c.sessionKeys(func(t *TicketLife) bool {
+	byClient := func(t *TicketLife) string {
+		if t.Client == "" && len(t.Presented) > 0 {
+			return t.Presented[0].From.String()
+		}
+		return lower(t.Client)
+	}
+	return c.sessionKeys(byClient, func(t *TicketLife) bool {
 		return isAES(t.Etype) && t.SessionEtype != nil && isWeak(*t.SessionEtype)
 	}, func(f *Finding, list []*TicketLife) {
 		t := list[0]
 		f.Confidence = Certain
-		f.Summary = fmt.Sprintf("%s for %s is %s, but %s inside: the session key of %s.", plural(uint64(len(list)), "ticket"), t.SName,
-			ticketText(&t.TicketRef), shortEtype(*t.SessionEtype), clientOr(t.Client, "the client"))
+		var names []string
+		for _, t := range list {
+			names = addOnce(names, t.SName)
+		}
+		f.Summary = fmt.Sprintf("%s of %s encrypted with AES, but with an %s session key inside: %s.", plural(uint64(len(list)), "ticket"), clientOr(t, c),
+			shortEtype(*t.SessionEtype), join(names, 3))
 		f.Cause = "The session key follows the client's list: the first etype in it that the service supports."
 		if t.Issued != nil && len(t.Issued.Req.Etypes) > 0 {
 			f.Cause += " Here the list is " + shortEtypes(t.Issued.Req.Etypes) + "."
@@ -46,58 +54,54 @@ func checkSessionKeyDowngrade(c *Case) []Finding {
 			}
 			c.cite(f, t.Issued, "etypes", "issued.etype")
 		}
-		f.fill = []string{"SPN", t.SName}
+		if len(names) == 1 {
+			f.fill = []string{"SPN", t.SName}
+		}
 	})
 }
 
-func clientOr(principal, or string) string {
-	if principal == "" {
-		return or
+// clientOr names the client of a ticket, or the host that presented it.
+func clientOr(t *TicketLife, c *Case) string {
+	if t.Client == "" && len(t.Presented) > 0 {
+		return c.HostName(t.Presented[0].From)
 	}
-	return bare(principal)
+	return bare(t.Client)
 }
 
-// sessionKeys makes one finding of the tickets that are alike in client and
-// service and satisfy is. The session key's etype is seen where the ticket is
-// used, so each has such an exchange.
-func (c *Case) sessionKeys(is func(*TicketLife) bool, say func(*Finding, []*TicketLife)) (found []Finding) {
-	at := map[string]int{}
-	var groups [][]*TicketLife
-	for _, t := range c.Tickets() {
-		if !is(t) {
-			continue
+// sessionKeys makes one finding of the tickets that satisfy is and have the
+// same key. The session key's etype is seen where a ticket is used, so each
+// has such an exchange.
+func (c *Case) sessionKeys(key func(*TicketLife) string, is func(*TicketLife) bool, say func(*Finding, []*TicketLife)) (found []Finding) {
+	for _, list := range group(c.Tickets(), func(t *TicketLife) string {
+		if !is(t) || len(t.Presented) == 0 {
+			return ""
 		}
-		k := lower(t.Client) + "|" + lower(t.Principal())
-		i, ok := at[k]
-		if !ok {
-			i = len(groups)
-			at[k] = i
-			groups = append(groups, nil)
-		}
-		groups[i] = append(groups[i], t)
-	}
-	for _, group := range groups {
+		return key(t)
+	}) {
 		var recs []*Record
-		for _, t := range group {
-			for _, p := range t.Presented {
-				recs = append(recs, p.First)
-			}
-		}
-		if len(recs) == 0 {
-			continue
+		same := true
+		for _, t := range list {
+			recs = append(recs, t.Presented[0].First)
+			same = same && samePrincipal(t.Principal(), list[0].Principal())
 		}
 		f := c.aboutRecords(recs, "ticket.etype", "authenticator_etype")
-		f.Count = uint64(len(group))
-		t := group[0]
-		f.Client, f.Subject.Client = t.Client, t.Client
-		f.Service, f.Subject.Service = t.Principal(), t.Principal()
+		f.Count = uint64(len(list))
+		t := list[0]
+		f.Client, f.Service = t.Client, ""
+		if f.Client == "" {
+			f.Client = f.Subject.ClientIP
+		}
+		if same {
+			f.Service = t.Principal()
+		}
+		f.Subject.Client, f.Subject.Service = t.Client, f.Service
 		// It is a matter of client, service and KDC, not of where it was shown.
 		f.Server, f.Subject.Server, f.FaultAt = nil, "", nil
 		f.Subject.Tickets = nil
-		for _, t := range group {
+		for _, t := range list {
 			f.Subject.Tickets = addOnce(f.Subject.Tickets, t.Hash)
 		}
-		say(&f, group)
+		say(&f, list)
 		found = append(found, f)
 	}
 	return found

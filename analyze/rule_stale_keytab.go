@@ -33,7 +33,7 @@ ticket whose key the KDC is still issuing: the account's password was changed in
 // CHECK
 func checkStaleKeytab(c *Case) []Finding {
 	var found []Finding
-	for _, group := range groupShowings(c.showings(refused), byShownService) {
+	for _, group := range groupShowings(c.showings(refusedOnce), byShownService) {
 		for _, s := range group {
 			old := c.lowerTaken(s)
 			if old == nil {
@@ -44,6 +44,9 @@ func checkStaleKeytab(c *Case) []Finding {
 			f.Confidence = Likely
 			if r.Opened != nil && r.Opened.Lacks {
 				f.Confidence = Certain
+			}
+			if healedAll(group) {
+				f.Severity = Note
 			}
 			f.FaultAt = []Fault{c.faultServer(r)}
 			c.cite(&f, old.p.Last, "ticket.sname", "ticket.kvno", "ap_rep", "carrier_result.code")

@@ -31,7 +31,7 @@ the old entry, and two changes in a row, do not.`,
 // CHECK
 func checkStaleTicket(c *Case) []Finding {
 	var found []Finding
-	for _, group := range groupShowings(c.showings(refused), byShownService) {
+	for _, group := range groupShowings(c.showings(refusedOnce), byShownService) {
 		for _, s := range group {
 			newer := c.newerKey(s.life)
 			if newer == nil {
@@ -47,6 +47,9 @@ func checkStaleTicket(c *Case) []Finding {
 			f.Confidence = Likely
 			if keyRefused(r) {
 				f.Confidence = Certain
+			}
+			if healedAll(group) {
+				f.Severity = Note
 			}
 			f.FaultAt = []Fault{c.faultClient(r)}
 			c.cite(&f, newer.Example, "issued.kvno", "ticket.kvno")

@@ -63,7 +63,7 @@ func TestAcceptorRules(t *testing.T) {
 			issue(s, smtpTicket)
 			s.ap(apX{to: hub25, ticket: smtpTicket, code: 31})
 			again := smtpTicket
-			again.salt = "b"
+			again.cipher = "b"
 			issue(s, again)
 			s.ap(apX{to: hub25, ticket: again})
 			s.ap(apX{to: hub2525, ticket: smtpTicket})

@@ -1,6 +1,8 @@
 package analyze
 
 import (
+	"encoding/binary"
+	"fmt"
 	"net/netip"
 	"testing"
 	"time"
@@ -21,9 +23,8 @@ var (
 )
 
 const (
-	testRealm = "CONTOSO.COM"
-	smtpSPN   = "smtp/hub-1.contoso.com"
-	httpSPN   = "HTTP/hub-1.contoso.com"
+	smtpSPN = "smtp/hub-1.contoso.com"
+	httpSPN = "HTTP/hub-1.contoso.com"
 )
 
 var (
@@ -39,6 +40,7 @@ type synth struct {
 	now   int64
 	frame uint64
 	port  uint16
+	made  int
 }
 
 func newSynth(t *testing.T) *synth {
@@ -75,16 +77,6 @@ func (s *synth) exchange(x *decode.Exchange, steps ...*decode.Message) *decode.E
 	s.c.Exchange(x)
 	return x
 }
-
-// A tkt is a made-up ticket; two with equal fields are the same ticket.
-type tkt struct {
-	sname string
-	etype int32
-	kvno  uint32
-	salt  string // tells tickets apart
-}
-
-var tgt = tkt{"krbtgt/" + testRealm, 18, 2, ""}
 
 // A kdcX is an AS or TGS exchange.
 type kdcX struct {
@@ -135,17 +127,17 @@ func (s *synth) as(x kdcX) *decode.Exchange {
 		x.client = "MAILBOX-1$"
 	}
 	if x.ticket.sname == "" {
-		x.ticket = tkt{tgt.sname, 18, 2, x.client + time.Unix(0, s.now).String()}
+		x.ticket = tkt{tgt1.sname, 18, 2, fmt.Sprint(x.client, s.now)}
 	}
 	if x.sname == "" {
-		x.sname = tgt.sname
+		x.sname = tgt1.sname
 	}
 	var first, second *decode.Message
 	if x.hint != nil {
-		first = s.message(asReq(x.client, x.sname, x.list, 0, x.options, nil), from, to, tr, out.Carrier)
-		out.Hint = s.message(krbError(25, x.sname, s.now+int64(x.skew), 0, x.hint, x.etext, 0), to, from, tr, out.Carrier)
+		first = s.message(s.kdcReq(&x, 0), from, to, tr, out.Carrier)
+		out.Hint = s.message(wireError(25, x.sname, s.now+int64(x.skew), 0, x.hint, x.etext, 0), to, from, tr, out.Carrier)
 	}
-	second = s.message(asReq(x.client, x.sname, x.list, x.preauth, x.options, nil), from, to, tr, out.Carrier)
+	second = s.message(s.kdcReq(&x, x.preauth), from, to, tr, out.Carrier)
 	s.answer(&x, out, first, second)
 	return out
 }
@@ -160,12 +152,12 @@ func (s *synth) tgs(x kdcX) *decode.Exchange {
 		x.sname = x.ticket.sname
 	}
 	if x.tgt.sname == "" {
-		x.tgt = tgt
+		x.tgt = tgt1
 	}
 	if x.auth == 0 {
 		x.auth = 18
 	}
-	q := s.message(asReq("", x.sname, x.list, 0, x.options, apReq(x.tgt, x.auth)), from, to, tr, out.Carrier)
+	q := s.message(kdcReq(0x6c, 12, "", x.sname, x.options, s.serial(), x.list, padata(krb5.PATGSReq, apReq(x.tgt, x.auth, s.serial()))), from, to, tr, out.Carrier)
 	s.answer(&x, out, nil, q)
 	return out
 }
@@ -178,7 +170,7 @@ func (s *synth) answer(x *kdcX, out *decode.Exchange, first, second *decode.Mess
 	}
 	switch {
 	case x.tooBig:
-		out.TooBig = s.message(krbError(52, x.sname, s.now+int64(x.skew), 0, nil, x.etext, 0), out.Server, out.Client, out.Transport, out.Carrier)
+		out.TooBig = s.message(wireError(52, x.sname, s.now+int64(x.skew), 0, nil, x.etext, 0), out.Server, out.Client, out.Transport, out.Carrier)
 		out.Ending = decode.NotCaptured
 		s.exchange(out, first, out.Hint, second, out.TooBig)
 		return
@@ -192,12 +184,53 @@ func (s *synth) answer(x *kdcX, out *decode.Exchange, first, second *decode.Mess
 			ctime = s.now + int64(x.ctime)
 		}
 		out.Ending = decode.Failed
-		out.Reply = s.message(krbError(x.code, x.sname, s.now+int64(x.skew), ctime, x.info2, x.etext, x.status), out.Server, out.Client, out.Transport, out.Carrier)
+		out.Reply = s.message(wireError(x.code, x.sname, s.now+int64(x.skew), ctime, x.info2, x.etext, x.status), out.Server, out.Client, out.Transport, out.Carrier)
 	default:
 		out.Ending = decode.OK
-		out.Reply = s.message(kdcRep(out.Kind, x.client, x.ticket, x.reply), out.Server, out.Client, out.Transport, out.Carrier)
+		out.Reply = s.message(s.kdcRep(out.Kind, x), out.Server, out.Client, out.Transport, out.Carrier)
 	}
 	s.exchange(out, first, out.Hint, second, out.Reply)
+}
+
+// serial makes each nonce and authenticator another one.
+func (s *synth) serial() int {
+	s.made++
+	return s.made
+}
+
+func (s *synth) kdcReq(x *kdcX, proof int32) []byte {
+	if proof == 0 {
+		return kdcReq(0x6a, 10, x.client, x.sname, x.options, s.serial(), x.list)
+	}
+	return kdcReq(0x6a, 10, x.client, x.sname, x.options, s.serial(), x.list, padata(krb5.PAEncTimestamp, enc(proof, -1, fmt.Sprint("proof", s.serial()))))
+}
+
+func (s *synth) kdcRep(kind decode.Kind, x *kdcX) []byte {
+	if kind == decode.TGS {
+		return kdcRep(0x6d, 13, x.client, x.ticket, x.reply, s.serial())
+	}
+	return kdcRep(0x6b, 11, x.client, x.ticket, x.reply, s.serial())
+}
+
+// wireError is a KRB-ERROR; ctime, keys, etext and status are left out when zero.
+func wireError(code int32, sname string, stime, ctime int64, keys []int32, etext string, status uint32) []byte {
+	parts := [][]byte{tagged(0, integer(5)), tagged(1, integer(30))}
+	if ctime != 0 {
+		parts = append(parts, tagged(2, gtime(ctime/1e9)), tagged(3, integer(0)))
+	}
+	parts = append(parts, tagged(4, gtime(stime/1e9)), tagged(5, integer(stime%1e9/1000)), tagged(6, integer(int64(code))), tagged(9, text(realm)), tagged(10, name(sname)))
+	if etext != "" {
+		parts = append(parts, tagged(11, text(etext)))
+	}
+	switch {
+	case keys != nil:
+		parts = append(parts, tagged(12, octets(tlv(0x30, info2(keys...)))))
+	case status != 0:
+		value := binary.LittleEndian.AppendUint32(nil, status)
+		value = append(value, 0, 0, 0, 0, 1, 0, 0, 0)
+		parts = append(parts, tagged(12, octets(tlv(0x30, tagged(1, integer(3)), tagged(2, octets(value))))))
+	}
+	return tlv(0x7e, tlv(0x30, parts...))
 }
 
 // An apX is an AP exchange.
@@ -228,11 +261,11 @@ func (s *synth) ap(x apX) *decode.Exchange {
 	from, to := netip.AddrPortFrom(x.from, s.port), netip.MustParseAddrPort(x.to)
 	a := &decode.Attempt{Mech: "kerberos"}
 	out := &decode.Exchange{Kind: decode.AP, Client: from, Server: to, Transport: decode.TCP, Carrier: []string{x.carrier, "gss"}, BothWays: true, Attempt: a}
-	out.Request = s.message(apReq(x.ticket, x.auth), from, to, decode.TCP, out.Carrier)
+	out.Request = s.message(apReq(x.ticket, x.auth, s.serial()), from, to, decode.TCP, out.Carrier)
 	switch {
 	case x.code != 0:
 		out.Ending = decode.Failed
-		out.Reply = s.message(krbError(x.code, x.ticket.sname, s.now+int64(x.stime), 0, nil, "", 0), to, from, decode.TCP, out.Carrier)
+		out.Reply = s.message(wireError(x.code, x.ticket.sname, s.now+int64(x.stime), 0, nil, "", 0), to, from, decode.TCP, out.Carrier)
 	case x.word != "":
 		s.now += int64(time.Millisecond)
 		s.frame++
@@ -244,7 +277,7 @@ func (s *synth) ap(x apX) *decode.Exchange {
 		out.Ending = decode.Unknown
 	default:
 		out.Ending = decode.OK
-		out.Reply = s.message(apRep(x.auth), to, from, decode.TCP, out.Carrier)
+		out.Reply = s.message(apRep(x.auth, s.serial()), to, from, decode.TCP, out.Carrier)
 	}
 	s.exchange(out, out.Request, out.Reply)
 	s.c.Session(&decode.Session{Client: from, Server: to, SidesKnown: true, Carrier: x.carrier, Begin: out.Request.Frame, Ended: decode.MakeFrameID(0, s.frame),

@@ -5,8 +5,6 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-
-	"kerbscope/decode"
 )
 
 // shortEtype is an etype as a summary names it: "AES256".
@@ -20,7 +18,7 @@ func shortEtype(e int32) string {
 		return "AES128-SHA256"
 	case 20:
 		return "AES256-SHA384"
-	case 23:
+	case 23, 24, -128, -133, -135: // one family: all need an RC4 key
 		return "RC4"
 	case 1, 2, 3:
 		return "DES"
@@ -189,13 +187,10 @@ func wordByte(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-'
 }
 
-// kindText names an exchange in a sentence.
-func kindText(k decode.Kind) string {
-	switch k {
-	case decode.AS:
-		return "logon"
-	case decode.TGS:
-		return "ticket request"
+// durationText is a duration as people say it: "10 min", "3.2 s".
+func durationText(ns int64) string {
+	if ns >= 119.5e9 {
+		return fmt.Sprintf("%d min", (ns+30e9)/60e9)
 	}
-	return "authentication"
+	return seconds(ns)
 }
