@@ -2,7 +2,6 @@ package analyze
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 
 	"kerbscope/decode"
@@ -31,10 +30,6 @@ func (c *Case) blindSpots() []BlindSpot {
 }
 
 func (c *Case) blindTLS() []BlindSpot {
-	type id struct {
-		server  netip.AddrPort
-		carrier string
-	}
 	var list []BlindSpot
 	for _, g := range group(c.joined.sessions, func(s *SessionFact) string {
 		if s.TLS == 0 {
@@ -45,17 +40,31 @@ func (c *Case) blindTLS() []BlindSpot {
 		s := g[0]
 		b := BlindSpot{Kind: "tls", Count: uint64(len(g)), Rules: acceptorRules, Hosts: []string{c.HostName(s.Server.Addr())}}
 		b.Summary = fmt.Sprintf("%s to %s port %d went into TLS at frame %d; what was authenticated there is unknown",
-			carrierText(s.Carrier), c.HostName(s.Server.Addr()), s.Server.Port(), s.TLS.Number())
+			sessionText(s.Carrier), c.HostName(s.Server.Addr()), s.Server.Port(), s.TLS.Number())
+		tied := false
 		for _, s := range g {
 			b.Captures = addOnce(b.Captures, c.CaptureName(s.TLS))
 			if t := c.ticketBefore(s); t != nil {
 				b.Summary += fmt.Sprintf("; a ticket for %s had been issued in frame %d", t.Principal(), t.Issued.Reply.Frame.Number())
+				tied = true
 				break
 			}
 		}
-		list = append(list, b)
+		// TLS from the first byte may be anything; it counts where a ticket was
+		// issued for it.
+		if tied || s.Carrier != "tls" {
+			list = append(list, b)
+		}
 	}
 	return list
+}
+
+// sessionText names a carrier at the begin of a sentence.
+func sessionText(carrier string) string {
+	if carrier == "tls" {
+		return "A connection"
+	}
+	return carrierText(carrier)
 }
 
 // ticketBefore is the newest ticket for a name of the session's server that was

@@ -3,6 +3,8 @@ package analyze
 import (
 	"net/netip"
 	"slices"
+
+	"kerbscope/decode"
 )
 
 // What a cause and its effect must share, besides nothing that contradicts:
@@ -13,7 +15,7 @@ const (
 	sameClient  share = 1 << iota // principal, or where one is unknown the client's address
 	sameFrom                      // the client's address
 	sameService                   // sname with realm
-	sameKDC                       // KDC address
+	sameKDC                       // KDC address; of a finding about no single KDC, one of those in its evidence
 	sameServer                    // acceptor endpoint
 	sameHost                      // acceptor address, any port; of a service its host name
 	sameTicket                    // one ticket at least
@@ -68,15 +70,15 @@ var causes = []causeRow{
 	{"kdc-offers-no-aes", "session-key-downgrade", sameKDC},
 	{"client-offers-no-aes", "etype-info-old", sameFrom},
 	{"ticket-downgrade", "rc4-ticket-aes-session", sameService},
-	{"client-offers-no-aes", "rc4-in-use", sameFrom},
-	{"preauth-downgrade", "rc4-in-use", sameFrom},
-	{"client-prefers-rc4", "rc4-in-use", sameFrom},
-	{"session-key-downgrade", "rc4-in-use", sameService},
+	{"client-offers-no-aes", "rc4-in-use", sameClient},
+	{"preauth-downgrade", "rc4-in-use", sameClient},
+	{"client-prefers-rc4", "rc4-in-use", sameClient},
 	{"ticket-downgrade", "rc4-in-use", sameService},
+	{"session-key-downgrade", "rc4-in-use", sameService},
 	{"account-lacks-aes-keys", "rc4-in-use", sameClient},
 	{"kdc-offers-no-aes", "rc4-in-use", sameKDC},
 	{"referral-etype", "rc4-in-use", sameService},
-	{"client-offers-no-aes", "des-in-use", sameFrom},
+	{"client-offers-no-aes", "des-in-use", sameClient},
 
 	// Finding the service.
 	{"duplicate-spn", "spn-unknown", sameService},
@@ -163,6 +165,7 @@ func (c *Case) link(list []*Finding) {
 	for _, f := range list {
 		byRule[f.Rule] = append(byRule[f.Rule], f)
 	}
+	kdcs := c.kdcsOf(list)
 	for _, f := range list {
 		for _, row := range causes {
 			if row.effect != f.Rule {
@@ -170,7 +173,7 @@ func (c *Case) link(list []*Finding) {
 			}
 			var best *Finding
 			for _, o := range byRule[row.cause] {
-				if o == f || o.first > f.last || o.Severity == Note && f.Severity != Note || !c.sharing(row.share, o, f) {
+				if o == f || o.first > f.last || o.Severity == Note && f.Severity != Note || !c.sharing(row.share, o, f, kdcs) {
 					continue
 				}
 				if best == nil || apart(o, f) < apart(best, f) {
@@ -197,13 +200,41 @@ func (c *Case) link(list []*Finding) {
 	}
 }
 
+// kdcsOf tells which KDCs findings are about: the subject's, else those whose
+// exchanges the evidence cites.
+func (c *Case) kdcsOf(list []*Finding) map[*Finding][]string {
+	type place struct {
+		capture string
+		frame   uint64
+	}
+	at := map[place]string{}
+	for _, r := range c.joined.records {
+		if r.Kind == decode.AS || r.Kind == decode.TGS {
+			for _, s := range r.Steps {
+				at[place{c.CaptureName(s.Frame), s.Frame.Number()}] = r.To.Addr().String()
+			}
+		}
+	}
+	kdcs := map[*Finding][]string{}
+	for _, f := range list {
+		if f.Subject.KDC != "" {
+			kdcs[f] = []string{f.Subject.KDC}
+			continue
+		}
+		for _, e := range f.Evidence {
+			kdcs[f] = addOnce(kdcs[f], at[place{e.Capture, e.Frame}])
+		}
+	}
+	return kdcs
+}
+
 func apart(cause, effect *Finding) int64 {
 	d := effect.first - cause.first
 	return max(d, -d)
 }
 
 // sharing tells whether cause and effect are about the same.
-func (c *Case) sharing(want share, a, b *Finding) bool {
+func (c *Case) sharing(want share, a, b *Finding, kdcs map[*Finding][]string) bool {
 	x, y := &a.Subject, &b.Subject
 	both := func(s, t string) bool { return s != "" && t != "" && samePrincipal(s, t) }
 	differ := func(s, t string) bool { return s != "" && t != "" && !samePrincipal(s, t) }
@@ -214,7 +245,7 @@ func (c *Case) sharing(want share, a, b *Finding) bool {
 	case want&sameClient != 0 && !both(x.Client, y.Client) && !((x.Client == "" || y.Client == "") && both(x.ClientIP, y.ClientIP)),
 		want&sameFrom != 0 && !both(x.ClientIP, y.ClientIP),
 		want&sameService != 0 && !both(x.Service, y.Service),
-		want&sameKDC != 0 && !both(x.KDC, y.KDC),
+		want&sameKDC != 0 && !slices.ContainsFunc(kdcs[a], func(k string) bool { return slices.Contains(kdcs[b], k) }),
 		want&sameServer != 0 && !both(x.Server, y.Server),
 		want&sameHost != 0 && !c.sameAcceptor(x, y),
 		want&sameTicket != 0 && !slices.ContainsFunc(x.Tickets, func(t string) bool { return slices.Contains(y.Tickets, t) }):

@@ -177,6 +177,8 @@ func (c *Case) endpoint(to netip.AddrPort) string {
 // carrierText is a carrier's outermost protocol as people name it.
 func carrierText(carrier string) string {
 	switch carrier {
+	case "raw":
+		return "" // Kerberos messages without a protocol around them that we know
 	case "kdc":
 		return "Kerberos"
 	case "smb2", "smb":

@@ -92,9 +92,13 @@ func (c *Case) complete(f *Finding, rule *Rule) {
 }
 
 // findingHash identifies a finding's subject: the same trouble has the same
-// hash tomorrow and in every capture of it.
+// hash tomorrow and in every capture of it. At an acceptor the client is its
+// address: whose ticket it presents shows only where the ticket was issued.
 func findingHash(f *Finding) string {
-	at := f.Subject.Server
+	client, at := f.Client, f.Subject.Server
+	if at != "" && f.Subject.ClientIP != "" {
+		client = f.Subject.ClientIP
+	}
 	if at == "" {
 		at = f.Subject.KDC
 	}
@@ -104,7 +108,7 @@ func findingHash(f *Finding) string {
 			at = e.Address
 		}
 	}
-	sum := sha256.Sum256([]byte(strings.Join([]string{f.Rule, lower(f.Client), lower(f.Service), at}, "\x00")))
+	sum := sha256.Sum256([]byte(strings.Join([]string{f.Rule, lower(client), lower(f.Service), at}, "\x00")))
 	return hex.EncodeToString(sum[:4])
 }
 

@@ -103,7 +103,8 @@ func (t *claimTable) sighting(s *decode.Sighting) {
 func (t *claimTable) record(r *Record) {
 	switch r.Kind {
 	case decode.AS:
-		if r.Ending != decode.OK || !isComputer(r.Client) {
+		// A refused logon too: that the KDC knows the name is enough.
+		if !isComputer(r.Client) || r.Reply == nil && (r.Error == nil || r.Error.Code == errClientUnknown) {
 			return
 		}
 		name, _ := splitPrincipal(r.Client)

@@ -63,6 +63,9 @@ func Join(parts []*Case, o JoinOptions) *Case {
 		if i < len(o.Part) {
 			k := &j.clocks[o.Part[i]]
 			j.captures[i].First, j.captures[i].Last = k.ref(j.captures[i].First), k.ref(j.captures[i].Last)
+			if j.captures[i].Truncated > 0 {
+				j.captures[i].FirstCut = parts[o.Part[i]].cut[i].ref(k)
+			}
 		}
 	}
 	c := &Case{joined: j.joined}
@@ -408,39 +411,37 @@ func (j *joiner) mergeRows() {
 	// there are twins, beyond that the most that any capture holds.
 	best := map[uint64]*Row{}
 	beyond := map[*Row]uint64{}
+	kept := map[uint64]bool{} // twins of those kept one by one, in any part
+	for _, r := range j.records {
+		kept[r.twin] = true
+	}
 	for p, c := range j.parts {
-		kept := map[*Row]uint64{}
-		known := map[*Row]map[uint64]bool{}
+		here := map[*Row]uint64{}
+		known := map[uint64]bool{}
 		for _, r := range j.mine[p] {
-			if r.row == nil {
-				continue
+			if r.row != nil {
+				here[r.row]++
+				known[r.twin] = true
 			}
-			kept[r.row]++
-			if known[r.row] == nil {
-				known[r.row] = map[uint64]bool{}
-			}
-			known[r.row][r.twin] = true
 		}
 		for _, old := range sortedRows(c.rows.rows) {
 			var more []uint64
 			for t := range old.seen {
-				if !known[old][t] {
+				if !known[t] {
 					more = append(more, t)
 				}
 			}
-			over := old.Count - min(old.Count, kept[old]+uint64(len(more)))
+			over := old.Count - min(old.Count, here[old]+uint64(len(more)))
 			if len(more) == 0 && over == 0 {
 				continue
 			}
 			w := row(j.target(old))
 			for _, t := range more {
-				if b := best[t]; b == nil || endingRank(w.key.ending) > endingRank(b.key.ending) {
+				if b := best[t]; !kept[t] && (b == nil || endingRank(w.key.ending) > endingRank(b.key.ending)) {
 					best[t] = w
 				}
 			}
-			if over > beyond[w] {
-				beyond[w] = over
-			}
+			beyond[w] = max(beyond[w], over)
 			w.First, w.Last = min(w.First, j.clocks[p].ref(old.First)), max(w.Last, j.clocks[p].ref(old.Last))
 		}
 	}
