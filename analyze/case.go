@@ -46,6 +46,7 @@ type Case struct {
 	claims    claimTable
 	aliases   map[string]string // principal as asked -> as the KDC spells it, folded key
 	twins     twinTable
+	cut       map[int]FrameRef // by capture, the first message that is not there in full
 
 	joined *joined // nil in a partial Case
 }
@@ -63,6 +64,7 @@ func NewCase(keep int) *Case {
 		sessions: sessionTable{attempts: map[*decode.Attempt]*Record{}},
 		claims:   claimTable{},
 		twins:    twinTable{at: map[uint64]twin{}},
+		cut:      map[int]FrameRef{},
 	}
 }
 
@@ -75,6 +77,11 @@ func (c *Case) Message(m *decode.Message) {
 		return
 	}
 	c.messages++
+	if m.Krb.Truncated {
+		if i := m.Frame.Capture(); c.cut[i].Frame == 0 {
+			c.cut[i] = refOf(m)
+		}
+	}
 	if len(m.Krb.Raw) > 0 && !m.Krb.Truncated {
 		c.twins.see(hash64([]byte("message"), m.Krb.Raw), m.Time)
 	}

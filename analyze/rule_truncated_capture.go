@@ -27,18 +27,25 @@ their hashes and what follows are not. pktmon cuts at 128 bytes unless told othe
 
 // CHECK
 func checkTruncatedCapture(c *Case) []Finding {
-	var found []Finding
+	var f Finding
+	var names []string
 	for _, k := range c.Captures() {
 		if k.Stats.CutPayloads == 0 || k.FirstCut.Frame == 0 {
 			continue
 		}
-		f := Finding{Count: k.Stats.CutPayloads, first: k.FirstCut.Time, last: k.Last}
-		f.Severity, f.Confidence = Note, Certain
-		f.Subject.Realm = k.Name
+		if names == nil {
+			f.first, f.last = k.FirstCut.Time, k.Last
+		}
+		f.first, f.last = min(f.first, k.FirstCut.Time), max(f.last, k.Last)
+		names = append(names, k.Name)
+		f.Count += k.Stats.CutPayloads
 		c.citeFact(&f, k.FirstCut, "anomalies", "cut by snaplen")
-		f.Summary = fmt.Sprintf("%s holds %s of Kerberos flows that were cut short when they were captured.", k.Name, plural(k.Stats.CutPayloads, "packet"))
-		f.Cause = "The capture's snap length was smaller than the packets. What is behind the cut cannot be judged, and rules that need it are silent."
-		found = append(found, f)
 	}
-	return found
+	if names == nil {
+		return nil
+	}
+	f.Severity, f.Confidence = Note, Certain
+	f.Summary = fmt.Sprintf("%s of Kerberos connections were cut short when they were captured: %s.", plural(f.Count, "packet"), join(names, 4))
+	f.Cause = "The capture's snap length was smaller than the packets. What is behind the cut cannot be judged, and rules that need it are silent."
+	return []Finding{f}
 }
