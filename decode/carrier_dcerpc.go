@@ -46,6 +46,7 @@ const (
 	maxRPCContexts = 16
 	// maxRPCToken bounds a token put together from fragments.
 	maxRPCToken = 1 << 17
+	quietRPC    = 256 // requests without a response before the stream rests
 )
 
 // An rpcContext is a security context: an authentication under way.
@@ -62,6 +63,7 @@ type dcerpcParser struct {
 	framed
 	contexts []rpcContext
 	parts    [2][]byte // of a token in fragments
+	requests int       // without a response
 }
 
 func newDCERPC(s wire) *dcerpcParser { return &dcerpcParser{framed: framed{s: s}} }
@@ -376,6 +378,11 @@ func (p *dcerpcParser) fault(h rpcHeader, b []byte) {
 // request takes a request of the client.
 func (p *dcerpcParser) request(d dir) {
 	if d != toServer {
+		return
+	}
+	if p.requests++; p.requests > quietRPC {
+		p.over = true
+		p.s.idle()
 		return
 	}
 	for i := range p.contexts {

@@ -21,7 +21,7 @@ var httpCarrier = carrier{
 const (
 	maxHTTPHead    = 1 << 18 // a request line and headers: tokens of 64 KiB, twice
 	maxHTTPPending = 64      // requests without their response
-	quietHTTP      = 1 << 16 // a body over this, or so many requests, end an authenticated conversation
+	quietHTTP      = 1 << 16 // a body over this, or so many requests, end an authenticated conversation; 16 times the body any
 	quietRequests  = 16
 )
 
@@ -76,7 +76,9 @@ func newHTTP(s wire) *httpParser { return &httpParser{framed: framed{s: s}} }
 func (p *httpParser) feed(d dir) { p.run(d, p) }
 
 func (p *httpParser) missed(d dir) {
-	p.pending = p.pending[:0]
+	if d == toClient { // whose response is missing is not known; a lost request is later than those that wait
+		p.pending = p.pending[:0]
+	}
 	p.chunked[d], p.scanned[d], p.unframed[d] = chunkNone, 0, false
 }
 

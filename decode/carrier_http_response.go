@@ -74,7 +74,7 @@ func (p *httpParser) responseBody(status int, r httpRequest, known bool, f httpB
 		p.chunked[toClient] = chunkSize
 	case f.sized:
 		p.skip[toClient] = f.length
-		if f.length > quietHTTP && p.accepted && len(p.pending) == 0 {
+		if (f.length > quietHTTP && p.accepted || f.length > 16*quietHTTP) && len(p.pending) == 0 {
 			p.over = true
 			p.s.idle()
 		}

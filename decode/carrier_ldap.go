@@ -19,6 +19,7 @@ var ldapCarrier = carrier{
 const (
 	maxLDAPBind  = 1 << 18 // a bind and its answer
 	maxLDAPEntry = 1 << 15 // an entry that may be a rootDSE
+	quietLDAP    = 256     // messages without a bind before the stream rests
 )
 
 // oidStartTLS is the requestName of RFC 4511 §4.14.1.
@@ -28,17 +29,20 @@ type ldapParser struct {
 	framed
 	bind     ldapAuth // the bind that waits for its answer
 	mech     string   // its SASL mechanism
-	seen     bool     // bind and mech are known
+	id       uint32   // its messageID
+	sent     bool     // there was one
 	leg      bool     // the next bind of mech goes on with the last
-	tls      bool     // StartTLS was asked
-	accepted bool     // a SASL bind was accepted
+	tls      bool     // StartTLS was asked by the message
+	tlsID    uint32
+	accepted bool // a SASL bind was accepted
+	quiet    int  // messages without interest since the last bind
 }
 
 func newLDAP(s wire) *ldapParser { return &ldapParser{framed: framed{s: s}} }
 
 func (p *ldapParser) feed(d dir) { p.run(d, p) }
 
-func (p *ldapParser) missed(d dir) { p.seen, p.tls = false, false }
+func (p *ldapParser) missed(dir) {}
 
 func (p *ldapParser) resync(d dir, b []byte) (int, bool) {
 	for i, c := range b {
@@ -75,6 +79,11 @@ func (p *ldapParser) unit(d dir, b []byte, last bool) int {
 		p.done(d)
 		return 0
 	}
+	if p.quiet > quietLDAP && h.op != ldapBindRequest {
+		p.over = true
+		p.s.idle()
+		return 0
+	}
 	most := 0
 	switch h.op {
 	case ldapBindRequest, ldapBindResponse, ldapExtendedRequest, ldapExtendedResponse:
@@ -83,6 +92,7 @@ func (p *ldapParser) unit(d dir, b []byte, last bool) int {
 		most = maxLDAPEntry
 	}
 	if h.total > most { // passed over
+		p.quiet++
 		n := min(h.total, len(b))
 		p.skip[d] = uint64(h.total - n)
 		return n
@@ -97,13 +107,14 @@ func (p *ldapParser) unit(d dir, b []byte, last bool) int {
 	}
 	switch {
 	case m.op == ldapBindRequest && d == toServer:
+		p.quiet = 0
 		p.request(m)
 	case m.op == ldapBindResponse && d == toClient:
 		p.response(m, n)
 	case m.op == ldapExtendedRequest && d == toServer:
 		tag, name, _, _, ok := berElement(m.body)
-		p.tls = ok && tag == 0x80 && string(name) == oidStartTLS
-	case m.op == ldapExtendedResponse && d == toClient && p.tls:
+		p.tls, p.tlsID = ok && tag == 0x80 && string(name) == oidStartTLS, m.id
+	case m.op == ldapExtendedResponse && d == toClient && p.tls && p.tlsID == m.id:
 		p.tls = false
 		if r, ok := readLDAPResult(m.body); ok && r.code == 0 {
 			p.over = true
@@ -130,7 +141,7 @@ func (p *ldapParser) request(m ldapMessage) {
 		return
 	}
 	again := p.leg && p.bind == r.auth && p.mech == r.mech
-	p.bind, p.mech, p.seen, p.leg = r.auth, r.mech, true, false
+	p.bind, p.mech, p.id, p.sent, p.leg = r.auth, r.mech, m.id, true, false
 	verb := r.mech
 	switch r.auth {
 	case ldapSimple:
@@ -170,15 +181,19 @@ func (p *ldapParser) response(m ldapMessage, n int) {
 	if !ok {
 		return
 	}
+	seen := p.sent && p.id == m.id // the request was captured
+	if !seen {
+		p.mech = ""
+	}
 	tok, tokAt := r.creds, m.bodyAt+r.credsAt
 	outcome := Refused
 	switch {
-	case r.code == 14, r.code == 0 && p.seen && p.bind == ldapSicilyNegotiate:
+	case r.code == 14, r.code == 0 && seen && p.bind == ldapSicilyNegotiate:
 		outcome = Continue
 	case r.code == 0:
 		outcome = Accepted
 	}
-	if p.seen && (p.bind == ldapSicilyNegotiate || p.bind == ldapSicilyPackages) {
+	if seen && (p.bind == ldapSicilyNegotiate || p.bind == ldapSicilyPackages) {
 		// SicilyBindResponse has its serverCreds where matchedDN stands.
 		tok, tokAt = r.matched, m.bodyAt+r.matchedAt
 		if p.bind == ldapSicilyPackages {
@@ -188,7 +203,7 @@ func (p *ldapParser) response(m ldapMessage, n int) {
 			return
 		}
 	}
-	secret := p.seen && (p.bind == ldapSimple || p.bind == ldapSASL && !ldapTokenMech(p.mech))
+	secret := seen && (p.bind == ldapSimple || p.bind == ldapSASL && !ldapTokenMech(p.mech))
 	if len(tok) > 0 && !secret {
 		verb := p.mech
 		if p.bind == ldapSicilyNegotiate {
@@ -196,7 +211,7 @@ func (p *ldapParser) response(m ldapMessage, n int) {
 		}
 		p.s.token(toClient, tokAt, len(tok), tok, tokenAt{verb: verb})
 	}
-	if p.seen && p.bind == ldapAnonymous {
+	if seen && p.bind == ldapAnonymous {
 		if outcome == Accepted {
 			p.s.anonymous(toClient, 0)
 		}
@@ -205,7 +220,7 @@ func (p *ldapParser) response(m ldapMessage, n int) {
 			Text: text(bytes.TrimRight(r.message, "\x00"))})
 	}
 	p.leg = outcome == Continue
-	p.accepted = p.accepted || outcome == Accepted && !secret && p.bind != ldapAnonymous
+	p.accepted = p.accepted || outcome == Accepted && !secret && !(seen && p.bind == ldapAnonymous)
 }
 
 // entry reads a rootDSE: what the server offers, and its name.

@@ -12,6 +12,7 @@ const (
 // An ldapHeader is the start of an LDAPMessage ::= SEQUENCE { messageID,
 // protocolOp, controls OPTIONAL }, RFC 4511 §4.1.1.
 type ldapHeader struct {
+	id     uint32
 	op     byte
 	total  int // length of the message as claimed
 	bodyAt int // offset of the protocolOp's contents
@@ -44,6 +45,9 @@ func readLDAPHeader(b []byte) (h ldapHeader, v verdict) {
 	}
 	if b[head+2]&0x80 != 0 || !ldapOp(b[at]) {
 		return h, no
+	}
+	for _, c := range b[head+2 : at] {
+		h.id = h.id<<8 | uint32(c)
 	}
 	tag, opHead, opSize, v := berHeader(b[at:])
 	if v != yes {

@@ -31,7 +31,7 @@ const (
 const (
 	maxSMBRead   = 1 << 17 // a message that is waited for: a token has at most 64 KiB
 	maxSMBAuths  = 64      // session setups without their answer, and sessions half set up
-	smbDataQuiet = 1 << 18 // bytes passed over after an accepted session before the stream rests
+	smbDataQuiet = 1 << 18 // bytes passed over without a session setup before the stream rests
 )
 
 // NTSTATUS values that steer, [MS-ERREF] §2.3.1.
@@ -59,7 +59,7 @@ type smbParser struct {
 	null     bool   // and asked for an anonymous session
 	accepted bool
 	used     bool   // told of traffic after that
-	passed   uint64 // bytes passed over since
+	passed   uint64 // bytes passed over since, or since the last session setup
 	target   string
 }
 
@@ -144,15 +144,21 @@ func (p *smbParser) pass(d dir, b []byte, total int) int {
 			p.used = true
 			p.s.afterAuth(toServer, 0)
 		}
-		if p.passed += uint64(total); p.passed > smbDataQuiet && len(p.auths) == 0 {
-			p.over = true
-			p.s.idle()
-			return 0
-		}
+	}
+	if p.passed += uint64(total); p.passed > smbDataQuiet && !p.waiting() {
+		p.over = true
+		p.s.idle()
+		return 0
 	}
 	n := min(total, len(b))
 	p.skip[d] = uint64(total - n)
 	return n
+}
+
+// waiting tells whether a session setup is under way. One whose answer is
+// overdue by much data is given up.
+func (p *smbParser) waiting() bool {
+	return (len(p.auths) > 0 || p.plain) && p.passed < 4*smbDataQuiet
 }
 
 // asked notes a session setup request and gives the key of its authentication:
@@ -168,6 +174,7 @@ func (p *smbParser) asked(message, session uint64) uint64 {
 		p.auths = append(p.auths[:0], p.auths[1:]...)
 	}
 	p.keys++
+	p.passed = 0
 	p.auths = append(p.auths, smbAuth{message: message, session: session, key: p.keys, waits: true})
 	return p.keys
 }

@@ -40,6 +40,7 @@ type smtpParser struct {
 	pending  []smtpVerb
 	verb     string // "AUTH GSSAPI"; empty: its start was not seen
 	secret   bool   // the mechanism's legs are not tokens and may hold passwords
+	told     bool   // a token of it was told of
 	authing  bool   // an authentication waits for the server's word
 	wantLeg  bool   // 334 was said
 	accepted bool
@@ -58,8 +59,8 @@ func newSMTP(s wire) *smtpParser {
 func (p *smtpParser) feed(d dir) { p.run(d, p) }
 
 func (p *smtpParser) missed(d dir) {
-	p.pending = p.pending[:0]
-	if d == toClient {
+	if d == toClient { // a lost command is later than those that wait
+		p.pending = p.pending[:0]
 		p.text, p.caps = p.text[:0], nil
 	} else {
 		p.wantLeg = false
@@ -179,7 +180,7 @@ func (p *smtpParser) command(line []byte) {
 func (p *smtpParser) auth(verb string, line []byte) {
 	args := bytes.Fields(line)[1:]
 	p.push(smtpAuth)
-	p.authing, p.wantLeg = true, false
+	p.authing, p.wantLeg, p.told = true, false, false
 	if len(args) == 0 {
 		p.verb, p.secret = verb, true
 		return
@@ -187,6 +188,7 @@ func (p *smtpParser) auth(verb string, line []byte) {
 	mech := asciiUpper(args[0])
 	p.verb = verb + " " + mech
 	if p.secret = !tokenMech(mech); p.secret {
+		p.told = true
 		p.s.attemptOther(toServer, 0, mech, p.verb)
 		return
 	}
@@ -197,6 +199,7 @@ func (p *smtpParser) auth(verb string, line []byte) {
 	off := bytes.LastIndex(line, ir)
 	p.buf, _ = decodeBase64(p.buf, ir)
 	if len(p.buf) > 0 && string(ir) != "SHA256" {
+		p.told = true
 		p.s.token(toServer, off, len(ir), p.buf, tokenAt{verb: p.verb})
 	}
 }
@@ -225,6 +228,7 @@ func (p *smtpParser) leg(line []byte) {
 	if t := gss.Parse(tok); p.verb == "" && t.Kind == gss.Other {
 		return // of an authentication whose start was not seen: perhaps a password
 	}
+	p.told = true
 	p.s.token(toServer, 0, n, tok, tokenAt{verb: p.verb})
 }
 
@@ -321,6 +325,9 @@ func (p *smtpParser) word(code int64, rest []byte, txt string, n int) {
 		if p.serverToken(rest) {
 			r.Text = ""
 		}
+	}
+	if _, mech, ok := strings.Cut(p.verb, " "); ok && !p.told {
+		p.s.attemptOther(toClient, 0, mech, p.verb) // refused before its first token
 	}
 	p.s.result(toClient, 0, n, 0, r)
 	p.authing, p.wantLeg, p.secret, p.verb = false, false, false, ""

@@ -131,6 +131,10 @@ func TestSMTP(t *testing.T) {
 			`C other PLAIN verb="AUTH PLAIN"`,
 			`S refused code=0x1f8 name="" text="5.7.4 Unrecognized authentication type" key=0`,
 		}},
+		{"refused before any token", hello, []turn{
+			fromClient("X-EXPS GSSAPI\r\n"),
+			fromServer("504 5.7.4 Unrecognized authentication type\r\n"),
+		}, []string{`S other GSSAPI verb="X-EXPS GSSAPI"`, `S refused code=0x1f8 name="" text="5.7.4 Unrecognized authentication type" key=0`}},
 		{"STARTTLS", hello, []turn{
 			fromClient("STARTTLS\r\n"),
 			fromServer("220 2.0.0 Ready to start TLS\r\n"),
@@ -194,12 +198,13 @@ func TestSMTPGaps(t *testing.T) {
 	enc := b64(gssAPReq)
 	t.Run("within a token", func(t *testing.T) {
 		talk(t, openSMTP, []string{
+			"S name go (banner)",
 			"C name m.example (ehlo)",
 			`C token kerberos cut key=0 verb="AUTH GSSAPI" len=450`,
 			`C other LOGIN verb="AUTH LOGIN"`,
 			`S refused code=0x217 name="" text="5.7.3 No" key=0`,
 		},
-			fromClient("EHLO m.example\r\n"), fromClient("AUTH GSSAPI ", enc[:600]),
+			fromServer("220 go\r\n"), fromClient("EHLO m.example\r\n"), fromServer("250 hub\r\n"), fromClient("AUTH GSSAPI ", enc[:600]),
 			fromClient(enc[800:], "\r\nAUTH LOGIN\r\n").lost(200),
 			fromServer("535 5.7.3 No\r\n"))
 	})
