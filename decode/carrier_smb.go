@@ -1,13 +1,9 @@
 package decode
 
 import (
-	"bytes"
 	"encoding/binary"
-	"net/netip"
 	"strings"
-
-	"kerbscope/decode/gss"
-	"kerbscope/decode/krb5"
+	"unicode/utf16"
 )
 
 // smbCarrier is SMB1 ([MS-CIFS], [MS-SMB]) over TCP 445 or NetBIOS session
@@ -19,239 +15,145 @@ var smbCarrier = carrier{
 	open:  func(s *stream) parser { return newSMB(s) },
 }
 
-// The protocol ids that a message begins with.
+// The SMB1 commands that are read, [MS-CIFS] §2.2.2.1.
 const (
-	smb1ID       = "\xffSMB"
-	smb2ID       = "\xfeSMB"
-	smbEncrypted = "\xfdSMB" // [MS-SMB2] §2.2.41
-	smbPacked    = "\xfcSMB" // [MS-SMB2] §2.2.42
+	smb1Negotiate    = 0x72
+	smb1SessionSetup = 0x73
+	smb1TreeConnect  = 0x75
 )
 
-// Limits of one connection.
-const (
-	maxSMBRead   = 1 << 17 // a message that is waited for: a token has at most 64 KiB
-	maxSMBAuths  = 64      // session setups without their answer, and sessions half set up
-	smbDataQuiet = 1 << 18 // bytes passed over without a session setup before the stream rests
-)
-
-// NTSTATUS values that steer, [MS-ERREF] §2.3.1.
-const (
-	statusSuccess        = 0
-	statusPending        = 0x103
-	statusMoreProcessing = 0xc0000016
-)
-
-// An smbAuth is one authentication under way.
-type smbAuth struct {
-	message uint64 // id of the request without its answer
-	session uint64 // once the server gave it
-	key     uint64
-	waits   bool // an answer is due
+func smb1Wanted(command byte) bool {
+	return command == smb1Negotiate || command == smb1SessionSetup || command == smb1TreeConnect
 }
 
-// An smbParser reads SMB1 and SMB2: a connection may begin as the one and go on
-// as the other.
-type smbParser struct {
-	framed
-	auths    []smbAuth
-	keys     uint64 // given out
-	plain    bool   // SMB1: a session setup without tokens waits for its answer
-	null     bool   // and asked for an anonymous session
-	accepted bool
-	used     bool   // told of traffic after that
-	passed   uint64 // bytes passed over since, or since the last session setup
-	target   string
+// An smb1Message is an SMB1 message: header (32 bytes, [MS-CIFS] §2.2.3.1),
+// words and bytes as far as they are there.
+type smb1Message struct {
+	status  uint32
+	nt      bool // status is an NTSTATUS
+	wide    bool // names are UTF-16
+	session uint64
+	message uint64
+	words   []byte
+	bytes   []byte
+	bytesAt int
 }
 
-func newSMB(s wire) *smbParser { return &smbParser{framed: framed{s: s}} }
+func readSMB1(b []byte) (m smb1Message, ok bool) {
+	if len(b) < 33 {
+		return m, false
+	}
+	flags2 := binary.LittleEndian.Uint16(b[10:])
+	m.status = binary.LittleEndian.Uint32(b[5:])
+	m.nt, m.wide = flags2&0x4000 != 0, flags2&0x8000 != 0
+	m.session = uint64(binary.LittleEndian.Uint16(b[28:]))
+	m.message = uint64(binary.LittleEndian.Uint16(b[26:]))<<16 | uint64(binary.LittleEndian.Uint16(b[30:])) // PID, MID
+	at := 33 + 2*int(b[32])
+	if at > len(b) {
+		return m, false
+	}
+	m.words = b[33:at]
+	m.bytesAt = min(at+2, len(b))
+	m.bytes = b[m.bytesAt:]
+	return m, true
+}
 
-func (p *smbParser) feed(d dir) { p.run(d, p) }
-
-func (p *smbParser) missed(dir) {}
-
-// resync finds a protocol id behind its four bytes of length.
-func (p *smbParser) resync(d dir, b []byte) (int, bool) {
-	for at := 0; ; {
-		i := bytes.Index(b[at:], []byte("SMB"))
-		if i < 0 {
-			return max(len(b)-7, 0), false
+// smb1 reads an SMB1 message, which stands behind four bytes of length.
+func (p *smbParser) smb1(d dir, b []byte) {
+	m, ok := readSMB1(b)
+	if !ok || (b[9]&0x80 != 0) != (d == toClient) {
+		return
+	}
+	switch b[4] {
+	case smb1Negotiate:
+		// 17 words and the extended security capability: ServerGUID, then the
+		// blob, [MS-SMB] §2.2.4.5.2.
+		if d == toClient && len(m.words) == 34 && m.words[19+3]&0x80 != 0 && len(m.bytes) > 16 {
+			p.offered(m.bytes[16:])
 		}
-		if i += at; i >= 5 && b[i-1] >= 0xfc && b[i-5] == 0 {
-			return i - 5, true
+	case smb1SessionSetup:
+		if d == toServer {
+			p.smb1Request(m)
+		} else {
+			p.smb1Response(m, len(b))
 		}
-		at = i + 3
+	case smb1TreeConnect:
+		if d == toServer && len(m.words) == 8 {
+			p.smb1Tree(m)
+		}
 	}
 }
 
-func (p *smbParser) unit(d dir, b []byte, last bool) int {
-	if len(b) < 8 {
-		return 0
-	}
-	size := int(b[1])<<16 | int(b[2])<<8 | int(b[3])
-	if b[0] >= 0x81 && b[0] <= 0x85 && size < 1<<10 { // session request and answers, keep-alive
-		if n := 4 + size; n <= len(b) {
-			return n
+// smb1Request reads SESSION_SETUP_ANDX: with extended security 12 words,
+// [MS-SMB] §2.2.4.6.1; without 13, [MS-CIFS] §2.2.4.53.1.
+func (p *smbParser) smb1Request(m smb1Message) {
+	switch len(m.words) {
+	case 24:
+		key := p.asked(m.message, m.session)
+		n := min(int(binary.LittleEndian.Uint16(m.words[14:])), len(m.bytes))
+		if tok := m.bytes[:n]; n > 0 {
+			p.s.token(toServer, 4+m.bytesAt, n, tok, tokenAt{key: key})
 		}
-		p.skip[d] = uint64(4 + size - len(b))
-		return len(b)
-	}
-	total := 4 + size
-	switch id := string(b[4:8]); {
-	case b[0] != 0:
-		p.lost[d] = true
-		return 1
-	case id == smb1ID:
-		if len(b) < 4+32 && !last {
-			return 0
+	case 26:
+		lm, nt := binary.LittleEndian.Uint16(m.words[14:]), binary.LittleEndian.Uint16(m.words[16:])
+		p.plain, p.null = true, lm <= 1 && nt <= 1
+		if !p.null {
+			p.s.attemptOther(toServer, 4, "LM/NTLM", "SESSION_SETUP_ANDX")
 		}
-		if len(b) >= 4+32 && smb1Wanted(b[4+4]) {
-			break
-		}
-		return p.pass(d, b, total)
-	case id == smb2ID:
-		if len(b) < 4+64 && !last {
-			return 0
-		}
-		if len(b) >= 4+64 && (smb2Wanted(b[4:]) || binary.LittleEndian.Uint32(b[4+20:]) != 0 && total <= 1<<16) {
-			break
-		}
-		return p.pass(d, b, total)
-	case id == smbEncrypted || id == smbPacked:
-		return p.pass(d, b, total)
-	default:
-		p.lost[d] = true
-		return 1
 	}
-	if total > maxSMBRead {
-		return p.pass(d, b, total)
+}
+
+func (p *smbParser) smb1Response(m smb1Message, n int) {
+	if m.nt && m.status == statusPending {
+		return
 	}
-	if len(b) < total && !last {
-		return 0
+	var tok []byte
+	guest := len(m.words) >= 6 && m.words[4]&1 != 0
+	key := uint64(0) // of attempts without tokens
+	if extended := len(m.words) == 8; extended {
+		tok = m.bytes[:min(int(binary.LittleEndian.Uint16(m.words[6:])), len(m.bytes))]
 	}
-	n := min(total, len(b))
-	if b[4] == 0xff {
-		p.smb1(d, b[4:n])
+	if p.plain {
+		guest = guest || p.null
+		p.plain = false
 	} else {
-		p.smb2(d, b[4:n])
+		key = p.answered(m.message, m.session, m.status == statusMoreProcessing)
 	}
-	return n
+	p.setup(4, n, key, m.status, m.nt || m.status == 0, guest, tok, 4+m.bytesAt)
 }
 
-// pass goes past a message that is of no interest.
-func (p *smbParser) pass(d dir, b []byte, total int) int {
-	if p.accepted {
-		if !p.used && d == toServer {
-			p.used = true
-			p.s.afterAuth(toServer, 0)
-		}
-	}
-	if p.passed += uint64(total); p.passed > smbDataQuiet && !p.waiting() {
-		p.over = true
-		p.s.idle()
-		return 0
-	}
-	n := min(total, len(b))
-	p.skip[d] = uint64(total - n)
-	return n
-}
-
-// waiting tells whether a session setup is under way. One whose answer is
-// overdue by much data is given up.
-func (p *smbParser) waiting() bool {
-	return (len(p.auths) > 0 || p.plain) && p.passed < 4*smbDataQuiet
-}
-
-// asked notes a session setup request and gives the key of its authentication:
-// that of the session when it goes on, else a new one.
-func (p *smbParser) asked(message, session uint64) uint64 {
-	for i := range p.auths {
-		if a := &p.auths[i]; session != 0 && a.session == session {
-			a.message, a.waits = message, true
-			return a.key
-		}
-	}
-	if len(p.auths) >= maxSMBAuths {
-		p.auths = append(p.auths[:0], p.auths[1:]...)
-	}
-	p.keys++
-	p.passed = 0
-	p.auths = append(p.auths, smbAuth{message: message, session: session, key: p.keys, waits: true})
-	return p.keys
-}
-
-// answered finds the authentication that a session setup response is about. It
-// goes on when more is to come.
-func (p *smbParser) answered(message, session uint64, more bool) uint64 {
-	for i := range p.auths {
-		a := &p.auths[i]
-		if a.waits && a.message == message || !a.waits && session != 0 && a.session == session {
-			key := a.key
-			if more {
-				a.session, a.waits = session, false
-			} else {
-				p.auths = append(p.auths[:i], p.auths[i+1:]...)
-			}
-			return key
-		}
-	}
-	// The request was not captured.
-	p.keys++
-	if more && len(p.auths) < maxSMBAuths {
-		p.auths = append(p.auths, smbAuth{session: session, key: p.keys})
-	}
-	return p.keys
-}
-
-// setup takes a session setup response: the token and the status. off and n
-// are where its header stands, tokOff where the token does.
-func (p *smbParser) setup(off, n int, key uint64, status uint32, nt bool, anonymous bool, tok []byte, tokOff int) {
-	if len(tok) > 0 {
-		p.s.token(toClient, tokOff, len(tok), tok, tokenAt{key: key})
-	}
-	r := Result{Outcome: Refused, Code: int64(status)}
-	if nt {
-		r.CodeName = krb5.NTStatusName(status)
-	}
-	switch status {
-	case statusSuccess:
-		r.Outcome = Accepted
-		if anonymous {
-			p.s.anonymous(toClient, off)
-		}
-		p.accepted, p.used, p.passed = true, false, 0
-	case statusMoreProcessing:
-		r.Outcome = Continue
-	}
-	p.s.result(toClient, off, n, key, r)
-}
-
-// offered takes the security blob of a negotiate response.
-func (p *smbParser) offered(blob []byte) {
-	t := gss.Parse(blob)
-	if len(t.MechTypes) == 0 {
+// smb1Tree reads TREE_CONNECT_ANDX: password, path, service, [MS-CIFS]
+// §2.2.4.55.1.
+func (p *smbParser) smb1Tree(m smb1Message) {
+	n := int(binary.LittleEndian.Uint16(m.words[6:]))
+	if n > len(m.bytes) {
 		return
 	}
-	names := make([]string, len(t.MechTypes))
-	for i, o := range t.MechTypes {
-		names[i] = gss.MechName(o)
+	path := m.bytes[n:]
+	if !m.wide {
+		s, _, _ := strings.Cut(text(path), "\x00")
+		p.share(s)
+		return
 	}
-	p.s.offer(names...)
+	if (m.bytesAt+n)%2 == 1 && len(path) > 0 {
+		path = path[1:]
+	}
+	p.share(utf16Text(path))
 }
 
-// share takes the path of a tree connect, \\server\share.
-func (p *smbParser) share(path string) {
-	if !strings.HasPrefix(path, `\\`) {
-		return
+// utf16Text decodes little-endian UTF-16 up to its first NUL, at most 512
+// units.
+func utf16Text(b []byte) string {
+	var u []uint16
+	for len(b) >= 2 && len(u) < 512 {
+		c := binary.LittleEndian.Uint16(b)
+		if c == 0 {
+			break
+		}
+		u = append(u, c)
+		b = b[2:]
 	}
-	server, _, _ := strings.Cut(path[2:], `\`)
-	if server == p.target || !hostLike(server) {
-		return
-	}
-	if _, err := netip.ParseAddr(server); err == nil {
-		return
-	}
-	p.target = server
-	p.s.name(toClient, 0, server, "smb")
+	return string(utf16.Decode(u))
 }
 
 // probeSMB1 knows SMB1 by its protocol id, unless the client also offers SMB2
@@ -280,60 +182,4 @@ func probeSMB1(up, down []byte, port uint16) verdict {
 		return no
 	}
 	return needMore
-}
-
-// smbID tells whether b begins with four bytes of length and a protocol id.
-func smbID(b []byte, id string) verdict {
-	if len(b) == 0 {
-		return needMore
-	}
-	if b[0] != 0 {
-		return no
-	}
-	if len(b) < 8 {
-		if len(b) > 4 && !strings.HasPrefix(id, string(b[4:])) {
-			return no
-		}
-		return needMore
-	}
-	if string(b[4:8]) != id {
-		return no
-	}
-	return yes
-}
-
-// smb1Direction tells whether an SMB1 message goes the way it should: the
-// reply flag, [MS-CIFS] §2.2.3.1.
-func smb1Direction(b []byte, up bool) bool {
-	return len(b) <= 4+9 || b[4+9]&0x80 == 0 == up
-}
-
-// skipNetBIOS is b without a session request or answers in front.
-func skipNetBIOS(b []byte) []byte {
-	for range 3 {
-		if len(b) < 4 || b[0] < 0x81 || b[0] > 0x85 || b[1] != 0 {
-			break
-		}
-		n := 4 + int(b[2])<<8 + int(b[3])
-		if n > len(b) || n > 1<<10 {
-			return b[:0]
-		}
-		b = b[n:]
-	}
-	return b
-}
-
-// offersSMB2 tells whether an SMB1 negotiate lists an SMB2 dialect,
-// [MS-SMB2] §3.2.4.2.2.1.
-func offersSMB2(b []byte) bool {
-	return len(b) > 8 && b[8] == smb1Negotiate && bytes.Contains(b[:min(len(b), 512)], []byte("\x02SMB 2."))
-}
-
-// nextSMB is the protocol id of the second message in b, "" if it is not there.
-func nextSMB(b []byte) string {
-	n := 4 + int(b[1])<<16 + int(b[2])<<8 + int(b[3])
-	if len(b) < n+8 {
-		return ""
-	}
-	return string(b[n+4 : n+8])
 }

@@ -1,0 +1,73 @@
+package decode
+
+// rpcTypeName is the name of a PDU type, C706 §12.6.1.
+func rpcTypeName(typ byte) string {
+	switch typ {
+	case rpcBind:
+		return "bind"
+	case rpcBindAck:
+		return "bind_ack"
+	case rpcAlter:
+		return "alter_context"
+	case rpcAlterResp:
+		return "alter_context_resp"
+	case rpcAuth3:
+		return "auth3"
+	}
+	return ""
+}
+
+// rpcRejectNames are the reasons of a bind_nak, C706 §12.6.3.1 (p_reject_reason_t)
+// and [MS-RPCE] §2.2.2.5.
+var rpcRejectNames = [...]string{
+	"reason_not_specified", "temporary_congestion", "local_limit_exceeded", "called_paddr_unknown", "protocol_version_not_supported",
+	"default_context_not_supported", "user_data_not_readable", "no_psap_available", "authentication_type_not_recognized", "invalid_checksum",
+}
+
+func rpcRejectName(reason uint16) string {
+	if int(reason) < len(rpcRejectNames) {
+		return rpcRejectNames[reason]
+	}
+	return ""
+}
+
+// rpcFaults are the statuses of a fault that this carrier meets: C706 appendix
+// E, and Win32 codes that Windows sends in their place ([MS-RPCE] §3.3.3.5).
+var rpcFaults = []struct {
+	status   uint32
+	name     string
+	security bool // said of an authentication that failed
+}{
+	{5, "ERROR_ACCESS_DENIED", true},
+	{0x721, "RPC_S_SEC_PKG_ERROR", true},
+	{0x1c010002, "nca_s_op_rng_error", false},
+	{0x1c010003, "nca_s_unk_if", false},
+	{0x1c01000b, "nca_s_proto_error", false},
+	{0x1c010014, "nca_s_server_too_busy", true},
+	{0x1c00001a, "nca_s_fault_context_mismatch", false},
+	{0x1c00001b, "nca_s_fault_remote_no_memory", false},
+	{0x1c00001c, "nca_s_invalid_pres_context_id", false},
+	{0x1c00001d, "nca_s_unsupported_authn_level", true},
+	{0x1c00001f, "nca_s_invalid_checksum", true},
+}
+
+// rpcFaultName is the name of a fault's status, "" when it is not known.
+func rpcFaultName(status uint32) string {
+	for _, f := range rpcFaults {
+		if f.status == status {
+			return f.name
+		}
+	}
+	return ""
+}
+
+// rpcSecurityFault tells whether a status in answer to the first request after
+// an authentication is about that authentication.
+func rpcSecurityFault(status uint32) bool {
+	for _, f := range rpcFaults {
+		if f.status == status {
+			return f.security
+		}
+	}
+	return false
+}
