@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"io/fs"
 	"net/netip"
 	"slices"
 	"strings"
@@ -78,12 +79,15 @@ func failOn(r *analyze.Report, severity string) int {
 
 // readFailure is the message for an input that could not be read, or only in part.
 func readFailure(err error) error {
-	f := &failure{status: exitPartial, what: err.Error()}
-	var format *capture.FormatError
-	if errors.As(err, &format) {
-		f.hint = format.Hint
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return inputFailure(capture.Input{Path: path.Path}, err)
 	}
-	return f
+	var format *capture.FormatError
+	if errors.As(err, &format) || errors.Is(err, capture.ErrNoCapture) {
+		return inputFailure(capture.Input{}, err)
+	}
+	return &failure{status: exitPartial, what: err.Error()}
 }
 
 // roleNames are the roles of --role; dc is another word for kdc.

@@ -49,6 +49,7 @@ func (p *page) para(indent int, text string) { p.hang(strings.Repeat(" ", indent
 func (p *page) hang(lead, text string) { p.hangStyled(lead, "", text) }
 
 func (p *page) hangStyled(lead, style, text string) {
+	lead = clip(lead, p.width/2)
 	indent := utf8.RuneCountInString(lead)
 	for i, l := range wrap(text, p.width-indent, p.width-indent) {
 		if i == 0 {

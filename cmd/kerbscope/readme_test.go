@@ -56,6 +56,11 @@ func TestReadmeTranscript(t *testing.T) {
 		}
 		shown = append(shown, l)
 	}
-	assert.Equal(t, strings.TrimRight(runOK(t, "--brief", corpusRoot+"/seed-story"), "\n"), strings.TrimRight(strings.Join(shown, "\n"), "\n"),
-		"the transcript in the README is no longer what is printed")
+	want := strings.TrimRight(runOK(t, "--brief", corpusRoot+"/seed-story"), "\n")
+	if *update {
+		text := strings.Join(lines[:at+1], "\n") + "\n" + want + "\n" + strings.Join(lines[at+1+len(shown):], "\n")
+		require.NoError(t, os.WriteFile(filepath.Join(repoRoot, "README.md"), []byte(text), 0o644))
+		return
+	}
+	assert.Equal(t, want, strings.Join(shown, "\n"), "go test ./cmd/... -run Readme -update")
 }

@@ -12,6 +12,7 @@ import (
 // An evidenceRow is one line of the table HOW WE KNOW: something that happened,
 // and the frames in which each capture shows it.
 type evidenceRow struct {
+	x     *analyze.Exchange // nil: a frame of no exchange
 	text  string
 	facts []string            // fields cited that the text does not say
 	cells map[string][]uint64 // capture to frames, in order
@@ -143,12 +144,11 @@ func cell(frames []uint64) string {
 	return fmt.Sprintf("%d > %d", frames[0], frames[len(frames)-1])
 }
 
-// evidenceRows puts the evidence of one exchange into one row, in the order
-// in which the finding cites them.
+// evidenceRows puts the evidence of one exchange into one row: first what a
+// KDC was asked, then the rest in the order in which the finding cites it.
 func (t *textReport) evidenceRows(f *analyze.Finding) []evidenceRow {
 	var rows []evidenceRow
-	row := map[int]int{}         // exchange to row
-	tickets := map[string]bool{} // hashes in rows above
+	at := map[int]int{} // exchange to row
 	for _, e := range f.Evidence {
 		x, known := t.at[stepKey{e.Capture, e.Frame}]
 		if !known {
@@ -158,21 +158,11 @@ func (t *textReport) evidenceRows(f *analyze.Finding) []evidenceRow {
 			})
 			continue
 		}
-		i, have := row[x]
+		i, have := at[x]
 		if !have {
-			i = len(rows)
-			row[x] = i
+			i, at[x] = len(rows), len(rows)
 			ex := &t.r.Exchanges[x]
-			text := t.exchangeWords(ex, f)
-			if h := ex.TicketHash; h != "" && ex.Kind == "AP" {
-				if tickets[h] {
-					text += ", the very same ticket"
-				}
-				tickets[h] = true
-			} else if h != "" {
-				tickets[h] = true
-			}
-			rows = append(rows, evidenceRow{text: text, cells: cellsOf(ex)})
+			rows = append(rows, evidenceRow{x: ex, text: t.exchangeWords(ex, f), cells: cellsOf(ex)})
 		}
 		if !told(e.Field) {
 			if s := fact(e); !slices.Contains(rows[i].facts, s) {
@@ -180,7 +170,25 @@ func (t *textReport) evidenceRows(f *analyze.Finding) []evidenceRow {
 			}
 		}
 	}
+	slices.SortStableFunc(rows, func(a, b evidenceRow) int { return b.atKDC() - a.atKDC() })
+	shown := map[string]bool{} // ticket hashes in the rows above
+	for i := range rows {
+		if x := rows[i].x; x != nil && x.TicketHash != "" {
+			if shown[x.TicketHash] && x.Kind == "AP" {
+				rows[i].text += ", the very same ticket"
+			}
+			shown[x.TicketHash] = true
+		}
+	}
 	return rows
+}
+
+// atKDC is 1 for an exchange with a KDC.
+func (r *evidenceRow) atKDC() int {
+	if r.x != nil && (r.x.Kind == "AS" || r.x.Kind == "TGS") {
+		return 1
+	}
+	return 0
 }
 
 func cellsOf(x *analyze.Exchange) map[string][]uint64 {
@@ -262,33 +270,63 @@ func valueText(v any) string {
 	return fmt.Sprint(v)
 }
 
-// exchangeWords says in one sentence what happened in an exchange.
+// exchangeWords says what happened in an exchange, for the table of a finding.
 func (t *textReport) exchangeWords(x *analyze.Exchange, f *analyze.Finding) string {
-	client, service := escape(withoutRealm(x.Client)), escape(withoutRealm(x.Service))
-	ticket := ticketWords(x.TicketEtype, x.TicketKVNO)
 	var s string
 	switch x.Kind {
 	case "AS":
-		s = "logon of " + orSomebody(client) + " at " + t.names.endpoint(host(x.KDC), nil)
+		s = "logon of " + orSomebody(escape(withoutRealm(x.Client))) + " at " + t.names.endpoint(host(x.KDC), nil)
 	case "TGS":
-		s = "ticket for " + orSomething(service) + " from " + t.names.endpoint(host(x.KDC), nil)
+		s = ticketFor(x) + " from " + t.names.endpoint(host(x.KDC), nil)
 	case "AP":
-		s = "AP-REQ with the ticket for " + orSomething(service)
-		if x.Outcome == "ok" {
-			s = "accepted by "
-		} else if x.Outcome == "error" || x.Outcome == "refused" {
-			s = "refused by "
-		} else {
+		s = map[string]string{"ok": "accepted by ", "error": "refused by ", "refused": "refused by "}[x.Outcome]
+		if s == "" {
 			s = "shown to "
 		}
 		s += t.names.endpoint(x.Server, x.Carrier)
-		if f == nil || f.Service != x.Service {
-			s += ": ticket for " + orSomething(service)
+		if f.Service != x.Service {
+			s += ", " + ticketFor(x)
 		}
-	case "password":
-		s = "password change of " + orSomebody(client)
+	default:
+		s = "password change of " + orSomebody(escape(withoutRealm(x.Client)))
 	}
-	return s + answerWords(x, ticket)
+	return s + answerWords(x)
+}
+
+// stepWords says in one sentence who did what in an exchange, for the story.
+func (t *textReport) stepWords(x *analyze.Exchange) string {
+	who := escape(withoutRealm(x.Client))
+	if who == "" && x.ClientAddress != nil {
+		who = t.names.host(x.ClientAddress.Address)
+	}
+	who, kdc := orSomebody(who), t.names.endpoint(host(x.KDC), nil)
+	var s string
+	switch {
+	case x.Kind == "AS" && x.Outcome == "ok":
+		s = who + " logs on at " + kdc
+	case x.Kind == "AS":
+		s = who + " tries to log on at " + kdc
+	case x.Kind == "TGS" && x.Outcome == "ok":
+		s = who + " gets a " + ticketFor(x) + " from " + kdc
+	case x.Kind == "TGS":
+		s = who + " asks " + kdc + " for a " + ticketFor(x)
+	case x.Kind == "AP" && x.Outcome == "ok":
+		s = who + " is accepted by " + t.names.endpoint(x.Server, x.Carrier) + " with a " + ticketFor(x)
+	case x.Kind == "AP" && (x.Outcome == "error" || x.Outcome == "refused"):
+		s = who + " is refused by " + t.names.endpoint(x.Server, x.Carrier) + " with a " + ticketFor(x)
+	case x.Kind == "AP":
+		s = who + " shows " + t.names.endpoint(x.Server, x.Carrier) + " a " + ticketFor(x)
+	default:
+		at := x.Server
+		if at == nil {
+			at = x.KDC
+		}
+		s = who + " changes a password at " + t.names.endpoint(host(at), nil)
+	}
+	if x.Kind == "AS" && x.Service != "" && !strings.HasPrefix(x.Service, "krbtgt/") {
+		s += " for a " + ticketFor(x)
+	}
+	return s + answerWords(x)
 }
 
 func host(e *analyze.Endpoint) *analyze.Endpoint {
@@ -299,7 +337,8 @@ func host(e *analyze.Endpoint) *analyze.Endpoint {
 }
 
 // answerWords says how an exchange came out.
-func answerWords(x *analyze.Exchange, ticket string) string {
+func answerWords(x *analyze.Exchange) string {
+	ticket := ticketWords(x.TicketEtype, x.TicketKVNO)
 	switch {
 	case x.ErrorCode != nil:
 		return ": " + codeWords(x)
@@ -309,10 +348,10 @@ func answerWords(x *analyze.Exchange, ticket string) string {
 			word = strconv.FormatInt(x.Refusal.Code, 10)
 		}
 		if text := clip(escape(x.Refusal.Text), 40); text != "" {
-			word += " " + text
+			word += ` "` + text + `"`
 		}
-		return `: "` + word + `", without a Kerberos error`
-	case x.Outcome == "ok" && ticket != "" && x.Kind != "AP":
+		return ": " + word + ", without a Kerberos error"
+	case x.Outcome == "ok" && ticket != "" && (x.Kind == "AS" || x.Kind == "TGS"):
 		return " (" + ticket + ")"
 	case x.Outcome == "unanswered":
 		return ": no answer"
@@ -338,9 +377,10 @@ func orSomebody(s string) string {
 	return s
 }
 
-func orSomething(s string) string {
-	if s == "" {
-		return "an unnamed service"
+// ticketFor is "ticket for SERVICE", or "ticket" when the service does not show.
+func ticketFor(x *analyze.Exchange) string {
+	if x.Service == "" {
+		return "ticket"
 	}
-	return s
+	return "ticket for " + escape(withoutRealm(x.Service))
 }

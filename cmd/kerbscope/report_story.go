@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"kerbscope/analyze"
 )
@@ -41,11 +42,7 @@ func (t *textReport) story(f *analyze.Finding) {
 		shown = steps[:listedSteps]
 	}
 	for _, x := range shown {
-		from := escape(withoutRealm(x.Client))
-		if from == "" && x.ClientAddress != nil {
-			from = t.names.host(x.ClientAddress.Address)
-		}
-		t.hang("  "+clock(x.Started)+"  ", orSomebody(from)+": "+t.exchangeWords(x, nil)+"  ["+t.framesOf(x)+"]")
+		t.hang("  "+clock(x.Started)+"  ", t.stepWords(x)+"  ["+t.framesOf(x)+"]")
 	}
 	if len(shown) < len(steps) {
 		t.para(2, fmt.Sprintf("... and %d more: --format json has them all", len(steps)-len(shown)))
@@ -126,7 +123,7 @@ func (t *textReport) etypes() {
 			name(r.Preauth, r.PreauthName), name(r.Ticket, r.TicketName), name(r.Reply, r.ReplyName), name(r.Session, r.SessionName), kvno, fmt.Sprint(r.Count),
 		})
 	}
-	t.table(table, 3)
+	t.table(table, 3, []int{6, 9, 8}, []int{1, 0, 2})
 	t.more(len(t.r.Etypes), listedRows)
 	var keys []string
 	for short, registered := range legend {
@@ -138,35 +135,53 @@ func (t *textReport) etypes() {
 	}
 }
 
-// table writes rows under a head, as wide as it must be; where that is too
-// wide the flexible column is wrapped.
-func (t *textReport) table(rows [][]string, flexible int) {
+// table writes rows under a head, as wide as it must be. Where that is too
+// wide, the column folded is wrapped, then those of dropped are left out, then
+// those of clipped are shortened, as far as needed, in that order.
+func (t *textReport) table(rows [][]string, folded int, dropped, clipped []int) {
+	const least = 9
 	widths := make([]int, len(rows[0]))
-	total := 2
+	over := -t.width
 	for c := range widths {
 		for _, r := range rows {
-			widths[c] = max(widths[c], len([]rune(r[c])))
+			widths[c] = max(widths[c], utf8.RuneCountInString(r[c]))
 		}
-		total += widths[c] + 2
+		over += widths[c] + 2
 	}
-	if over := total - 2 - t.width; over > 0 {
-		widths[flexible] = max(widths[flexible]-over, 9)
+	shorten := func(c int) {
+		if over > 0 && widths[c] > least {
+			to := max(widths[c]-over, least)
+			over -= widths[c] - to
+			widths[c] = to
+		}
+	}
+	shorten(folded)
+	for _, c := range dropped {
+		if over > 0 {
+			over -= widths[c] + 2
+			widths[c] = 0
+		}
+	}
+	for _, c := range clipped {
+		shorten(c)
 	}
 	for i, r := range rows {
-		folded := wrapNarrow(r[flexible], widths[flexible])
-		for n, part := range folded {
+		for n, part := range wrapNarrow(r[folded], widths[folded]) {
 			s := " "
 			for c, v := range r {
 				switch {
-				case c == flexible:
+				case widths[c] == 0:
+					continue
+				case c == folded:
 					v = part
 				case n > 0:
 					v = ""
 				}
-				s += " " + pad(v, widths[c]) + " "
+				s += " " + pad(clip(v, widths[c]), widths[c]) + " "
 			}
+			s = strings.TrimRight(s, " ")
 			if i == 0 {
-				s = t.paint(styleFaint, strings.TrimRight(s, " "))
+				s = t.paint(styleFaint, s)
 			}
 			t.line(s)
 		}
@@ -231,7 +246,7 @@ func (t *textReport) ticket(k *analyze.Ticket) {
 	if len(k.Hash) >= 12 {
 		hash = ", cipher SHA-256 " + k.Hash[:12]
 	}
-	t.hang("  ", fmt.Sprintf("%s: %s; %s%s", orSomething(escape(k.SName)), words, from, hash))
+	t.hang("  ", fmt.Sprintf("%s: %s; %s%s", orDash(escape(k.SName)), words, from, hash))
 	for i, p := range k.Presented {
 		if i == 6 {
 			t.para(6, fmt.Sprintf("... and %d times more", len(k.Presented)-i))
@@ -266,19 +281,19 @@ func (t *textReport) clocks() {
 		}
 	}
 	for _, h := range t.r.Hosts {
-		if h.ClockOffset != nil && len(h.Addresses) > 0 {
+		if h.ClockOffset != nil && len(h.Addresses) > 0 && abs(h.ClockOffset.Seconds) >= 1 {
 			lines = append(lines, [2]string{"host " + escape(t.names.host(h.Addresses[0])), offsetWords(*h.ClockOffset, false)})
 		}
 	}
 	if len(lines) == 0 {
 		return
 	}
-	t.heading("CLOCKS", "against the first capture's clock")
+	t.heading("CLOCKS", "of captures, and of hosts that are a second or more off, against the first capture's")
 	for i, l := range lines {
 		if i == listedRows {
 			break
 		}
-		t.hang("  "+pad(l[0], 24)+"  ", l[1])
+		t.hang("  "+pad(clip(l[0], 24), 24)+"  ", l[1])
 	}
 	t.more(len(lines), listedRows)
 }
@@ -381,7 +396,7 @@ func (t *textReport) captures() {
 		if c.Problem != "" {
 			text += "; " + escape(c.Problem)
 		}
-		t.hang("  "+pad(escape(c.Name), 16)+"  ", text)
+		t.hang("  "+pad(clip(escape(c.Name), 24), 16)+"  ", text)
 	}
 	t.more(len(t.r.Captures), 2*listedRows)
 }

@@ -121,7 +121,8 @@ func (t *textReport) clocksInShort() string {
 	return "their clocks are up to " + span(high-low) + " apart, which is taken into account"
 }
 
-// verdict is the answer: what is wrong, in one sentence, and why, in a few.
+// verdict is the answer: what is wrong in plain words, the rule's title, and
+// then with the names and numbers of this case.
 func (t *textReport) verdict() {
 	t.blank()
 	v := t.r.Verdict
@@ -132,40 +133,33 @@ func (t *textReport) verdict() {
 	case string(analyze.Warning):
 		style = styleYellow
 	}
-	t.hangStyled("VERDICT  ", style, sentence(escape(v.Summary)))
+	headline := escape(v.Summary)
+	if r := findRule(v.Rule); r != nil {
+		headline = t.ours(r.Title)
+	}
+	t.hangStyled("VERDICT  ", style, sentence(headline))
 	if v.ID == "" {
 		return
 	}
 	t.line("         " + t.paint(styleFaint, fmt.Sprintf("%s, %s, %s", v.Rule, v.Severity, v.Confidence)))
+	t.blank()
+	text := sentence(escape(v.Summary))
 	if f := t.main(); f != nil && f.Cause != "" {
-		t.blank()
-		t.para(2, escape(f.Cause))
+		text += " " + sentence(escape(f.Cause))
 	}
+	t.para(2, text)
 }
 
-// sentence begins with a capital and ends with a full stop.
+// sentence ends with a full stop. It does not begin with a capital where that
+// would change a name.
 func sentence(s string) string {
-	if s == "" {
-		return s
+	if strings.HasPrefix(s, "no Kerberos ") {
+		s = "N" + s[1:]
 	}
-	if c := s[0]; c >= 'a' && c <= 'z' && plainWord(s) {
-		s = string(c-'a'+'A') + s[1:]
-	}
-	if !strings.HasSuffix(s, ".") && !strings.HasSuffix(s, "?") {
+	if s != "" && !strings.HasSuffix(s, ".") && !strings.HasSuffix(s, "?") {
 		s += "."
 	}
 	return s
-}
-
-// plainWord tells that the first word of s is an ordinary one, no name.
-func plainWord(s string) bool {
-	word, _, _ := strings.Cut(s, " ")
-	for _, c := range word {
-		if c < 'a' || c > 'z' {
-			return false
-		}
-	}
-	return true
 }
 
 // summary says what worked, where there is nothing that did not.
@@ -179,7 +173,7 @@ func (t *textReport) summary() {
 	}
 	var parts []string
 	for _, o := range []struct{ outcome, words string }{
-		{"ok", "succeeded"}, {"error", "ended in a Kerberos error"}, {"refused", "were refused"}, {"unanswered", "stayed unanswered"},
+		{"ok", "succeeded"}, {"error", "ended in a Kerberos error that led to no finding"}, {"refused", "were refused"}, {"unanswered", "stayed unanswered"},
 		{"not-captured", "have their answer outside the capture"}, {"unknown", "show no outcome"},
 	} {
 		if n[o.outcome] > 0 {
@@ -224,14 +218,19 @@ func (t *textReport) otherFindings() {
 	if len(rest) == 0 {
 		return
 	}
-	t.heading("OTHER FINDINGS", "")
+	title := "OTHER FINDINGS"
+	if t.r.Verdict.ID == "" {
+		title = "FINDINGS"
+	}
+	t.heading(title, "")
 	for i, f := range rest {
 		if i == listedFindings {
-			t.para(2, fmt.Sprintf("... and %d more: --format json has them all", len(rest)-i))
-			return
+			break
 		}
 		t.finding(f)
 	}
+	t.more(len(rest), listedFindings)
+	t.para(2, "What each means and what to do about it: kerbscope explain RULE")
 }
 
 func (t *textReport) finding(f *analyze.Finding) {
@@ -258,7 +257,7 @@ func (t *textReport) finding(f *analyze.Finding) {
 	t.para(len(lead), about)
 }
 
-// citedFrames is "mailbox.pcapng frame 12, 14".
+// citedFrames is "mailbox.pcapng frame 12 14".
 func (t *textReport) citedFrames(f *analyze.Finding) string {
 	if len(f.Evidence) == 0 {
 		return ""
@@ -268,7 +267,7 @@ func (t *textReport) citedFrames(f *analyze.Finding) string {
 	for _, n := range framesIn(f, name) {
 		frames = append(frames, fmt.Sprint(n))
 	}
-	return escape(name) + " frame " + strings.Join(frames, ", ")
+	return escape(name) + " frame " + strings.Join(frames, " ")
 }
 
 // brief is one screen: the verdict, why, and the first steps.

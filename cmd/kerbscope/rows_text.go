@@ -60,7 +60,7 @@ func rowDetails(r *row) []string {
 		add("preauth %s", etypeText(*r.PreauthEtype))
 	}
 	if t := r.Ticket; t != nil {
-		add("ticket %s %s", principal(t.SName, t.Realm), encText(t.Etype, t.KVNO))
+		add("ticket %s", strings.TrimSpace(principal(t.SName, t.Realm)+" "+encText(t.Etype, t.KVNO)))
 	}
 	if r.AuthenticatorEtype != nil {
 		add("authenticator %s", etypeText(*r.AuthenticatorEtype))
@@ -80,7 +80,12 @@ func rowDetails(r *row) []string {
 	if c := r.CarrierResult; c != nil {
 		add("%s", resultText(c))
 	}
-	if n := len(r.Anomalies); n > 0 {
+	if o := r.Opened; o != nil && o.Key != "" {
+		add("[opened with %s]", escape(o.Key))
+	} else if o != nil {
+		add("[%s]", escape(o.WhyNot))
+	}
+	if len(r.Anomalies) > 0 {
 		add("[%s]", clip(escape(r.Anomalies[0].What), 60))
 	}
 	if r.Malformed != nil {

@@ -62,11 +62,12 @@ func directoryOf(hosts []analyze.Host) directory {
 			continue
 		}
 		name := h.Names[0].Name
+		// The domain part of a host name says little within one report.
 		if i := strings.IndexByte(name, '.'); i > 0 {
 			name = name[:i]
 		}
 		for _, a := range h.Addresses {
-			d[a] = name
+			d[a] = escape(name)
 		}
 	}
 	return d
@@ -80,7 +81,13 @@ func (d directory) host(address string) string {
 	return address
 }
 
-// endpoint is "hub-1 port 25 (smtp)".
+// carrierWords are the carriers as people write them; without those that a
+// reader need not know of.
+var carrierWords = map[string]string{
+	"smtp": "SMTP", "http": "HTTP", "ldap": "LDAP", "smb2": "SMB", "smb": "SMB1", "dcerpc": "RPC", "kpasswd": "password change", "dns": "DNS", "tds": "SQL Server",
+}
+
+// endpoint is "hub-1 port 25 (SMTP)".
 func (d directory) endpoint(e *analyze.Endpoint, carrier []string) string {
 	if e == nil {
 		return "an unknown host"
@@ -89,8 +96,8 @@ func (d directory) endpoint(e *analyze.Endpoint, carrier []string) string {
 	if e.Port != 0 {
 		s += " port " + strconv.Itoa(int(e.Port))
 	}
-	if len(carrier) > 0 && carrier[0] != "kdc" {
-		s += " (" + carrier[0] + ")"
+	if len(carrier) > 0 && carrierWords[carrier[0]] != "" {
+		s += " (" + carrierWords[carrier[0]] + ")"
 	}
 	return s
 }
