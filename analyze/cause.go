@@ -173,7 +173,7 @@ func (c *Case) link(list []*Finding) {
 			}
 			var best *Finding
 			for _, o := range byRule[row.cause] {
-				if o == f || o.first > f.last || o.Severity == Note && f.Severity != Note || !c.sharing(row.share, o, f, kdcs) {
+				if o == f || o.first > f.last || o.Severity == Note && f.Severity != Note || o.Confidence == Possible && f.Confidence != Possible || !c.sharing(row.share, o, f, kdcs) {
 					continue
 				}
 				if best == nil || apart(o, f) < apart(best, f) {

@@ -64,9 +64,9 @@ func keyRefused(r *Record) bool {
 }
 
 // refusedAP tells an AP exchange refused for want of a key, or for a reason
-// that the carrier did not tell.
+// that the carrier did not tell. With an AP-REP the ticket was decrypted.
 func refusedAP(r *Record) bool {
-	return keyRefused(r) || r.Kind == decode.AP && r.Ending == decode.Denied
+	return keyRefused(r) || r.Kind == decode.AP && r.Ending == decode.Denied && r.Reply == nil
 }
 
 // rowsWhere are the rows of a kind whose exchanges satisfy is.
@@ -212,7 +212,13 @@ func (c *Case) showings(is func(*TicketLife, *Presented) bool) (list []showing) 
 	return list
 }
 
-func accepted(_ *TicketLife, p *Presented) bool { return p.Ending == decode.OK }
+// accepted tells a presentation that proves that the ticket was decrypted: by
+// an AP-REP, or by the yes of a carrier that asks for authentication before it
+// says so. An HTTP server may serve a page without having looked at the token.
+func accepted(_ *TicketLife, p *Presented) bool {
+	r := p.First
+	return p.Ending == decode.OK && (r.Reply != nil || len(r.Carrier) > 0 && r.Carrier[0] != "http")
+}
 
 // refused tells a presentation that stayed refused in a way that leaves the
 // key in doubt: by a KRB-ERROR that says so, or by the carrier alone.

@@ -46,6 +46,12 @@ func checkAPRefused(c *Case) []Finding {
 		}
 		f.Summary = fmt.Sprintf("%s refused the Kerberos authentication of %s for %s%s %s with %s and no Kerberos error.", c.server(r.To), c.who(r), serviceText(r), with, nTimes(total(rows)), refusalText(r))
 		f.Cause = "The service says no without a reason. A key that does not fit looks like this with many services (Postfix, smbd, Java), and so do a policy, a missing right or a replay cache."
+		switch {
+		case r.Reply != nil:
+			f.Cause = "The service decrypted the ticket, as its AP-REP shows, and refused all the same: the user is not allowed, a name does not map to an account, or a binding to the connection is missing. The keys are right."
+		case r.Opened != nil && r.Opened.Key != "":
+			f.Cause = "The service says no without a reason. The given keytab opens the ticket: if the service uses that keytab, the key is not the reason, but a policy, a missing right, a clock or a replay cache."
+		}
 		f.CaptureNext = []string{"Give kerbscope the service's keytab (--keytab): it proves or excludes a wrong key.", "Read the service's own log at that time."}
 		f.fill = []string{"SPN", spnOf(r)}
 	})

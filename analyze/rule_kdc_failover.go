@@ -32,7 +32,7 @@ func checkKDCFailover(c *Case) []Finding {
 	var found []Finding
 	for _, s := range c.silences() {
 		by := s.answeredBy
-		if by == nil || by.To.Addr() == s.kdc.Addr() {
+		if by == nil || by.To.Addr() == s.kdc.Addr() || !s.plain() {
 			continue
 		}
 		start := by.Start

@@ -34,7 +34,7 @@ func checkKDCUDPUnanswered(c *Case) []Finding {
 	var found []Finding
 	for _, s := range c.silences() {
 		by := s.answeredBy
-		if by == nil || len(s.records) == 0 || by.To.Addr() != s.kdc.Addr() || by.Transport != decode.TCP || s.records[0].Transport != decode.UDP {
+		if by == nil || !s.plain() || len(s.records) == 0 || by.To.Addr() != s.kdc.Addr() || by.Transport != decode.TCP || s.records[0].Transport != decode.UDP {
 			continue
 		}
 		f := c.aboutRecords(s.records, "request")

@@ -44,7 +44,7 @@ DC and was ignored there, only a capture at the DC can tell.`,
 func checkKDCUnreachable(c *Case) []Finding {
 	var found []Finding
 	for _, s := range c.silences() {
-		if s.answeredBy != nil {
+		if s.answeredBy != nil || !s.plain() {
 			continue
 		}
 		var f Finding
@@ -166,6 +166,17 @@ func (s *silence) count() (n uint64) {
 		n += g.Seen
 	}
 	return n
+}
+
+// plain tells whether the silence is the network's and not the capture's: one
+// lone datagram without an answer may as well be a lone packet that the capture
+// missed. A client without an answer sends again, or asks elsewhere the same.
+func (s *silence) plain() bool {
+	if len(s.sightings) > 0 || len(s.records) > 1 {
+		return true
+	}
+	r := s.records[0]
+	return r.Resent > 0 || r.Transport == decode.TCP || s.answeredBy != nil && r.Req.Nonce != 0 && s.answeredBy.Req.Nonce == r.Req.Nonce
 }
 
 func (s *silence) refusedSYN() bool {

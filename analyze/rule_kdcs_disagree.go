@@ -105,7 +105,7 @@ func (c *Case) ticketsDisagree() (found []Finding) {
 func (c *Case) errorsDisagree() (found []Finding) {
 	unknown := append(c.rowsWhere(decode.AS, func(r *Record) bool { return r.code() == errClientUnknown }),
 		c.rowsWhere(decode.TGS, func(r *Record) bool {
-			return r.code() == errServiceUnknown && !isTGT(r.Service) && r.Req.KDCOptions&optEncTktInSkey == 0
+			return r.code() == errServiceUnknown && !noSecrets(r) && !isTGT(r.Service) && r.Req.KDCOptions&optEncTktInSkey == 0
 		})...)
 	seen := map[string]bool{}
 	for _, row := range unknown {

@@ -50,8 +50,11 @@ func checkKeyFaultOneIdentity(c *Case) []Finding {
 		confidence := Likely
 		same := control != nil
 		if same {
-			if keyRefused(s.p.First) || keytabProves(s.p.First) {
+			switch o := s.p.First.Opened; {
+			case keyRefused(s.p.First), keytabProves(s.p.First):
 				confidence = Certain
+			case o != nil && o.Key != "":
+				confidence = Possible // the keytab given opens it: a policy is as good an explanation
 			}
 		} else {
 			s, control = c.otherNameTaken(group)
@@ -79,7 +82,7 @@ func checkKeyFaultOneIdentity(c *Case) []Finding {
 				here, name, ticketText(&s.life.TicketRef), nTimes(shownTimes(group)), refusalText(r), there, control.life.SName)
 			f.Cause = fmt.Sprintf("Both names seem to belong to one account, whose key %s uses rightly; then the process behind %s has a wrong one. If %s is registered on another account that happens to have the same kvno, that is the cause instead: setspn -Q tells.", there, here, name)
 		}
-		if confidence == Likely {
+		if same && confidence != Certain {
 			f.Cause += " The refusal carries no Kerberos error, so a policy of that service that refuses this client is not excluded."
 			f.CaptureNext = []string{"Give kerbscope the keytab of the refusing service (--keytab), or read that service's own log at the time of the refusal."}
 		}

@@ -40,7 +40,7 @@ needs the name that is registered.`,
 // CHECK
 func checkSPNUnknown(c *Case) []Finding {
 	rows := c.rowsWhere(decode.TGS, func(r *Record) bool {
-		return r.code() == errServiceUnknown && r.Ending == decode.Failed && !isTGT(r.Service) && r.Req.KDCOptions&optEncTktInSkey == 0 && r.Req.ForUser == ""
+		return r.code() == errServiceUnknown && !noSecrets(r) && r.Ending == decode.Failed && !isTGT(r.Service) && r.Req.KDCOptions&optEncTktInSkey == 0 && r.Req.ForUser == ""
 	})
 	return c.each(rows, byQuestion, []string{"error_code", "sname", "realm", "e_text"}, func(f *Finding, rows []*Row, r *Record) {
 		f.Confidence = Certain
@@ -63,6 +63,12 @@ func checkSPNUnknown(c *Case) []Finding {
 		}
 		f.fill = []string{"SPN", spnOf(r)}
 	})
+}
+
+// noSecrets tells the answer of an RODC that has no key for the service and
+// sends the client to another DC ([MS-KILE] §3.3.5.7.7): STATUS_NO_SECRETS.
+func noSecrets(r *Record) bool {
+	return r.Error != nil && r.Error.NTStatus != nil && *r.Error.NTStatus == 0xC0000371
 }
 
 func isAddress(s string) bool {

@@ -1,0 +1,263 @@
+package analyze
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"kerbscope/decode"
+)
+
+func TestTransportRules(t *testing.T) {
+	runRuleCases(t, []ruleCase{
+		{"nothing answers", func(s *synth) {
+			s.as(kdcX{list: windowsList, silent: true, resent: 2, udp: true})
+			s.sighting(decode.SYNUnanswered, dc1IP, 3)
+		}, want{"kdc-unreachable error certain", "-kdc-failover", "-kdc-udp-unanswered"}},
+		{"the connection is refused", func(s *synth) {
+			s.sighting(decode.SYNRefused, dc1IP, 2)
+		}, want{"kdc-unreachable error certain"}},
+		{"one SYN of one direction proves nothing", func(s *synth) {
+			s.sighting(decode.SYNUnanswered, dc1IP, 1)
+		}, want{"-kdc-unreachable"}},
+		{"a KDC that answers", func(s *synth) {
+			s.as(kdcX{list: windowsList, hint: []int32{18, 23}, preauth: 18})
+			issue(s, smtpTicket)
+		}, want{"-kdc-unreachable", "-kdc-failover", "-kdc-slow", "-client-offers-no-aes", "-rc4-in-use"}},
+		{"the next KDC answers", func(s *synth) {
+			s.as(kdcX{client: "alice", list: windowsList, silent: true, resent: 1, udp: true})
+			s.later(5 * time.Second)
+			s.as(kdcX{client: "alice", kdc: dc2IP, list: windowsList, udp: true})
+		}, want{"kdc-failover warning certain", "-kdc-unreachable"}},
+		{"both asked at once", func(s *synth) {
+			s.as(kdcX{client: "alice", list: windowsList, silent: true, udp: true})
+			s.as(kdcX{client: "alice", kdc: dc2IP, list: windowsList, udp: true})
+		}, want{"-kdc-failover", "-kdc-unreachable"}},
+		{"the same KDC answers over TCP", func(s *synth) {
+			s.as(kdcX{client: "alice", list: windowsList, silent: true, resent: 1, udp: true})
+			s.later(2 * time.Second)
+			s.as(kdcX{client: "alice", list: windowsList})
+		}, want{"kdc-udp-unanswered warning certain", "-kdc-unreachable", "-kdc-failover"}},
+		{"TCP is blocked", func(s *synth) {
+			s.as(kdcX{list: windowsList, udp: true, tooBig: true})
+			s.sighting(decode.SYNUnanswered, dc1IP, 3)
+		}, want{"tcp-88-blocked error certain"}},
+		{"TCP not in view", func(s *synth) {
+			s.as(kdcX{list: windowsList, udp: true, tooBig: true})
+		}, want{"-tcp-88-blocked"}},
+		{"too big, then TCP", func(s *synth) {
+			s.as(kdcX{list: windowsList, udp: true, tooBig: true})
+			s.as(kdcX{list: windowsList})
+		}, want{"-tcp-88-blocked"}},
+		{"fragments lost and requests repeated", func(s *synth) {
+			s.sighting(decode.FragmentsLost, dc1IP, 1)
+			s.as(kdcX{list: windowsList, udp: true, silent: true, resent: 1})
+		}, want{"udp-fragments-lost error certain"}},
+		{"fragments that a filter left out", func(s *synth) {
+			s.sighting(decode.FragmentsLost, dc1IP, 1)
+			s.as(kdcX{list: windowsList, udp: true})
+		}, want{"udp-fragments-lost note certain", "-kdc-unreachable"}},
+		{"slow", func(s *synth) {
+			for range 3 {
+				s.as(kdcX{list: windowsList, took: 1500 * time.Millisecond})
+			}
+		}, want{"kdc-slow warning certain"}},
+		{"a little slow", func(s *synth) {
+			for range 3 {
+				s.as(kdcX{list: windowsList, took: 400 * time.Millisecond})
+			}
+		}, want{"kdc-slow note certain"}},
+		{"twice is not often", func(s *synth) {
+			for range 2 {
+				s.as(kdcX{list: windowsList, took: 1500 * time.Millisecond})
+			}
+		}, want{"-kdc-slow"}},
+		{"one slow among many", func(s *synth) {
+			s.as(kdcX{list: windowsList, took: 3 * time.Second})
+			for range 4 {
+				s.as(kdcX{list: windowsList})
+			}
+		}, want{"-kdc-slow"}},
+		{"the user thinks between error and logon", func(s *synth) {
+			for range 3 {
+				s.as(kdcX{list: windowsList, hint: []int32{18, 23}, preauth: 18})
+				s.later(5 * time.Second)
+			}
+		}, want{"-kdc-slow"}},
+	})
+}
+
+func TestClockRules(t *testing.T) {
+	hint := []int32{18, 23}
+	runRuleCases(t, []ruleCase{
+		{"the KDC refuses, and healed", func(s *synth) {
+			s.as(kdcX{client: "alice", list: windowsList, preauth: 18, code: 37})
+			s.as(kdcX{client: "alice", list: windowsList, preauth: 18})
+		}, want{"clock-skew-recovered note certain", "-clock-skew"}},
+		{"the KDC refuses", func(s *synth) {
+			s.as(kdcX{client: "alice", list: windowsList, hint: hint, preauth: 18, code: 37})
+		}, want{"clock-skew error certain", "-clock-skew-recovered"}},
+		{"all clocks agree", func(s *synth) {
+			s.as(kdcX{client: "alice", list: windowsList, hint: hint, preauth: 18})
+			s.ap(apX{to: hub25, ticket: smtpTicket})
+		}, want{"-clock-skew", "-clock-skew-recovered"}},
+	})
+
+	t.Run("the service is off", func(t *testing.T) {
+		s := newSynth(t)
+		s.as(kdcX{client: "alice", list: windowsList, hint: hint, preauth: 18})
+		s.ap(apX{to: hub25, ticket: smtpTicket, code: 37, stime: 10 * time.Minute})
+		f := s.found()["clock-skew"]
+		require.Len(t, f, 1)
+		require.Len(t, f[0].FaultAt, 1)
+		assert.Equal(t, hubIP.String(), f[0].FaultAt[0].Endpoint.Address)
+		assert.Contains(t, f[0].Summary, "10 min ahead of")
+	})
+	t.Run("the client is off", func(t *testing.T) {
+		s := newSynth(t)
+		s.as(kdcX{kdc: dc2IP, client: "bob", from: hubIP, list: windowsList, hint: hint, preauth: 18})
+		s.as(kdcX{client: "alice", list: windowsList, hint: hint, preauth: 18, code: 37, ctime: -time.Hour})
+		f := s.found()["clock-skew"]
+		require.Len(t, f, 1)
+		require.Len(t, f[0].FaultAt, 1)
+		assert.Equal(t, mailboxIP.String(), f[0].FaultAt[0].Endpoint.Address)
+		assert.Contains(t, f[0].Summary, "1 hour (a time zone mistake?) behind")
+	})
+	t.Run("nobody to ask", func(t *testing.T) {
+		s := newSynth(t)
+		s.ap(apX{to: hub25, ticket: smtpTicket, code: 37, stime: 10 * time.Minute})
+		f := s.found()["clock-skew"]
+		require.Len(t, f, 1)
+		assert.Empty(t, f[0].FaultAt)
+	})
+}
+
+func TestAccountRules(t *testing.T) {
+	runRuleCases(t, []ruleCase{
+		{"unknown", func(s *synth) { s.as(kdcX{client: "nobody", list: windowsList, code: 6}) },
+			want{"client-unknown error certain"}},
+		{"unknown here, known there at once", func(s *synth) {
+			s.as(kdcX{client: "alice", list: windowsList, code: 6})
+			s.as(kdcX{client: "alice", kdc: dc2IP, list: windowsList})
+		}, want{"client-unknown note certain", "kdcs-disagree warning certain"}},
+		{"unknown here, known there later", func(s *synth) {
+			s.as(kdcX{client: "alice", list: windowsList, code: 6})
+			s.later(time.Minute)
+			s.as(kdcX{client: "alice", kdc: dc2IP, list: windowsList})
+		}, want{"client-unknown note certain", "kdcs-disagree warning certain"}},
+		{"disabled, says the NTSTATUS", func(s *synth) {
+			s.as(kdcX{client: "alice", list: windowsList, code: 18, status: 0xC0000072})
+		}, want{"client-revoked error certain"}},
+		{"locked out, says the text", func(s *synth) {
+			s.as(kdcX{client: "alice", list: windowsList, code: 18, etext: "LOCKED_OUT"})
+		}, want{"client-revoked error certain"}},
+		{"revoked, nobody says why", func(s *synth) {
+			s.as(kdcX{client: "alice", list: windowsList, code: 18})
+		}, want{"client-revoked error likely"}},
+		{"MIT: the entry expired", func(s *synth) {
+			s.as(kdcX{client: "alice", list: windowsList, code: 1, etext: "CLIENT EXPIRED"})
+		}, want{"client-revoked error certain"}},
+		{"password expired", func(s *synth) {
+			s.as(kdcX{client: "alice", list: windowsList, code: 23, status: 0xC0000071})
+		}, want{"password-expired error certain"}},
+		{"a ticket for kadmin/changepw is half the way", func(s *synth) {
+			s.as(kdcX{client: "alice", list: windowsList, code: 23})
+			s.as(kdcX{client: "alice", sname: "kadmin/changepw", list: windowsList, ticket: tkt{"kadmin/changepw", 18, 1, "cp"}})
+		}, want{"password-expired error certain"}},
+		{"password expired and changed", func(s *synth) {
+			s.as(kdcX{client: "alice", list: windowsList, code: 23})
+			s.as(kdcX{client: "alice", list: windowsList})
+		}, want{"password-expired note certain"}},
+		{"wrong password", func(s *synth) {
+			s.as(kdcX{client: "alice", list: windowsList, hint: []int32{18, 23}, preauth: 18, code: 24, info2: []int32{18, 23}})
+		}, want{"preauth-failed error certain", "-preauth-failed-recovered"}},
+		{"old MIT says 31", func(s *synth) {
+			s.as(kdcX{client: "alice", list: aesList, hint: []int32{18}, preauth: 18, code: 31})
+		}, want{"preauth-failed error likely"}},
+		{"60 with a text", func(s *synth) {
+			s.as(kdcX{client: "alice", list: aesList, preauth: 18, code: 60, etext: "Preauth failed"})
+		}, want{"preauth-failed error likely"}},
+		{"60 with another text", func(s *synth) {
+			s.as(kdcX{client: "alice", list: aesList, preauth: 18, code: 60, etext: "database locked"})
+		}, want{"-preauth-failed"}},
+		{"a typing error", func(s *synth) {
+			s.as(kdcX{client: "alice", list: windowsList, preauth: 18, code: 24})
+			s.later(3 * time.Second)
+			s.as(kdcX{client: "alice", list: windowsList, preauth: 18})
+		}, want{"preauth-failed-recovered note certain", "-preauth-failed"}},
+		{"another user's success heals nothing", func(s *synth) {
+			s.as(kdcX{client: "alice", list: windowsList, preauth: 18, code: 24})
+			s.as(kdcX{client: "bob", list: windowsList, preauth: 18})
+		}, want{"preauth-failed error certain", "-preauth-failed-recovered"}},
+		{"PREAUTH_REQUIRED is a step", func(s *synth) {
+			s.as(kdcX{client: "alice", list: windowsList, hint: []int32{18, 23}, preauth: 18})
+		}, want{"-preauth-failed", "-preauth-failed-recovered"}},
+	})
+	t.Run("RC4 works where AES fails: the salt", func(t *testing.T) {
+		s := newSynth(t)
+		s.as(kdcX{client: "svc", list: windowsList, hint: []int32{18, 23}, preauth: 18, code: 24})
+		s.later(time.Minute)
+		s.as(kdcX{client: "svc", list: rc4List, hint: []int32{23}, preauth: 23, reply: 23})
+		f := s.found()["preauth-failed"]
+		require.Len(t, f, 1)
+		assert.Contains(t, f[0].Cause, "salt")
+	})
+}
+
+func TestServiceLookupRules(t *testing.T) {
+	runRuleCases(t, []ruleCase{
+		{"unknown", func(s *synth) { s.tgs(kdcX{list: windowsList, sname: httpSPN, code: 7}) },
+			want{"spn-unknown error certain"}},
+		{"a probe by short name", func(s *synth) {
+			s.tgs(kdcX{list: windowsList, sname: "HTTP/hub-1", code: 7})
+			issue(s, tkt{httpSPN, 18, 5, "w"})
+		}, want{"spn-unknown note certain"}},
+		{"the success of another service heals nothing", func(s *synth) {
+			s.tgs(kdcX{list: windowsList, sname: httpSPN, code: 7})
+			issue(s, smtpTicket)
+		}, want{"spn-unknown error certain"}},
+		{"known at the other KDC", func(s *synth) {
+			s.tgs(kdcX{list: windowsList, sname: httpSPN, code: 7})
+			s.tgs(kdcX{kdc: dc2IP, list: windowsList, ticket: tkt{httpSPN, 18, 5, "w"}})
+		}, want{"spn-unknown note certain", "kdcs-disagree warning certain"}},
+		{"a realm that is not there is no SPN", func(s *synth) {
+			s.tgs(kdcX{list: windowsList, sname: "krbtgt/OTHER.COM", code: 7})
+		}, want{"-spn-unknown"}},
+		{"two accounts", func(s *synth) { s.tgs(kdcX{list: windowsList, sname: httpSPN, code: 8}) },
+			want{"duplicate-spn error certain", "-spn-unknown"}},
+		{"user-to-user, and done", func(s *synth) {
+			s.tgs(kdcX{list: windowsList, sname: "alice", code: 27})
+			s.tgs(kdcX{list: windowsList, ticket: tkt{"alice", 18, 1, "u"}, options: optEncTktInSkey})
+		}, want{"user-to-user-required note certain"}},
+		{"user-to-user, and no", func(s *synth) { s.tgs(kdcX{list: windowsList, sname: "alice", code: 27}) },
+			want{"user-to-user-required warning certain"}},
+		{"the KDC cannot open the TGT", func(s *synth) {
+			s.as(kdcX{list: windowsList, ticket: tgt1})
+			s.tgs(kdcX{kdc: dc2IP, list: windowsList, sname: httpSPN, code: 44})
+		}, want{"tgt-undecryptable error certain", "-acceptor-lacks-key", "-key-mismatch"}},
+		{"the TGT is fine", func(s *synth) {
+			s.as(kdcX{list: windowsList, ticket: tgt1})
+			issue(s, smtpTicket)
+		}, want{"-tgt-undecryptable"}},
+		{"a password change", func(s *synth) {
+			x := s.ap(apX{to: "10.0.0.10:464", ticket: tkt{"kadmin/changepw", 18, 1, "cp"}, carrier: "kpasswd"})
+			y := *x
+			y.Kind = decode.Password
+			s.c.Exchange(&y)
+		}, want{"password-change note likely"}},
+	})
+	t.Run("an address is no name", func(t *testing.T) {
+		s := newSynth(t)
+		s.tgs(kdcX{list: windowsList, sname: "cifs/10.0.0.20", code: 7})
+		f := s.found()["spn-unknown"]
+		require.Len(t, f, 1)
+		assert.Contains(t, f[0].Cause, "IP address")
+		assert.Contains(t, f[0].Fix[0], "setspn -Q cifs/10.0.0.20")
+	})
+	assert.True(t, isAddress("[fe80::1]"))
+	assert.False(t, isAddress("hub-1"))
+	assert.Equal(t, netip.MustParseAddr("10.0.0.20"), hubIP)
+}
