@@ -214,7 +214,7 @@ func (p *dcerpcParser) acknowledged(h rpcHeader, t rpcTrailer, tok []byte, n int
 	c.waits = false
 	if c.typ != rpcSPNEGO && c.typ != rpcNTLM && c.typ != rpcKerberos {
 		if c.typ == rpcNetlogon { // the server's leg is all there is to it
-			p.word(c, n, Result{Outcome: Accepted, Text: rpcTypeName(h.typ)})
+			p.word(c, n, Result{Outcome: Accepted, CodeName: rpcTypeName(h.typ)})
 		}
 		return
 	}
@@ -223,10 +223,10 @@ func (p *dcerpcParser) acknowledged(h rpcHeader, t rpcTrailer, tok []byte, n int
 		g = gss.Parse(tok)
 		p.s.token(toClient, t.at, t.n, tok, tokenAt{key: uint64(c.id)})
 	}
-	r := Result{Text: rpcTypeName(h.typ)}
+	r := Result{CodeName: rpcTypeName(h.typ)}
 	switch {
 	case g.NegState == gss.Reject:
-		r.Outcome = Refused
+		r = Result{Outcome: Refused, Code: 2, CodeName: "reject", Text: r.CodeName} // negState, RFC 4178 §4.2.2
 	case rejects(&g):
 		return // the error speaks for itself, and the client may try again
 	case g.NegState == gss.AcceptCompleted,
@@ -311,7 +311,7 @@ func (p *dcerpcParser) answered(d dir, h rpcHeader, n int) {
 		return
 	}
 	if c := p.unjudged(); c != nil && !c.waits {
-		p.word(c, n, Result{Outcome: Accepted, Text: "response"})
+		p.word(c, n, Result{Outcome: Accepted, CodeName: "response"})
 	}
 	for i := range p.contexts {
 		if p.contexts[i].waits {

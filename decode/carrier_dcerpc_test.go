@@ -69,14 +69,14 @@ func TestDCERPC(t *testing.T) {
 			bind(rpcSPNEGO, 5, dce), bindAck(rpcSPNEGO, 5, negResp(1, rawAPRep)),
 			alter(rpcSPNEGO, 5, negResp(1, rawAPRep)), fromServer(rpcPDU(rpcAlterResp, 3, 2, ack, rpcSPNEGO, 5, negResp(0, nil))),
 			request, response,
-		}, []string{tok("C", "kerberos", "bind", 5, len(dce)), tok("S", "kerberos accept-incomplete", "", 5, 86), `S continue code=0x0 name="" text="bind_ack" key=5`,
+		}, []string{tok("C", "kerberos", "bind", 5, len(dce)), tok("S", "kerberos accept-incomplete", "", 5, 86), `S continue code=0x0 name="bind_ack" text="" key=5`,
 			tok("C", "kerberos accept-incomplete", "alter_context", 5, 86), tok("S", "state accept-completed", "", 5, 9),
-			`S accepted code=0x0 name="" text="alter_context_resp" key=5`, "C after auth", "idle"}},
+			`S accepted code=0x0 name="alter_context_resp" text="" key=5`, "C after auth", "idle"}},
 		{"Kerberos alone, three legs", []turn{
 			bind(rpcKerberos, 1, rawAPReq), bindAck(rpcKerberos, 1, rawAPRep),
 			alter(rpcKerberos, 1, rawAPRep), fromServer(rpcPDU(rpcAlterResp, 3, 2, ack, 0, 0, nil)),
-		}, []string{tok("C", "kerberos", "bind", 1, len(rawAPReq)), tok("S", "kerberos", "", 1, len(rawAPRep)), `S continue code=0x0 name="" text="bind_ack" key=1`,
-			tok("C", "kerberos", "alter_context", 1, len(rawAPRep)), `S accepted code=0x0 name="" text="alter_context_resp" key=1`}},
+		}, []string{tok("C", "kerberos", "bind", 1, len(rawAPReq)), tok("S", "kerberos", "", 1, len(rawAPRep)), `S continue code=0x0 name="bind_ack" text="" key=1`,
+			tok("C", "kerberos", "alter_context", 1, len(rawAPRep)), `S accepted code=0x0 name="alter_context_resp" text="" key=1`}},
 		{"bind_nak", []turn{
 			bind(rpcSPNEGO, 1, dce), fromServer(rpcPDU(rpcBindNak, 3, 1, []byte{9, 0, 1, 5, 0}, 0, 0, nil)),
 		}, []string{tok("C", "kerberos", "bind", 1, len(dce)), `S refused code=0x9 name="invalid_checksum" text="bind_nak" key=1`}},
@@ -85,28 +85,28 @@ func TestDCERPC(t *testing.T) {
 		}, []string{tok("C", "kerberos", "bind", 1, len(gssAPReq)), tok("S", "kerberos", "", 1, len(gssKrbErr))}},
 		{"SPNEGO reject in the bind_ack", []turn{
 			bind(rpcSPNEGO, 1, dce), bindAck(rpcSPNEGO, 1, spnegoNo),
-		}, []string{tok("C", "kerberos", "bind", 1, len(dce)), tok("S", "state reject", "", 1, 9), `S refused code=0x0 name="" text="bind_ack" key=1`}},
+		}, []string{tok("C", "kerberos", "bind", 1, len(dce)), tok("S", "state reject", "", 1, 9), `S refused code=0x2 name="reject" text="bind_ack" key=1`}},
 		{"fault in answer to alter_context", []turn{
 			bind(rpcKerberos, 1, rawAPReq), bindAck(rpcKerberos, 1, rawAPRep), alter(rpcKerberos, 1, rawAPRep), fromServer(rpcFaultPDU(2, 5)),
-		}, []string{tok("C", "kerberos", "bind", 1, len(rawAPReq)), tok("S", "kerberos", "", 1, len(rawAPRep)), `S continue code=0x0 name="" text="bind_ack" key=1`,
+		}, []string{tok("C", "kerberos", "bind", 1, len(rawAPReq)), tok("S", "kerberos", "", 1, len(rawAPRep)), `S continue code=0x0 name="bind_ack" text="" key=1`,
 			tok("C", "kerberos", "alter_context", 1, len(rawAPRep)), `S refused code=0x5 name="ERROR_ACCESS_DENIED" text="fault" key=1`}},
 		{"NTLM with auth3, served", []turn{
 			bind(rpcNTLM, 2, ntlmToken(1)), bindAck(rpcNTLM, 2, ntlmToken(2)),
 			fromClient(rpcPDU(rpcAuth3, 3, 1, make([]byte, 4), rpcNTLM, 2, ntlmToken(3))), request, response,
-		}, []string{tok("C", "ntlm", "bind", 2, 88), tok("S", "ntlm", "", 2, 88), `S continue code=0x0 name="" text="bind_ack" key=2`,
-			tok("C", "ntlm", "auth3", 2, 90), `S accepted code=0x0 name="" text="response" key=2`, "idle"}},
+		}, []string{tok("C", "ntlm", "bind", 2, 88), tok("S", "ntlm", "", 2, 88), `S continue code=0x0 name="bind_ack" text="" key=2`,
+			tok("C", "ntlm", "auth3", 2, 90), `S accepted code=0x0 name="response" text="" key=2`, "idle"}},
 		{"NTLM with auth3, not served", []turn{
 			bind(rpcNTLM, 2, ntlmToken(1)), bindAck(rpcNTLM, 2, ntlmToken(2)),
 			fromClient(rpcPDU(rpcAuth3, 3, 1, make([]byte, 4), rpcNTLM, 2, ntlmToken(3))), request,
 			fromServer(rpcFaultPDU(3, 0x1c010002)), fromServer(rpcFaultPDU(4, 0x721)),
-		}, []string{tok("C", "ntlm", "bind", 2, 88), tok("S", "ntlm", "", 2, 88), `S continue code=0x0 name="" text="bind_ack" key=2`,
+		}, []string{tok("C", "ntlm", "bind", 2, 88), tok("S", "ntlm", "", 2, 88), `S continue code=0x0 name="bind_ack" text="" key=2`,
 			tok("C", "ntlm", "auth3", 2, 90), `S refused code=0x721 name="RPC_S_SEC_PKG_ERROR" text="fault" key=2`}},
 		{"server ignores the token", []turn{
 			bind(rpcKerberos, 1, rawAPReq), fromServer(rpcPDU(rpcBindAck, 3, 1, ack, 0, 0, nil)), request, response,
-		}, []string{tok("C", "kerberos", "bind", 1, len(rawAPReq)), `S accepted code=0x0 name="" text="response" key=1`, "idle"}},
+		}, []string{tok("C", "kerberos", "bind", 1, len(rawAPReq)), `S accepted code=0x0 name="response" text="" key=1`, "idle"}},
 		{"Netlogon secure channel", []turn{
 			bind(rpcNetlogon, 1, []byte("\x00\x00\x00\x00\x03\x00\x00\x00CONTOSO\x00HUB-1\x00")), bindAck(rpcNetlogon, 1, make([]byte, 12)), request, response,
-		}, []string{`C other Netlogon verb="bind"`, `S accepted code=0x0 name="" text="bind_ack" key=0`, "C after auth", "idle"}},
+		}, []string{`C other Netlogon verb="bind"`, `S accepted code=0x0 name="bind_ack" text="" key=0`, "C after auth", "idle"}},
 		{"big endian", []turn{
 			fromClient(rpcPDUIn(binary.BigEndian, rpcBind, 3, 1, items, rpcKerberos, 1, rawAPReq)),
 			fromServer(rpcPDUIn(binary.BigEndian, rpcBindNak, 3, 1, []byte{0, 8, 1, 5, 0}, 0, 0, nil)),
@@ -119,7 +119,7 @@ func TestDCERPC(t *testing.T) {
 		}, nil},
 		{"two contexts on one connection", []turn{
 			bind(rpcKerberos, 1, rawAPReq), bindAck(rpcKerberos, 1, rawAPRep), alter(rpcKerberos, 2, rawAPReq), fromServer(rpcFaultPDU(2, 5)),
-		}, []string{tok("C", "kerberos", "bind", 1, len(rawAPReq)), tok("S", "kerberos", "", 1, len(rawAPRep)), `S continue code=0x0 name="" text="bind_ack" key=1`,
+		}, []string{tok("C", "kerberos", "bind", 1, len(rawAPReq)), tok("S", "kerberos", "", 1, len(rawAPRep)), `S continue code=0x0 name="bind_ack" text="" key=1`,
 			tok("C", "kerberos", "alter_context", 2, len(rawAPReq)), `S refused code=0x5 name="ERROR_ACCESS_DENIED" text="fault" key=2`}},
 		{"begins within a PDU", []turn{
 			fromClient("\x05\x05\x00\x05stub data", rpcPDU(rpcAlter, 3, 2, items, rpcKerberos, 1, rawAPReq)),
