@@ -206,6 +206,7 @@ func (p *dcerpcParser) acknowledged(h rpcHeader, t rpcTrailer, tok []byte, n int
 	if c == nil && tok != nil {
 		if c = p.context(t.id); c == nil {
 			c = p.newContext(t.id, t.typ)
+			c.legs = 1 // not captured
 		}
 	}
 	if c == nil {

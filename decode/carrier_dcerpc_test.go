@@ -121,6 +121,10 @@ func TestDCERPC(t *testing.T) {
 			bind(rpcKerberos, 1, rawAPReq), bindAck(rpcKerberos, 1, rawAPRep), alter(rpcKerberos, 2, rawAPReq), fromServer(rpcFaultPDU(2, 5)),
 		}, []string{tok("C", "kerberos", "bind", 1, len(rawAPReq)), tok("S", "kerberos", "", 1, len(rawAPRep)), `S continue code=0x0 name="bind_ack" text="" key=1`,
 			tok("C", "kerberos", "alter_context", 2, len(rawAPReq)), `S refused code=0x5 name="ERROR_ACCESS_DENIED" text="fault" key=2`}},
+		{"the answers alone", []turn{
+			bindAck(rpcKerberos, 1, rawAPRep), fromServer(rpcPDU(rpcAlterResp, 3, 2, ack, 0, 0, nil)), response,
+		}, []string{tok("S", "kerberos", "", 1, len(rawAPRep)), `S continue code=0x0 name="bind_ack" text="" key=1`,
+			`S accepted code=0x0 name="response" text="" key=1`, "idle"}},
 		{"begins within a PDU", []turn{
 			fromClient("\x05\x05\x00\x05stub data", rpcPDU(rpcAlter, 3, 2, items, rpcKerberos, 1, rawAPReq)),
 			fromServer("\x05 more", rpcPDU(rpcBindNak, 3, 1, []byte{9, 0, 1, 5, 0}, 0, 0, nil)),

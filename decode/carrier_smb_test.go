@@ -127,6 +127,8 @@ func TestSMB2(t *testing.T) {
 		}, []string{tok("C", "kerberos", 1, len(spnegoReq)), fmt.Sprintf(failed, 1)}},
 		{"the answer alone", []turn{fromServer(setupResponse(0xc0000016, 1, 7, 0, spnegoErr), smb2Failure(0xc000006d, 1, 2, 7))},
 			[]string{tok("S", "kerberos accept-incomplete", 1, len(spnegoErr)), fmt.Sprintf(more, 1), fmt.Sprintf(failed, 1)}},
+		{"the questions alone", []turn{fromClient(setupRequest(1, 0, negInit(ntlmToken(1), oidNTLM)), setupRequest(2, 7, negResp(1, ntlmToken(3))))},
+			[]string{tok("C", "ntlm", 1, 122), tok("C", "ntlm accept-incomplete", 1, 103)}},
 		{"gap in a token and in data", []turn{
 			fromClient(setupRequest(1, 0, spnegoReq)[:500]),
 			fromClient(setupRequest(1, 0, spnegoReq)[600:], data[:1000]).lost(100),

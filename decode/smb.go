@@ -161,6 +161,12 @@ func (p *smbParser) asked(message, session uint64) uint64 {
 			return a.key
 		}
 	}
+	if n := len(p.auths); session != 0 && n > 0 && p.auths[n-1].session == 0 && p.auths[n-1].waits {
+		// The answer that gave the session was not captured.
+		a := &p.auths[n-1]
+		a.message, a.session = message, session
+		return a.key
+	}
 	if len(p.auths) >= maxSMBAuths {
 		p.auths = append(p.auths[:0], p.auths[1:]...)
 	}
