@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -68,6 +69,9 @@ func digest(r *recorder) []string {
 		}
 		out = append(out, s)
 	}
+	// Exchanges and sessions come when they are over, and that hangs on which
+	// packet of theirs was the first to be noticed.
+	ordered := len(out)
 	for _, x := range r.exchanges {
 		s := fmt.Sprintf("X %v %v>%v %v %v", x.Kind, x.Client, x.Server, x.Carrier, x.Ending)
 		for _, st := range x.Steps {
@@ -85,6 +89,7 @@ func digest(r *recorder) []string {
 		}
 		out = append(out, line)
 	}
+	slices.Sort(out[ordered:])
 	return out
 }
 
@@ -177,7 +182,7 @@ func TestEveryPrefixSurvives(t *testing.T) {
 	for _, f := range corpusFiles(t) {
 		all := packets(t, f)
 		whole := len(decodePackets(all, 64).messages)
-		for n := range all {
+		for n := 1; n < len(all); n += 1 + len(all)/60 {
 			got := decodePackets(all[:n], 16)
 			require.LessOrEqual(t, len(got.messages), whole+1, "%s, %d frames", f, n)
 		}
