@@ -9,8 +9,6 @@ type wire interface {
 	gapLen(d dir) int
 	atGap(d dir) bool
 	skipGap(d dir)
-	ended(d dir) bool
-	serverPort() uint16
 
 	token(d dir, off, n int, tok []byte, at tokenAt)
 	message(d dir, off, n int, b []byte, path ...string) *Message

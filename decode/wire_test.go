@@ -22,7 +22,6 @@ type fakeWire struct {
 	after   [2][]byte
 	closed  [2]bool
 	stopped bool
-	port    uint16
 	events  []string
 }
 
@@ -46,8 +45,6 @@ func (f *fakeWire) skipGap(d dir) {
 	f.at[d] += len(f.in[d]) + f.gapped[d]
 	f.in[d], f.after[d], f.gapped[d] = f.after[d], nil, 0
 }
-func (f *fakeWire) ended(d dir) bool   { return f.closed[d] }
-func (f *fakeWire) serverPort() uint16 { return f.port }
 
 func (f *fakeWire) say(format string, args ...any) {
 	f.events = append(f.events, fmt.Sprintf(format, args...))
@@ -126,7 +123,7 @@ func (t turn) lost(n int) turn { t.gap = n; return t }
 // play feeds a transcript to a parser in pieces of at most size bytes (0:
 // whole turns) and returns what it told.
 func play(open func(wire) parser, size int, turns ...turn) []string {
-	f := &fakeWire{port: 4711}
+	f := &fakeWire{}
 	p := open(f)
 	for _, t := range turns {
 		if f.stopped {
