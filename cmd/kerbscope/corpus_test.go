@@ -26,11 +26,7 @@ var notCases = []string{"lab", "big"}
 // TestCorpus: every case gives the report and the text in its wants. With
 // KERBSCOPE_CORPUS=DIR the cases of DIR are run as well.
 func TestCorpus(t *testing.T) {
-	roots := []string{corpusRoot}
-	if private := os.Getenv("KERBSCOPE_CORPUS"); private != "" {
-		roots = append(roots, private)
-	}
-	for _, root := range roots {
+	for _, root := range corpusRoots() {
 		cases := corpusCases(t, root)
 		require.NotEmpty(t, cases, "no cases in %s", root)
 		for _, dir := range cases {
@@ -44,6 +40,15 @@ func TestCorpus(t *testing.T) {
 			})
 		}
 	}
+}
+
+// corpusRoots are the corpus and the user's own.
+func corpusRoots() []string {
+	roots := []string{corpusRoot}
+	if private := os.Getenv("KERBSCOPE_CORPUS"); private != "" {
+		roots = append(roots, private)
+	}
+	return roots
 }
 
 // want compares, or rewrites, the report and the text of one run of a case.

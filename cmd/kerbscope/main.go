@@ -56,7 +56,6 @@ type app struct {
 	stdin  io.Reader
 	stdout io.Writer
 	stderr io.Writer
-	quiet  bool
 }
 
 // A command is one word of the command line.

@@ -323,12 +323,14 @@ func needTool(t *testing.T, name string) {
 	}
 }
 
-// corpusCaptures lists every capture of the corpus.
+// corpusCaptures lists every capture of the corpus, and of KERBSCOPE_CORPUS.
 func corpusCaptures(t *testing.T) []string {
 	t.Helper()
 	var list []string
-	for _, dir := range corpusCases(t, corpusRoot) {
-		list = append(list, capturesIn(t, dir)...)
+	for _, root := range corpusRoots() {
+		for _, dir := range corpusCases(t, root) {
+			list = append(list, capturesIn(t, dir)...)
+		}
 	}
 	require.NotEmpty(t, list)
 	return list

@@ -214,21 +214,23 @@ func told(field string) bool {
 
 // factWords says in plain words what a field of a row is.
 var factWords = map[string]string{
-	"etypes":              "asked for",
-	"first.etypes":        "asked for",
-	"preauth_etype":       "key used to log on",
-	"authenticator_etype": "session key",
-	"reply.etype":         "reply encrypted with",
-	"hint.etype_info2":    "keys that the KDC has for the account",
-	"error.etype_info2":   "keys that the KDC has for the account",
-	"reply.etype_info2":   "keys that the KDC has for the account",
-	"hint.error_code":     "step before",
-	"stime":               "clock of the one who answers",
-	"ctime":               "clock of the client",
-	"e_text":              "the answer's text",
-	"e_data.ntstatus":     "Windows' reason",
-	"kdc_options":         "options asked for",
-	"padata.type":         "preauthentication data",
+	"anomalies":                       "out of order",
+	"etypes":                          "asked for",
+	"preauth_etype":                   "key used to log on",
+	"authenticator_etype":             "session key",
+	"enc_part.etype":                  "reply encrypted with",
+	"e_data.method_data.etype_info2":  "keys that the KDC offers for the account",
+	"e_data.method_data.etype_info":   "keys that the KDC offers for the account",
+	"e_data.kerb_error_data.ntstatus": "Windows' reason",
+	"stime":                           "clock of the one who answers",
+	"ctime":                           "clock of the client",
+	"e_text":                          "the answer's text",
+	"kdc_options":                     "options asked for",
+	"ntlm":                            "NTLM instead of Kerberos",
+	"carrier_result.code":             "the service's own answer",
+	"icmp":                            "ICMP error",
+	"syn":                             "TCP connection tried, without an answer",
+	"syn_refused":                     "TCP connection refused",
 }
 
 // fact is one cited field with its value.

@@ -37,13 +37,6 @@ func shortEtype(e int32) string {
 	return "etype " + strconv.Itoa(int(e))
 }
 
-func shortEtypeOf(e *int32) string {
-	if e == nil {
-		return ""
-	}
-	return shortEtype(*e)
-}
-
 // withoutRealm is the part of a principal before its last "@".
 func withoutRealm(principal string) string {
 	if i := strings.LastIndexByte(principal, '@'); i > 0 {
