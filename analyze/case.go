@@ -93,6 +93,14 @@ func (c *Case) Exchange(x *decode.Exchange) {
 	r := c.read.record(x)
 	c.arrived++
 	r.rank = c.arrived
+	c.fold(r)
+	if x.Attempt != nil {
+		c.sessions.attempt(x.Attempt, r)
+	}
+}
+
+// fold puts one record into the tables.
+func (c *Case) fold(r *Record) {
 	c.tickets.client(r)
 	c.alias(r)
 	if r.healable() {
@@ -103,9 +111,6 @@ func (c *Case) Exchange(x *decode.Exchange) {
 	c.rows.add(r)
 	c.tickets.see(r)
 	c.claims.record(r)
-	if x.Attempt != nil {
-		c.sessions.attempt(x.Attempt, r)
-	}
 	if len(c.list) < c.keep {
 		c.list = append(c.list, r)
 	} else {

@@ -172,7 +172,7 @@ func TestHealedBeforeItWasKnown(t *testing.T) {
 	silent := probe.tgs(kdcX{list: windowsList, sname: smtpSPN, silent: true})
 	s.now = probe.now + 3e9
 	s.tgs(kdcX{list: windowsList, ticket: smtp5, kdc: dc2IP})
-	s.later(40 * time.Second).dns("x", hubIP)
+	s.later(40*time.Second).dns("x", hubIP)
 	s.c.Exchange(silent)
 	healed := 0
 	for _, w := range s.c.rows.rows {

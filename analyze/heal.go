@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"net/netip"
+	"slices"
 
 	"kerbscope/decode"
 )
@@ -74,6 +75,8 @@ const (
 	goodEvery = int64(1e9)
 	goodFor   = int64(90e9)
 	maxGood   = 64
+
+	maxOneQuestion = 1 << 10 // failures of one question that wait
 )
 
 func (h *healing) remember(r *Record) {
@@ -124,7 +127,12 @@ func (h *healing) wait(r *Record) {
 		h.lost++
 	}
 	q := questionOf(r)
-	h.open[q] = append(h.open[q], r)
+	list := h.open[q]
+	if len(list) >= maxOneQuestion {
+		list = slices.Delete(list, 0, 1)
+		h.lost++
+	}
+	h.open[q] = append(list, r)
 	h.queue = append(h.queue, r)
 }
 
@@ -140,11 +148,8 @@ func (h *healing) expire(now int64) {
 func (h *healing) drop(r *Record) {
 	q := questionOf(r)
 	list := h.open[q]
-	for i := range list {
-		if list[i] == r {
-			list = append(list[:i:i], list[i+1:]...)
-			break
-		}
+	if i := slices.Index(list, r); i >= 0 {
+		list = slices.Delete(list, i, i+1)
 	}
 	if len(list) == 0 {
 		delete(h.open, q)
@@ -160,6 +165,9 @@ func (h *healing) by(r *Record) []*Record {
 	}
 	q := questionOf(r)
 	list := h.open[q]
+	if !slices.ContainsFunc(list, func(f *Record) bool { return heals(r, f) }) {
+		return nil
+	}
 	var healed, rest []*Record
 	for _, f := range list {
 		if heals(r, f) {
@@ -167,9 +175,6 @@ func (h *healing) by(r *Record) []*Record {
 		} else {
 			rest = append(rest, f)
 		}
-	}
-	if len(healed) == 0 {
-		return nil
 	}
 	if len(rest) == 0 {
 		delete(h.open, q)

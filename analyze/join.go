@@ -30,6 +30,7 @@ type joined struct {
 	messages  uint64
 	issued    uint64
 	limits    map[string]uint64
+	roomless  uint64 // kept records that found no row in their part
 }
 
 // JoinOptions tell Join what the parts do not know.
@@ -419,9 +420,11 @@ func (j *joiner) mergeRows() {
 		here := map[*Row]uint64{}
 		known := map[uint64]bool{}
 		for _, r := range j.mine[p] {
+			known[r.twin] = true
 			if r.row != nil {
 				here[r.row]++
-				known[r.twin] = true
+			} else {
+				j.roomless++
 			}
 		}
 		for _, old := range sortedRows(c.rows.rows) {
@@ -475,7 +478,10 @@ func (j *joiner) target(old *Row) rowKey {
 }
 
 func byRow(a, b *Row) int {
-	return cmp.Or(cmp.Compare(a.First, b.First), byTime(a.Exemplars[0], b.Exemplars[0]), cmp.Compare(a.key.text(), b.key.text()))
+	if d := cmp.Or(cmp.Compare(a.First, b.First), byTime(a.Exemplars[0], b.Exemplars[0])); d != 0 {
+		return d
+	}
+	return cmp.Compare(a.key.text(), b.key.text())
 }
 
 func sortedRows(rows map[rowKey]*Row) []*Row {
@@ -484,7 +490,10 @@ func sortedRows(rows map[rowKey]*Row) []*Row {
 		list = append(list, r)
 	}
 	slices.SortFunc(list, func(a, b *Row) int {
-		return cmp.Or(cmp.Compare(a.First, b.First), cmp.Compare(a.Last, b.Last), cmp.Compare(a.key.text(), b.key.text()))
+		if d := cmp.Or(cmp.Compare(a.First, b.First), cmp.Compare(a.Last, b.Last)); d != 0 {
+			return d
+		}
+		return cmp.Compare(a.key.text(), b.key.text())
 	})
 	return list
 }

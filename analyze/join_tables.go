@@ -238,5 +238,6 @@ func (j *joiner) count() {
 		}
 		j.exchanges += c.rows.lost
 	}
+	j.exchanges -= min(j.exchanges, j.roomless)
 	j.issued += uint64(len(j.tickets))
 }

@@ -133,6 +133,7 @@ func infoKey(list []KeyInfo) string {
 // Case.limits and stands in the report.
 const (
 	maxRows      = 1 << 14
+	maxExemplars = 1 << 15
 	maxRowSeen   = 1 << 12 // twins of one row
 	maxSeen      = 1 << 18 // of all rows
 	defaultKeep  = 10_000  // records kept one by one
@@ -153,6 +154,7 @@ const (
 type rowTable struct {
 	rows map[rowKey]*Row
 	seen int
+	kept int    // exemplars
 	lost uint64 // exchanges that found no room
 }
 
@@ -176,16 +178,23 @@ func (t *rowTable) add(r *Record) {
 			t.seen++
 		}
 	}
-	row.keep(r)
+	t.keep(row, r)
 }
 
 // keep makes r an exemplar: of the first while there is room, else the last.
-func (row *Row) keep(r *Record) {
-	if len(row.Exemplars) < headRecords+tailRecords {
+// When all rows together keep many, a row keeps its first and its last.
+func (t *rowTable) keep(row *Row, r *Record) {
+	most, head := headRecords+tailRecords, headRecords
+	if t.kept >= maxExemplars && len(row.Exemplars) < most {
+		most = max(2, len(row.Exemplars))
+		head = min(headRecords, most-1)
+	}
+	if len(row.Exemplars) < most {
+		t.kept++
 		row.Exemplars = append(row.Exemplars, r)
 		return
 	}
-	tail := row.Exemplars[headRecords:]
+	tail := row.Exemplars[head:]
 	copy(tail, tail[1:])
 	tail[len(tail)-1] = r
 }
@@ -202,7 +211,9 @@ func (t *rowTable) take(r *Record) {
 		delete(row.seen, r.twin)
 		t.seen--
 	}
+	t.kept -= len(row.Exemplars)
 	row.Exemplars = slices.DeleteFunc(row.Exemplars, func(e *Record) bool { return e == r })
+	t.kept += len(row.Exemplars)
 	if row.Count == 0 {
 		delete(t.rows, row.key)
 	}

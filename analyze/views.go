@@ -18,8 +18,8 @@ type CaptureFacts struct {
 	Truncated   uint64 // frames cut by the snap length
 	// FirstCut is the first message that the snap length cut; frame 0: none.
 	FirstCut FrameRef
-	Complete    bool   // read to its end without faults
-	Problem     string // why not
+	Complete bool   // read to its end without faults
+	Problem  string // why not
 }
 
 // Rows are the rows of the given kinds, or all, in order of first time.
