@@ -192,7 +192,7 @@ func (s *stream) apLeg(a *liveAttempt, d dir, m *Message) {
 	}
 	if d == toServer && m.Type() == krb5.APReqMsg {
 		if a.ap != nil {
-			s.finishAP(a, 0)
+			s.finishAP(a)
 		}
 		a.ap = s.newAP(a.Attempt, m)
 	}
@@ -247,7 +247,7 @@ func (s *stream) result(d dir, off, n int, key uint64, r Result) {
 	a.Attempt.Result = &r
 	if a.ap != nil {
 		if len(a.ap.Steps) < maxSteps {
-			a.ap.Steps = append(a.ap.Steps, Step{Frame: r.Frame, Time: r.Time, What: resultStep(&r)})
+			a.ap.Steps = append(a.ap.Steps, Step{Frame: r.Frame, Time: r.Time, What: s.resultStep(&r)})
 		}
 		a.ap.Ended = r.Time
 	}
@@ -278,9 +278,10 @@ func (s *stream) resultRow(d dir, frame FrameID, frames []FrameID, at int64, r *
 	s.push(m)
 }
 
-// resultStep is a carrier's word in the list of steps: "535", "STATUS_SUCCESS".
-func resultStep(r *Result) string {
-	if r.CodeName != "" {
+// resultStep is a carrier's word in the list of steps: "STATUS_SUCCESS"; the
+// number where people know that: "535", "401".
+func (s *stream) resultStep(r *Result) string {
+	if r.CodeName != "" && s.car.name != "http" && s.car.name != "smtp" {
 		return r.CodeName
 	}
 	return strconv.FormatInt(r.Code, 10)
@@ -289,7 +290,7 @@ func resultStep(r *Result) string {
 // close ends an attempt and hands its AP exchange over.
 func (s *stream) close(a *liveAttempt) {
 	if a.ap != nil {
-		s.finishAP(a, 0)
+		s.finishAP(a)
 	}
 	for i, l := range s.live {
 		if l == a {
@@ -306,10 +307,11 @@ func (s *stream) closeAttempts() {
 }
 
 // finishAP decides how an AP exchange came out and hands it over.
-func (s *stream) finishAP(a *liveAttempt, _ int) {
+func (s *stream) finishAP(a *liveAttempt) {
 	x := a.ap
 	a.ap = nil
 	x.BothWays = s.c.BothDirections()
+	x.Incomplete = s.half(toClient).Gaps > 0
 	r := a.Attempt.Result
 	switch {
 	case x.Reply != nil && x.Reply.Krb.Error != nil:

@@ -100,6 +100,10 @@ type Exchange struct {
 	Resent int
 	// BothWays: the capture holds packets from Server to Client.
 	BothWays bool
+	// Incomplete: bytes that the server sent on the connection of an AP
+	// exchange are missing in the capture; a KRB-ERROR or an AP-REP may have
+	// been among them.
+	Incomplete bool
 	// Started and Ended are the times of the first and last step.
 	Started, Ended int64
 }

@@ -121,20 +121,19 @@ func (p *kdcPairs) request(m *Message) {
 
 	o := p.names[name]
 	switch {
-	case o != nil && o.waiting && (o.raw == raw || q.Nonce.OK && o.nonce == q.Nonce.V):
-		// The same question again: nobody answered yet.
-		if o.raw != raw {
-			o.x.Request = m
-		}
+	case o != nil && o.waiting && o.raw == raw && o.x.Transport == m.Transport:
+		// The same bytes the same way again: the client has no answer yet.
 		o.x.Resent++
-	case o != nil && !o.waiting:
-		// The step after PREAUTH_REQUIRED, or the same over TCP.
+	case o != nil && !o.waiting, o != nil && (o.raw == raw || q.Nonce.OK && o.nonce == q.Nonce.V),
+		o != nil && o.x.Transport == UDP && m.Transport == TCP && kind == AS && !sameFlow(o.flows, fk):
+		// The step after PREAUTH_REQUIRED, or the same over TCP. Where the
+		// answer between is not in view it may be lost, or not captured: that
+		// the client goes on proves neither.
 		o.x.Request = m
 		o.firstAt = m.Time
-	case o != nil && o.x.Transport == UDP && m.Transport == TCP && kind == AS && !sameFlow(o.flows, fk):
-		// No answer over UDP, so the client tries TCP.
-		o.x.Request = m
-		o.x.Resent++
+		if o.raw != raw {
+			o.x.Resent = 0
+		}
 	default:
 		o = &openKDC{x: Exchange{Kind: kind, Client: m.Src, Server: m.Dst, Transport: m.Transport,
 			Carrier: m.Carrier, Request: m, Started: m.Time},

@@ -106,6 +106,11 @@ func TestPairingKDC(t *testing.T) {
 			t.say(0, port(1000), kdc1, UDP, asReq(1))
 			t.say(second, port(1000), kdc1, UDP, asReq(1))
 		}, 10 * second, []want{{AS, Unanswered, 1, []string{"AS-REQ", "AS-REQ"}}}},
+		{"one direction: the step to preauthentication is no proof of silence", func(t *kdcTalk) {
+			t.say(0, port(1000), kdc1, UDP, asReq(1))
+			t.say(1, port(1001), kdc1, UDP, asReq(1, 2))
+			t.say(2, port(1002), kdc1, TCP, asReq(1, 2))
+		}, 10 * second, []want{{AS, NotCaptured, 0, []string{"AS-REQ", "AS-REQ", "AS-REQ"}}}},
 		{"sent once, and nothing of the KDC is in the capture", func(t *kdcTalk) {
 			t.say(0, port(1000), kdc1, UDP, asReq(1))
 		}, 10 * second, []want{{AS, NotCaptured, 0, []string{"AS-REQ"}}}},
