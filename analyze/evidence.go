@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"kerbscope/decode"
@@ -191,7 +192,7 @@ func (c *Case) cite(f *Finding, r *Record, fields ...string) {
 			if path == "" {
 				path = name
 			}
-			if !dissected(r) && !strings.HasPrefix(filter, "smtp.") {
+			if !dissected(r) && !strings.HasPrefix(filter, "smtp.") || bareError(r) && r.Error != nil && at.Frame == r.Error.Frame {
 				filter = ""
 			}
 			c.citeFrame(f, at.Frame, path, value, valueName, filter)
@@ -339,6 +340,12 @@ func dissected(r *Record) bool {
 		}
 	}
 	return false
+}
+
+// bareError tells a DCE/RPC exchange with auth_type 16 and no GSS header around
+// its tokens: Wireshark 4.0 does not look for a KRB-ERROR there.
+func bareError(r *Record) bool {
+	return len(r.Carrier) > 0 && r.Carrier[0] == "dcerpc" && !slices.Contains(r.Carrier, "spnego")
 }
 
 // wordFilter is true in the frame with the carrier's word.

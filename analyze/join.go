@@ -308,6 +308,9 @@ func (r *Record) merge(n *Record) {
 	if r.Opened == nil {
 		r.Opened = n.Opened
 	}
+	if r.OpenedIssued == nil {
+		r.OpenedIssued = n.OpenedIssued
+	}
 	if r.Attempt == nil {
 		r.Attempt = n.Attempt
 	}

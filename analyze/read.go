@@ -157,10 +157,14 @@ func (rd *reader) record(x *decode.Exchange) *Record {
 	if x.Attempt != nil {
 		rd.attempt(r, x)
 	}
-	if m := x.Request; m != nil && m.Opened != nil {
-		r.Opened = openResult(m.Opened)
-	}
+	r.Opened, r.OpenedIssued = rd.openResult(x.Request), rd.openResult(x.Reply)
 	rd.names(r)
+	if o := r.OpenedIssued; o != nil && o.Session != nil {
+		r.SessionEtype = o.Session
+	}
+	if o := r.Opened; o != nil && r.Client == "" && o.Client != "" && r.Kind != decode.AS && r.Req.ForUser == "" {
+		r.Client = o.Client
+	}
 	return r
 }
 
@@ -410,13 +414,17 @@ func (rd *reader) names(r *Record) {
 func anonymous(principal string) bool { return strings.HasPrefix(principal, "WELLKNOWN/ANONYMOUS") }
 
 // openResult reads what keytabs made of a message.
-func openResult(o *decode.Opened) *OpenResult {
-	if o == nil {
+func (rd *reader) openResult(m *decode.Message) *OpenResult {
+	if m == nil || m.Opened == nil {
 		return nil
 	}
-	return &OpenResult{
-		Key: o.Key, WhyNot: o.WhyNot,
-		Lacks:  o.Refusal == decode.NoKVNO || o.Refusal == decode.NoEType,
-		Misfit: o.Refusal == decode.WrongSecret,
+	o := m.Opened
+	r := &OpenResult{Key: o.Key, Refusal: o.Refusal, WhyNot: o.WhyNot,
+		Lacks: o.Refusal == decode.NoKVNO || o.Refusal == decode.NoEType, Misfit: o.Refusal == decode.WrongSecret, Has: o.Has, Differs: o.Differs,
+		Client: rd.principal(o.CName, o.CRealm), Session: opt(o.SessionKeyEType),
+		Auth: clockNS(o.AuthTime, krb5.Opt[int32]{}), Start: clockNS(o.StartTime, krb5.Opt[int32]{}), End: clockNS(o.EndTime, krb5.Opt[int32]{})}
+	if a := o.Authenticator; a != nil {
+		r.CTime, r.Subkey, r.BadAuth = clockNS(a.CTime, a.CUSec), opt(a.SubkeyEType), a.WhyNot
 	}
+	return r
 }

@@ -52,8 +52,9 @@ type Record struct {
 	// SessionEtype of the ticket presented (AP) or issued (AS, TGS): from an
 	// authenticator or AP-REP of that ticket, never from the list.
 	SessionEtype *int32
-	// Opened tells what the keytabs made of the ticket presented.
-	Opened *OpenResult
+	// Opened tells what the keytabs made of the ticket presented, OpenedIssued
+	// of the one in the reply; nil without keytabs.
+	Opened, OpenedIssued *OpenResult
 
 	// Attempt is the carrier's side of an AP exchange: its mechanism, verb
 	// and what the SPNEGO layer said.
@@ -169,12 +170,24 @@ type AttemptInfo struct {
 	TokenLen  int      // bytes of the token with the AP-REQ
 }
 
-// An OpenResult is what keytabs made of a ticket.
+// An OpenResult is what keytabs made of a ticket, and of the authenticator
+// beside it. Times are ns.
 type OpenResult struct {
-	Key    string // "principal kvno etype" of the key that opened it; "" : none did
-	WhyNot string // why none did
+	Key     string         // "principal kvno etype" of the key that opened it; "": none did
+	Refusal decode.Refusal // why none did
+	WhyNot  string         // the same in words
 	// Lacks: the keytab has the service, but not this kvno or etype.
 	Lacks bool
 	// Misfit: the keytab has service, kvno and etype, and that key does not open the ticket.
-	Misfit bool
+	Misfit  bool
+	Has     []uint32 // kvnos that the keytab has for the service
+	Differs []string // what the opening key's label says otherwise than the ticket
+	Client  string   // the ticket's owner
+	Session *int32   // etype of the session key
+	Auth    *int64   // authtime
+	Start   *int64   // starttime
+	End     *int64   // endtime
+	CTime   *int64   // the client's clock, in the authenticator
+	Subkey  *int32   // etype of the authenticator's subkey
+	BadAuth string   // why the authenticator does not open although the ticket does
 }

@@ -50,8 +50,9 @@ type rowKey struct {
 	preauthE, ticket int64 // etypes, none when absent
 	session, reply   int64
 	kvno             int64
-	code             int64 // KRB-ERROR code, or the carrier's
-	status           int64 // NTSTATUS
+	code             int64          // KRB-ERROR code, or the carrier's
+	status           int64          // NTSTATUS
+	refusal          decode.Refusal // by the keytab; 0 without one
 	opened           bool
 }
 
@@ -105,7 +106,7 @@ func keyOf(r *Record) rowKey {
 		k.code = r.Word.Code
 	}
 	if r.Opened != nil {
-		k.opened = r.Opened.Key != ""
+		k.opened, k.refusal = r.Opened.Key != "", r.Opened.Refusal
 	}
 	return k
 }

@@ -125,6 +125,12 @@ func (t *ticketTable) see(r *Record) {
 		if r.Req.Authenticator != nil && life.SessionEtype == nil {
 			life.SessionEtype = r.Req.Authenticator
 		}
+		if o := r.Opened; o != nil && o.Session != nil && life.SessionEtype == nil {
+			life.SessionEtype = o.Session
+		}
+		if o := r.Opened; o != nil && life.Client == "" {
+			life.Client = o.Client
+		}
 		// The owner of a TGT shows in the reply; S4U2Self names another client there.
 		if life.Client == "" && r.Kind == decode.TGS && r.Req.ForUser == "" && r.Req.KDCOptions&optConstrained == 0 {
 			life.Client = r.Client
@@ -137,6 +143,9 @@ func (t *ticketTable) see(r *Record) {
 		}
 		if life.Client == "" {
 			life.Client = r.Client
+		}
+		if o := r.OpenedIssued; o != nil && life.SessionEtype == nil {
+			life.SessionEtype = o.Session
 		}
 	}
 }
