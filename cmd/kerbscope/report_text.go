@@ -78,8 +78,12 @@ func (t *textReport) header() {
 	var frames uint64
 	var first, last float64
 	seen := false
+	unread := uint64(0)
 	for _, c := range t.r.Captures {
 		frames += c.Frames
+		if c.Frames == 0 && c.Problem != "" {
+			unread++
+		}
 		a, ok1 := parseTime(c.First)
 		b, ok2 := parseTime(c.Last)
 		if !ok1 || !ok2 {
@@ -92,7 +96,11 @@ func (t *textReport) header() {
 		}
 		first, last = min(first, x), max(last, y)
 	}
-	s := "kerbscope: " + plural(uint64(len(t.r.Captures)), "capture") + ", " + plural(frames, "frame")
+	s := "kerbscope: " + plural(uint64(len(t.r.Captures))-unread, "capture")
+	if unread > 0 {
+		s += fmt.Sprintf(" (and %d that could not be read)", unread)
+	}
+	s += ", " + plural(frames, "frame")
 	if seen {
 		s += ", " + span(last-first) + " of traffic"
 	}
@@ -104,16 +112,23 @@ func (t *textReport) header() {
 
 // clocksInShort says how the clocks of several captures stand to each other.
 func (t *textReport) clocksInShort() string {
-	if len(t.r.Captures) < 2 {
-		return ""
-	}
 	var low, high float64
+	n := 0
 	for _, c := range t.r.Captures {
 		o := c.ClockOffset
+		if c.Frames == 0 {
+			continue
+		}
+		if n++; n == 1 {
+			continue // the reference
+		}
 		if o.From == "none" {
 			return "how their clocks stand to each other is not known"
 		}
 		low, high = min(low, o.Seconds-o.Uncertainty), max(high, o.Seconds+o.Uncertainty)
+	}
+	if n < 2 {
+		return ""
 	}
 	if high-low < 1 {
 		return "clocks agree within " + span(high-low)
@@ -164,7 +179,12 @@ func sentence(s string) string {
 
 // summary says what worked, where there is nothing that did not.
 func (t *textReport) summary() {
-	if len(t.r.Exchanges) == 0 {
+	all := len(t.r.Exchanges)
+	if all == 0 {
+		if t.r.Totals.Messages == 0 {
+			t.blank()
+			t.para(2, "Where and how to record so that Kerberos is in the capture: kerbscope explain capturing")
+		}
 		return
 	}
 	n := map[string]int{}
@@ -173,15 +193,22 @@ func (t *textReport) summary() {
 	}
 	var parts []string
 	for _, o := range []struct{ outcome, words string }{
-		{"ok", "succeeded"}, {"error", "ended in a Kerberos error that led to no finding"}, {"refused", "were refused"}, {"unanswered", "stayed unanswered"},
-		{"not-captured", "have their answer outside the capture"}, {"unknown", "show no outcome"},
+		{"ok", "succeeded"}, {"error", "ended in a Kerberos error that led to no finding"}, {"refused", "refused"}, {"unanswered", "unanswered"},
+		{"not-captured", "with the answer outside the capture"}, {"unknown", "without an outcome that shows"},
 	} {
 		if n[o.outcome] > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n[o.outcome], o.words))
 		}
 	}
 	t.blank()
-	t.para(2, fmt.Sprintf("Of %s, %s.", plural(uint64(len(t.r.Exchanges)), "Kerberos exchange"), strings.Join(parts, ", ")))
+	switch {
+	case n["ok"] == all && all == 1:
+		t.para(2, "The one Kerberos exchange in it succeeded.")
+	case n["ok"] == all:
+		t.para(2, fmt.Sprintf("All %d Kerberos exchanges succeeded.", all))
+	default:
+		t.para(2, fmt.Sprintf("%s: %s.", plural(uint64(all), "Kerberos exchange"), strings.Join(parts, ", ")))
+	}
 }
 
 // whatToDo is the finding's fix, how to take it back, and what would settle
