@@ -36,7 +36,7 @@ the service's log or a keytab.`,
 
 // CHECK
 func checkAPRefused(c *Case) []Finding {
-	rows := c.rowsWhere(decode.AP, func(r *Record) bool { return r.Ending == decode.Denied && r.Error == nil })
+	rows := c.rowsWhere(decode.AP, func(r *Record) bool { return r.Ending == decode.Denied && r.Error == nil && !c.errorBeside(r) })
 	return c.each(rows, byServiceAndServer, []string{"carrier_result.code", "ticket.sname", "ticket.etype", "ticket.kvno"}, func(f *Finding, rows []*Row, r *Record) {
 		f.Confidence = Likely
 		f.FaultAt = nil
@@ -44,9 +44,13 @@ func checkAPRefused(c *Case) []Finding {
 		if r.Presented != nil {
 			with = " (" + ticketText(r.Presented) + ")"
 		}
+		cut := c.gappy(r)
 		f.Summary = fmt.Sprintf("%s refused the Kerberos authentication of %s for %s%s %s with %s and no Kerberos error.", c.server(r.To), c.who(r), serviceText(r), with, nTimes(total(rows)), refusalText(r))
 		f.Cause = "The service says no without a reason. A key that does not fit looks like this with many services (Postfix, smbd, Java), and so do a policy, a missing right or a replay cache."
 		switch {
+		case cut:
+			f.Confidence = Possible
+			f.Cause = "A part of this connection was not captured, and with it perhaps the Kerberos error that tells why."
 		case r.Reply != nil:
 			f.Cause = "The service decrypted the ticket, as its AP-REP shows, and refused all the same: the user is not allowed, a name does not map to an account, or a binding to the connection is missing. The keys are right."
 		case r.Opened != nil && r.Opened.Key != "":
@@ -55,4 +59,25 @@ func checkAPRefused(c *Case) []Finding {
 		f.CaptureNext = []string{"Give kerbscope the service's keytab (--keytab): it proves or excludes a wrong key.", "Read the service's own log at that time."}
 		f.fill = []string{"SPN", spnOf(r)}
 	})
+}
+
+// gappy tells whether bytes of the connection of r were not captured.
+func (c *Case) gappy(r *Record) bool {
+	for _, s := range c.Sessions() {
+		if s.Client == r.From && s.Server == r.To && s.Begin.Time <= r.Start && s.End.Time >= r.Start {
+			return s.Gaps > 0
+		}
+	}
+	return false
+}
+
+// errorBeside tells whether a KRB-ERROR stands on the same connection in
+// another record: with packets missing, the two may not have been put together.
+func (c *Case) errorBeside(r *Record) bool {
+	for _, x := range c.Records() {
+		if x != r && x.Kind == decode.AP && x.From == r.From && x.To == r.To && x.Error != nil && x.Start < r.End+atOnce && r.Start < x.End+atOnce {
+			return true
+		}
+	}
+	return false
 }

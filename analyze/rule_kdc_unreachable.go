@@ -109,7 +109,7 @@ func (c *Case) silences() []*silence {
 		return s
 	}
 	for _, r := range c.Records() {
-		if (r.Kind == decode.AS || r.Kind == decode.TGS) && r.Ending == decode.Unanswered {
+		if (r.Kind == decode.AS || r.Kind == decode.TGS) && r.Ending == decode.Unanswered && !c.wentOn(r) {
 			s := get(r.From.Addr(), r.To, c.answerTo(r))
 			s.records = append(s.records, r)
 		}
@@ -132,6 +132,28 @@ func (c *Case) silences() []*silence {
 		}
 	}
 	return list
+}
+
+// wentOn tells whether the client of r used, after it, a ticket as r asks for
+// and whose issue no capture shows: then r was answered out of view.
+func (c *Case) wentOn(r *Record) bool {
+	for _, t := range c.Tickets() {
+		if t.Issued != nil || len(t.Presented) == 0 || r.Kind == decode.AS && !isTGT(t.SName) || r.Kind == decode.TGS && !samePrincipal(t.Principal(), r.Service) {
+			continue
+		}
+		for i, p := range t.Presented {
+			if p.First.Start < r.Start {
+				break // the client had it before
+			}
+			if p.From == r.From.Addr() && p.First.Start-r.Start < windowsRetryTimeout {
+				return true
+			}
+			if i == 8 {
+				break
+			}
+		}
+	}
+	return false
 }
 
 // answerTo is the answer that the client of r got to the same question soon
