@@ -29,15 +29,15 @@ func BenchmarkFile(b *testing.B) {
 		src, err := capture.Open(path)
 		require.NoError(b, err)
 		d := New(Options{}, &null{})
-		var batch capture.Batch
+		pool := capture.NewPool(3)
 		for {
-			nb := batch
-			err := src.Next(&nb)
+			batch := pool.Get()
+			err := src.Next(batch)
 			if err == io.EOF {
 				break
 			}
 			require.NoError(b, err)
-			d.Batch(0, &nb)
+			d.Batch(0, batch)
 		}
 		d.Close()
 		info := src.Info()

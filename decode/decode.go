@@ -179,7 +179,7 @@ func (d *Decoder) tcp(p *flow.Packet) {
 	if p.Truncated() {
 		d.stat.CutPayloads++
 	}
-	if len(p.Payload) > 0 || p.Flags&(flow.SYN|flow.FIN|flow.RST) != 0 {
+	if p.Flags&(flow.SYN|flow.FIN|flow.RST) != 0 {
 		d.views.add(p.Src.Addr(), p.Dst.Addr())
 	}
 	c := d.tracker.Add(p, uint64(d.frame), d.now)
@@ -242,6 +242,14 @@ func (h handler) Data(c *flow.Conn, fd flow.Dir) {
 	s := c.User.(*stream)
 	if dir(fd) == toClient {
 		s.lastDown = h.d.now
+	}
+	if !s.seen[fd] {
+		s.seen[fd] = true
+		if dir(fd) == toClient {
+			h.d.views.add(c.Server.Addr(), c.Client.Addr())
+		} else {
+			h.d.views.add(c.Client.Addr(), c.Server.Addr())
+		}
 	}
 	if _, gap := c.Half(fd).Gap(); gap {
 		h.d.stat.Gaps++

@@ -37,7 +37,7 @@ type stream struct {
 	idleAt   FrameID        // since when
 	dead     bool           // nothing of use will come
 	inTLS    bool
-	gone     [2]bool // parser has seen the end of this direction
+	seen     [2]bool // bytes of this direction are in the capture
 	lastOK   *Attempt
 	lastDown int64     // time of the latest bytes from the server
 	kpasswd  *Exchange // password exchange under way
@@ -104,14 +104,10 @@ func (s *stream) run(d dir) {
 }
 
 func (s *stream) step(d dir) {
-	h := s.half(d)
 	if s.idling {
 		return
 	}
 	if s.p == nil && !s.choose() {
-		return
-	}
-	if s.gone[d] && len(h.Bytes()) == 0 {
 		return
 	}
 	// The parser must make progress; where it leaves a gap standing the
