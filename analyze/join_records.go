@@ -1,0 +1,257 @@
+package analyze
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+
+	"kerbscope/decode"
+)
+
+// retained are the records that a partial Case still holds, in order of arrival.
+func (c *Case) retained() []*Record {
+	seen := map[*Record]bool{}
+	var list []*Record
+	add := func(r *Record) {
+		if r != nil && !seen[r] {
+			seen[r] = true
+			list = append(list, r)
+		}
+	}
+	for _, r := range c.list {
+		add(r)
+	}
+	for _, row := range c.rows.rows {
+		for _, r := range row.Exemplars {
+			add(r)
+		}
+	}
+	for _, t := range c.tickets.byHash {
+		add(t.Issued)
+		for _, p := range t.Presented {
+			add(p.First)
+			add(p.Last)
+		}
+	}
+	for _, s := range c.sessions.list {
+		for i := range s.Attempts {
+			add(s.Attempts[i].Record)
+		}
+	}
+	slices.SortFunc(list, func(a, b *Record) int { return cmp.Compare(a.rank, b.rank) })
+	return list
+}
+
+func (f FrameRef) ref(k *clock) FrameRef {
+	if f.Frame != 0 {
+		f.Time = k.ref(f.Time)
+	}
+	return f
+}
+
+// copy is r with the times of the reference.
+func (r *Record) copy(k *clock) *Record {
+	n := *r
+	n.row = nil
+	n.Start, n.End = k.ref(r.Start), k.ref(r.End)
+	n.HealedBy, n.TooBig = r.HealedBy.ref(k), r.TooBig.ref(k)
+	n.Req.FrameRef = r.Req.FrameRef.ref(k)
+	for _, f := range []**Failure{&n.Hint, &n.Error} {
+		if *f != nil {
+			v := **f
+			v.FrameRef = v.FrameRef.ref(k)
+			*f = &v
+		}
+	}
+	if r.Reply != nil {
+		v := *r.Reply
+		v.FrameRef = v.FrameRef.ref(k)
+		n.Reply = &v
+	}
+	if r.Word != nil {
+		v := *r.Word
+		v.FrameRef = v.FrameRef.ref(k)
+		n.Word = &v
+	}
+	n.Steps = make([]Step, len(r.Steps))
+	for i, s := range r.Steps {
+		n.Steps[i] = Step{s.FrameRef.ref(k), s.What}
+	}
+	return &n
+}
+
+// maxApart is how far apart, by related clocks, two sightings of one request
+// may be.
+const maxApart = int64(5e9)
+
+// mergeRecords makes one record of each request that several captures hold,
+// then gives answers seen alone to requests seen alone.
+func (j *joiner) mergeRecords() {
+	type nth struct {
+		twin uint64
+		kind decode.Kind
+		n    int
+	}
+	j.to = map[*Record]*Record{}
+	first := map[nth]*Record{}
+	part := map[*Record]int{}
+	for p, c := range j.parts {
+		list := c.retained()
+		j.mine = append(j.mine, list)
+		times := map[uint64]int{}
+		for _, r := range list {
+			n := r.copy(&j.clocks[p])
+			if n.twin != 0 {
+				id := nth{n.twin, n.Kind, times[n.twin]}
+				times[n.twin]++
+				if o := first[id]; o != nil && part[o] != p && j.twins(o, part[o], n, p) {
+					o.merge(n)
+					j.to[r] = o
+					continue
+				}
+				if first[id] == nil {
+					first[id] = n
+				}
+			}
+			part[n] = p
+			j.to[r] = n
+			j.records = append(j.records, n)
+		}
+	}
+	slices.SortStableFunc(j.records, byTime)
+	if len(j.parts) > 1 {
+		j.mergeHalves(part)
+	}
+}
+
+// twins tells whether two records of the same request bytes are one packet.
+// The same bytes to another acceptor, or much later, are a replay.
+func (j *joiner) twins(a *Record, pa int, b *Record, pb int) bool {
+	if a.To.Port() != b.To.Port() || a.To != b.To && a.From != b.From {
+		return false
+	}
+	if j.clocks[pa].from == "none" && pa != 0 || j.clocks[pb].from == "none" && pb != 0 {
+		return true
+	}
+	d := a.Start - b.Start
+	return max(d, -d) <= maxApart+int64(j.clocks[pa].uncertainty+j.clocks[pb].uncertainty)
+}
+
+// mergeHalves joins a reply whose request another capture holds.
+func (j *joiner) mergeHalves(part map[*Record]int) {
+	type flow struct {
+		kind     decode.Kind
+		from, to netip.AddrPort
+		udp      bool
+	}
+	id := func(r *Record) flow { return flow{r.Kind, r.From, r.To, r.Transport == decode.UDP} }
+	open := map[flow][]*Record{}
+	for _, r := range j.records {
+		if r.Req.Frame != 0 && r.Reply == nil && r.Error == nil && (r.Ending == decode.NotCaptured || r.Ending == decode.Unanswered || r.Ending == decode.Unknown) {
+			open[id(r)] = append(open[id(r)], r)
+		}
+	}
+	gone := map[*Record]*Record{}
+	for _, r := range j.records {
+		if r.Req.Frame != 0 || r.Reply == nil && r.Error == nil {
+			continue
+		}
+		var best *Record
+		for _, q := range open[id(r)] {
+			slack := int64(1e9) + int64(j.clocks[part[q]].uncertainty+j.clocks[part[r]].uncertainty)
+			if part[q] != part[r] && q.Reply == nil && q.Error == nil && r.End >= q.Start-slack && r.End-q.Start < 30e9 {
+				best = q
+			}
+		}
+		if best != nil {
+			best.merge(r)
+			gone[r] = best
+		}
+	}
+	if len(gone) == 0 {
+		return
+	}
+	j.records = slices.DeleteFunc(j.records, func(r *Record) bool { return gone[r] != nil })
+	for k, n := range j.to {
+		if g := gone[n]; g != nil {
+			j.to[k] = g
+		}
+	}
+	slices.SortStableFunc(j.records, byTime)
+}
+
+// endingRank orders endings by how much they tell.
+func endingRank(e decode.Ending) int {
+	switch e {
+	case decode.OK:
+		return 6
+	case decode.Failed:
+		return 5
+	case decode.Denied:
+		return 4
+	case decode.Unknown:
+		return 3
+	case decode.Unanswered:
+		return 2
+	}
+	return 1
+}
+
+// merge takes into r what another capture, n, saw of the same exchange.
+func (r *Record) merge(n *Record) {
+	lost := n.Ending == decode.Unanswered && (r.Reply != nil || r.Error != nil) || r.Ending == decode.Unanswered && (n.Reply != nil || n.Error != nil)
+	r.AnswerLost = r.AnswerLost || lost || n.AnswerLost
+	if endingRank(n.Ending) > endingRank(r.Ending) {
+		r.Ending, r.End = n.Ending, n.End
+		if n.Reply != nil || n.Error != nil {
+			r.Reply, r.Error = n.Reply, n.Error
+		}
+	}
+	if r.Reply == nil && r.Error == nil {
+		r.Reply, r.Error = n.Reply, n.Error
+	}
+	if r.Word == nil {
+		r.Word = n.Word
+	}
+	if r.Hint == nil {
+		r.Hint = n.Hint
+	}
+	if r.TooBig.Frame == 0 {
+		r.TooBig = n.TooBig
+	}
+	if r.Req.Frame == 0 {
+		r.Req, r.Presented = n.Req, n.Presented
+	}
+	if r.Presented == nil {
+		r.Presented = n.Presented
+	}
+	if r.Issued == nil {
+		r.Issued = n.Issued
+	}
+	if r.SessionEtype == nil {
+		r.SessionEtype = n.SessionEtype
+	}
+	if r.Opened == nil {
+		r.Opened = n.Opened
+	}
+	if r.OpenedIssued == nil {
+		r.OpenedIssued = n.OpenedIssued
+	}
+	if r.Attempt == nil {
+		r.Attempt = n.Attempt
+	}
+	if r.Client == "" {
+		r.Client = n.Client
+	}
+	if r.Service == "" {
+		r.Service = n.Service
+	}
+	r.Start = min(r.Start, n.Start)
+	r.BothWays = r.BothWays || n.BothWays
+	r.Resent = max(r.Resent, n.Resent)
+	if n.Healed && !r.Healed {
+		r.Healed, r.HealedBy, r.HealedAt, r.HealedWhat = true, n.HealedBy, n.HealedAt, n.HealedWhat
+	}
+	r.Steps = append(r.Steps, n.Steps...)
+	slices.SortStableFunc(r.Steps, func(a, b Step) int { return cmp.Or(cmp.Compare(a.Time, b.Time), cmp.Compare(a.Frame, b.Frame)) })
+}
