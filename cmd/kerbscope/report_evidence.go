@@ -171,13 +171,16 @@ func (t *textReport) evidenceRows(f *analyze.Finding) []evidenceRow {
 		}
 	}
 	slices.SortStableFunc(rows, func(a, b evidenceRow) int { return b.atKDC() - a.atKDC() })
-	shown := map[string]bool{} // ticket hashes in the rows above
+	first := map[string]*analyze.Exchange{} // where the tickets of the rows above were first shown
 	for i := range rows {
-		if x := rows[i].x; x != nil && x.TicketHash != "" {
-			if shown[x.TicketHash] && x.Kind == "AP" {
-				rows[i].text += ", the very same ticket"
-			}
-			shown[x.TicketHash] = true
+		x := rows[i].x
+		if x == nil || x.Kind != "AP" || x.TicketHash == "" {
+			continue
+		}
+		if f := first[x.TicketHash]; f == nil {
+			first[x.TicketHash] = x
+		} else if f.Outcome != x.Outcome {
+			rows[i].text += ", the very same ticket"
 		}
 	}
 	return rows
