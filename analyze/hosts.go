@@ -173,16 +173,27 @@ func hostsOf(claims map[claim]uint64, addrs []netip.Addr) *hostTable {
 	return t
 }
 
+// maxAddresses is the most addresses that one machine is believed to have. An
+// account seen at more belongs to clones, or its addresses come and go.
+const maxAddresses = 8
+
 // merge makes one host of the addresses that the same single machine account
 // speaks from, and of one IPv4 and one IPv6 address of the same name. An address with several accounts is a
 // NAT or a terminal server; a name with several addresses of one family may be a cluster.
 func (t *hostTable) merge(owners map[netip.Addr]int) {
+	of := map[string]int{}
+	for _, h := range t.list {
+		if owners[h.addrs[0]] == 1 {
+			of[shortName(h.names[0].Name)]++
+		}
+	}
 	first := map[string]*host{}
 	var kept []*host
 	for _, h := range t.list {
 		var name string
 		switch {
 		case len(h.names) == 0:
+		case owners[h.addrs[0]] == 1 && of[shortName(h.names[0].Name)] > maxAddresses:
 		case owners[h.addrs[0]] == 1:
 			name = shortName(h.names[0].Name) + "$"
 		case owners[h.addrs[0]] == 0 && t.pair(h):

@@ -75,6 +75,9 @@ func TestMemoryIsBounded(t *testing.T) {
 	t.Logf("heap %d MiB; Join took %v", first>>20, time.Since(began))
 	assert.EqualValues(t, n, j.joined.exchanges, "what found no room is counted")
 	require.NotEmpty(t, j.joined.limits)
+	began = time.Now()
+	r := j.Report(Options{})
+	t.Logf("Report of %d findings took %v", len(r.Findings), time.Since(began))
 }
 
 // Two captures keep the same sample of what they share, however full they are.
