@@ -44,7 +44,7 @@ func checkAcceptorLacksKey(c *Case) []Finding {
 	})
 	return c.each(rows, byServiceAndServer, []string{"error_code", "carrier_result.code", "ticket.sname", "ticket.kvno", "ticket.etype"}, func(f *Finding, rows []*Row, r *Record) {
 		f.Confidence = Certain
-		if !keyInDoubt(r.code()) {
+		if r.code() == errNotUs {
 			f.Confidence = Likely
 		}
 		f.FaultAt = []Fault{c.faultServer(r)}

@@ -36,7 +36,7 @@ the service's log or a keytab.`,
 
 // CHECK
 func checkAPRefused(c *Case) []Finding {
-	rows := c.rowsWhere(decode.AP, func(r *Record) bool { return r.Ending == decode.Denied && r.Error == nil && !c.errorBeside(r) })
+	rows := c.rowsWhere(decode.AP, func(r *Record) bool { return r.Ending == decode.Denied && r.Error == nil && !keytabProves(r) && !c.errorBeside(r) })
 	return c.each(rows, byServiceAndServer, []string{"carrier_result.code", "ticket.sname", "ticket.etype", "ticket.kvno"}, func(f *Finding, rows []*Row, r *Record) {
 		f.Confidence = Likely
 		f.FaultAt = nil
@@ -74,7 +74,7 @@ func (c *Case) gappy(r *Record) bool {
 // errorBeside tells whether a KRB-ERROR stands on the same connection in
 // another record: with packets missing, the two may not have been put together.
 func (c *Case) errorBeside(r *Record) bool {
-	for _, x := range c.Records() {
+	for _, x := range c.RecordsFrom(r.From.Addr()) {
 		if x != r && x.Kind == decode.AP && x.From == r.From && x.To == r.To && x.Error != nil && x.Start < r.End+atOnce && r.Start < x.End+atOnce {
 			return true
 		}

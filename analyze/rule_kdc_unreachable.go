@@ -54,6 +54,11 @@ func checkKDCUnreachable(c *Case) []Finding {
 			f = c.aboutSilence(s)
 		}
 		f.Count = s.count()
+		f.Subject.ClientIP, f.Subject.KDC = s.client.String(), s.kdc.Addr().String()
+		f.KDC = &Endpoint{s.kdc.Addr().String(), s.kdc.Port()}
+		if f.Subject.Client == "" {
+			f.Client = s.client.String()
+		}
 		for _, g := range s.sightings {
 			c.citeSighting(&f, g)
 		}
@@ -95,8 +100,18 @@ func (c *Case) silences() []*silence {
 	}
 	at := map[key]*silence{}
 	var list []*silence
+	same := c.sameAsker()
 	get := func(client netip.Addr, kdc netip.AddrPort, by *Record) *silence {
+		if a, ok := same[client]; ok {
+			client = a
+		}
 		k := key{client: client, kdc: kdc.Addr()}
+		for _, s := range list {
+			if c.SameHost(s.kdc.Addr(), k.kdc) {
+				k.kdc = s.kdc.Addr()
+				break
+			}
+		}
 		if by != nil {
 			k.by = by.To
 		}
@@ -132,6 +147,30 @@ func (c *Case) silences() []*silence {
 		}
 	}
 	return list
+}
+
+// sameAsker maps the addresses of a client that asked the same from several of
+// them (IPv4 and IPv6) to the first: the nonce of the request tells.
+func (c *Case) sameAsker() map[netip.Addr]netip.Addr {
+	first := map[uint32]*Record{}
+	same := map[netip.Addr]netip.Addr{}
+	for _, r := range c.Records() {
+		if r.Kind != decode.AS && r.Kind != decode.TGS || r.Req.Nonce == 0 {
+			continue
+		}
+		f := first[r.Req.Nonce]
+		if f == nil {
+			first[r.Req.Nonce] = r
+			continue
+		}
+		a, b := f.From.Addr(), r.From.Addr()
+		if a != b && a.Is4() != b.Is4() && f.Kind == r.Kind && r.Start-f.Start < windowsRetryTimeout {
+			if _, ok := same[b]; !ok && same[a] != b {
+				same[b] = a
+			}
+		}
+	}
+	return same
 }
 
 // wentOn tells whether the client of r used, after it, a ticket as r asks for

@@ -25,7 +25,7 @@ says no in the same words.`,
 		`The clock of one virtual machine behind a load balancer's address: the acceptor checks decryption before time, so a 37 is not counted here.`,
 	},
 	Fix: []string{
-		`On the service's host see which account the refusing service runs as: Get-CimInstance Win32_Service | where ProcessId -eq (Get-NetTCPConnection -LocalPort PORT -State Listen).OwningProcess | select Name,StartName (or sc.exe qc NAME)`,
+		`On HOST, the service's host, see which account the refusing service runs as: Get-CimInstance Win32_Service | where ProcessId -eq (Get-NetTCPConnection -LocalPort PORT -State Listen).OwningProcess | select Name,StartName (or sc.exe qc NAME)`,
 		`If it is NT AUTHORITY\NetworkService: run it once as LocalSystem (sc.exe config NAME obj= LocalSystem, restart it). If that works, the keys of that logon session are at fault, not Active Directory. On Windows 7 and Server 2008 R2 there is an update for such a fault, KB2566059; Server 2008 never got one`,
 		`Look for a forced encryption type, on this host and on the client: reg query HKLM\SYSTEM\CurrentControlSet\Control\Lsa\Kerberos\Parameters /v DefaultEncryptionType. Remove it, restart the server, and on the client: klist purge, klist -li 0x3e7 purge, klist -li 0x3e4 purge`,
 		`If it stays: give the computer a new password and restart it: Reset-ComputerMachinePassword (netdom resetpwd on 2008)`,
@@ -86,7 +86,10 @@ func checkKeyFaultOneIdentity(c *Case) []Finding {
 			f.Cause += " The refusal carries no Kerberos error, so a policy of that service that refuses this client is not excluded."
 			f.CaptureNext = []string{"Give kerbscope the keytab of the refusing service (--keytab), or read that service's own log at the time of the refusal."}
 		}
-		f.fill = []string{"PORT", fmt.Sprint(r.To.Port()), "SPN", name}
+		if confidence == Certain {
+			f.CaptureNext = []string{fmt.Sprintf("To disprove this: capture on %s while that service runs under a domain account that carries the service name. If it refuses then too, the key of the host's account is not the reason.", c.HostName(r.To.Addr()))}
+		}
+		f.fill = []string{"HOST", c.HostName(r.To.Addr()), "PORT", fmt.Sprint(r.To.Port()), "SPN", name}
 		found = append(found, f)
 	}
 	return found

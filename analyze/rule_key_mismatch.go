@@ -54,8 +54,16 @@ func checkKeyMismatch(c *Case) []Finding {
 		}
 		f.Summary = fmt.Sprintf("%s could not decrypt the ticket for %s%s that %s presented %s: %s.", c.server(r.To), serviceText(r), with, c.who(r), nTimes(total(rows)), refusalText(r))
 		f.Cause = "The KDC encrypted the ticket with the key of the account that carries the service name; the service uses another key."
+		if r.Error == nil {
+			f.Cause = "The refusal says nothing, but the given keytab has this name, kvno and etype, and its key does not open the ticket. " + f.Cause
+		}
 		if t := c.lifeOf(r.Presented); t != nil && t.Issued != nil {
-			f.Cause += fmt.Sprintf(" The ticket came from %s %s before.", c.HostName(t.Issued.To.Addr()), seconds(r.Start-t.issuedAt()))
+			kdc := c.HostName(t.Issued.To.Addr())
+			if age := r.Start - t.issuedAt(); age > fresh {
+				f.Cause += fmt.Sprintf(" %s had issued the ticket %s before.", kdc, durationText(age))
+			} else {
+				f.Cause += fmt.Sprintf(" The ticket was fresh from %s.", kdc)
+			}
 			c.cite(f, t.Issued, "issued.etype", "issued.kvno")
 		}
 		f.fill = []string{"SPN", spnOf(r), "HOST", spnHost(r.Service)}

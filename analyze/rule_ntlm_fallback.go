@@ -110,7 +110,7 @@ func (c *Case) beforeNTLM(s *SessionFact, a *AttemptFact) (beforeNTLM, *Record) 
 	}
 	var noTicket, silent *Record
 	kerberos := false
-	for _, r := range c.Records() {
+	for _, r := range c.RecordsFrom(client) {
 		if r.From.Addr() != client {
 			continue
 		}

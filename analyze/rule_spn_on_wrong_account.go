@@ -108,7 +108,7 @@ func (c *Case) otherAccount(s, a showing) Confidence {
 
 // takenBefore tells whether the endpoint accepted another ticket for the same service.
 func (c *Case) takenBefore(s showing) bool {
-	for _, a := range c.showings(accepted) {
+	for _, a := range c.acceptedAt(s.p.To) {
 		if a.p.To == s.p.To && samePrincipal(a.life.Principal(), s.life.Principal()) {
 			return true
 		}

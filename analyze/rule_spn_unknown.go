@@ -83,7 +83,7 @@ func (c *Case) probeOf(r *Record) *Record {
 	if host == "" || isAddress(spnHost(r.Service)) {
 		return nil
 	}
-	for _, x := range c.Records() {
+	for _, x := range c.RecordsFrom(r.From.Addr()) {
 		if x.Kind == decode.TGS && x.answers() && x.From.Addr() == r.From.Addr() && spnClass(x.Service) == class &&
 			shortName(spnHost(x.Service)) == host && x.Start-r.Start < atOnce && r.Start-x.Start < atOnce {
 			return x

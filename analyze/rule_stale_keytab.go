@@ -69,7 +69,7 @@ func checkStaleKeytab(c *Case) []Finding {
 // with the refused one's.
 func (c *Case) lowerTaken(s showing) *showing {
 	var last *showing
-	for _, a := range c.showings(accepted) {
+	for _, a := range c.acceptedAt(s.p.To) {
 		if a.p.To != s.p.To || !samePrincipal(a.life.Principal(), s.life.Principal()) {
 			continue
 		}

@@ -89,7 +89,7 @@ func (c *Case) newerKey(t *TicketLife) *KeySeen {
 
 // acceptedWith is a ticket for the same service with that kvno which the host accepted.
 func (c *Case) acceptedWith(s showing, kvno *uint32) *showing {
-	for _, a := range c.showings(accepted) {
+	for _, a := range c.acceptedAt(s.p.To) {
 		if a.p.To == s.p.To && samePrincipal(a.life.Principal(), s.life.Principal()) && a.life.KVNO != nil && kvno != nil && *a.life.KVNO == *kvno {
 			return &a
 		}

@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"kerbscope/decode"
 )
 
 const (
@@ -208,6 +210,41 @@ func TestAcceptorRules(t *testing.T) {
 		{"nothing known of the outcome", func(s *synth) {
 			s.ap(apX{to: hub25, ticket: smtpTicket, unknown: true})
 		}, want{"-ap-unanswered", "-ap-refused"}},
+		{"the keytab proves the wrong key", func(s *synth) {
+			issue(s, smtpTicket)
+			s.ap(apX{to: hub25, ticket: smtpTicket, word: "no", opened: &decode.Opened{Refusal: decode.WrongSecret, WhyNot: "another key"}})
+		}, want{"key-mismatch error certain", "-ap-refused", "-acceptor-lacks-key"}},
+		{"the keytab proves the wrong key of one process", func(s *synth) {
+			issue(s, smtpTicket)
+			s.ap(apX{to: hub25, ticket: smtpTicket, word: "no", opened: &decode.Opened{Refusal: decode.WrongSecret, WhyNot: "another key"}})
+			s.ap(apX{to: hub2525, ticket: smtpTicket})
+		}, want{"key-fault-one-identity error certain"}},
+		{"the keytab lacks the kvno", func(s *synth) {
+			issue(s, smtpTicket)
+			s.ap(apX{to: hub25, ticket: smtpTicket, word: "no", opened: &decode.Opened{Refusal: decode.NoKVNO, WhyNot: "no such kvno"}})
+		}, want{"acceptor-lacks-key error certain", "-ap-refused", "-key-mismatch"}},
+		{"a keytab of another service says nothing", func(s *synth) {
+			issue(s, smtpTicket)
+			s.ap(apX{to: hub25, ticket: smtpTicket, word: "no", opened: &decode.Opened{Refusal: decode.NoPrincipal, WhyNot: "no such name"}})
+		}, want{"ap-refused error likely", "-acceptor-lacks-key", "-key-mismatch"}},
+		{"the keytab opens it: a policy is as likely", func(s *synth) {
+			issue(s, smtpTicket)
+			s.ap(apX{to: hub25, ticket: smtpTicket, word: "no", opened: &decode.Opened{Key: "k"}})
+			s.ap(apX{to: hub2525, ticket: smtpTicket})
+		}, want{"key-fault-one-identity error possible", "ap-refused error likely"}},
+		{"refused in spite of an AP-REP", func(s *synth) {
+			issue(s, smtpTicket)
+			s.ap(apX{to: hub80, ticket: smtpTicket, refuse: true, carrier: "http"})
+			s.ap(apX{to: hub25, ticket: smtpTicket})
+		}, want{"ap-refused error likely", "-key-fault-one-identity", "-key-mismatch"}},
+		{"a page without a look at the token is no acceptance", func(s *synth) {
+			issue(s, smtpTicket)
+			s.ap(apX{to: hub25, ticket: smtpTicket, word: "no"})
+			x := s.ap(apX{to: hub80, ticket: smtpTicket, unknown: true, carrier: "http"})
+			y := *x
+			y.Ending = decode.OK
+			s.c.Exchange(&y)
+		}, want{"-key-fault-one-identity", "-same-ticket-two-outcomes"}},
 		{"NTLM after a refusal", func(s *synth) {
 			issue(s, smtpTicket)
 			s.ap(apX{to: hub80, ticket: smtpTicket, code: 41, carrier: "http"})

@@ -27,6 +27,13 @@ func TestTransportRules(t *testing.T) {
 			s.as(kdcX{list: windowsList, hint: []int32{18, 23}, preauth: 18})
 			issue(s, smtpTicket)
 		}, want{"-kdc-unreachable", "-kdc-failover", "-kdc-slow", "-client-offers-no-aes", "-rc4-in-use"}},
+		{"a lone datagram without an answer", func(s *synth) {
+			s.as(kdcX{list: windowsList, silent: true, udp: true})
+		}, want{"-kdc-unreachable", "-kdc-failover"}},
+		{"the answer was out of view: the client uses the ticket", func(s *synth) {
+			s.tgs(kdcX{list: windowsList, sname: smtpSPN, silent: true, resent: 1})
+			s.ap(apX{to: hub25, ticket: smtpTicket})
+		}, want{"-kdc-unreachable"}},
 		{"the next KDC answers", func(s *synth) {
 			s.as(kdcX{client: "alice", list: windowsList, silent: true, resent: 1, udp: true})
 			s.later(5 * time.Second)

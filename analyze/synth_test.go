@@ -245,6 +245,8 @@ type apX struct {
 	carrier string // "smtp" unless set
 	silent  bool
 	unknown bool
+	opened  *decode.Opened // what a keytab made of the ticket
+	refuse  bool           // the carrier refuses in spite of the AP-REP
 }
 
 func (s *synth) ap(x apX) *decode.Exchange {
@@ -262,6 +264,7 @@ func (s *synth) ap(x apX) *decode.Exchange {
 	a := &decode.Attempt{Mech: "kerberos"}
 	out := &decode.Exchange{Kind: decode.AP, Client: from, Server: to, Transport: decode.TCP, Carrier: []string{x.carrier, "gss"}, BothWays: true, Attempt: a}
 	out.Request = s.message(apReq(x.ticket, x.auth, s.serial()), from, to, decode.TCP, out.Carrier)
+	out.Request.Opened = x.opened
 	switch {
 	case x.code != 0:
 		out.Ending = decode.Failed
@@ -278,6 +281,10 @@ func (s *synth) ap(x apX) *decode.Exchange {
 	default:
 		out.Ending = decode.OK
 		out.Reply = s.message(apRep(x.auth, s.serial()), to, from, decode.TCP, out.Carrier)
+	}
+	if x.refuse {
+		out.Ending = decode.Denied
+		a.Result = &decode.Result{Outcome: decode.Refused, Code: 401, Frame: decode.MakeFrameID(0, s.frame), Time: s.now}
 	}
 	s.exchange(out, out.Request, out.Reply)
 	s.c.Session(&decode.Session{Client: from, Server: to, SidesKnown: true, Carrier: x.carrier, Begin: out.Request.Frame, Ended: decode.MakeFrameID(0, s.frame),
