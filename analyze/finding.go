@@ -22,6 +22,9 @@ import (
 // Last where the rule left them empty, merges findings of the same rule and
 // subject, sorts and links them.
 
+// keepSubjectTickets is the most tickets that a subject names.
+const keepSubjectTickets = 256
+
 // about begins a finding about rows, which share what the finding is about.
 // What they do not share (client, service, endpoint) the subject leaves open.
 func (c *Case) about(rows []*Row, fields ...string) Finding {
@@ -58,7 +61,7 @@ func (c *Case) aboutRecords(recs []*Record, fields ...string) Finding {
 	}
 	for _, r := range recs {
 		for _, t := range []*TicketRef{r.Presented, r.Issued} {
-			if t != nil && t.Hash != "" && (r.Kind == decode.AP || !isTGT(t.SName)) {
+			if t != nil && t.Hash != "" && len(f.Subject.Tickets) < keepSubjectTickets && (r.Kind == decode.AP || !isTGT(t.SName)) {
 				f.Subject.Tickets = addOnce(f.Subject.Tickets, t.Hash)
 			}
 		}

@@ -22,6 +22,11 @@ type joined struct {
 	kdcs      []*KDCFacts
 	accounts  []*AccountKeys
 	keys      []*KeySeen
+	keysOf    map[string][]*KeySeen // by service, folded
+
+	from       map[netip.Addr][]*Record
+	acceptedAt map[netip.AddrPort][]showing
+
 	changes   []*Record
 	times     []*HostClock
 	captures  []CaptureFacts
@@ -71,6 +76,7 @@ func Join(parts []*Case, o JoinOptions) *Case {
 	}
 	c := &Case{joined: j.joined}
 	c.facts()
+	c.index()
 	c.assignRoles()
 	return c
 }

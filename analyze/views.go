@@ -39,6 +39,28 @@ func (c *Case) Rows(kinds ...decode.Kind) []*Row {
 // Records are the exchanges kept one by one, in time order.
 func (c *Case) Records() []*Record { return c.joined.records }
 
+// RecordsFrom are the kept exchanges of one client address, in time order:
+// for rules that look around one record, where Records would cost the square.
+func (c *Case) RecordsFrom(client netip.Addr) []*Record { return c.joined.from[client] }
+
+// acceptedAt are the presentations of tickets that one endpoint accepted.
+func (c *Case) acceptedAt(to netip.AddrPort) []showing { return c.joined.acceptedAt[to] }
+
+// index prepares what RecordsFrom, acceptedAt and Keys look up.
+func (c *Case) index() {
+	j := c.joined
+	j.from, j.acceptedAt, j.keysOf = map[netip.Addr][]*Record{}, map[netip.AddrPort][]showing{}, map[string][]*KeySeen{}
+	for _, r := range j.records {
+		j.from[r.From.Addr()] = append(j.from[r.From.Addr()], r)
+	}
+	for _, s := range c.showings(accepted) {
+		j.acceptedAt[s.p.To] = append(j.acceptedAt[s.p.To], s)
+	}
+	for _, k := range j.keys {
+		j.keysOf[lower(k.Service)] = append(j.keysOf[lower(k.Service)], k)
+	}
+}
+
 // Row is the row that r belongs to.
 func (c *Case) Row(r *Record) *Row { return r.row }
 
@@ -69,13 +91,7 @@ func (c *Case) Keys(service string) []*KeySeen {
 	if service == "" {
 		return c.joined.keys
 	}
-	var list []*KeySeen
-	for _, k := range c.joined.keys {
-		if samePrincipal(k.Service, service) {
-			list = append(list, k)
-		}
-	}
-	return list
+	return c.joined.keysOf[lower(service)]
 }
 
 // PasswordChanges are the password changes that succeeded, in time order.
