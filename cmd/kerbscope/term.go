@@ -52,7 +52,7 @@ const (
 )
 
 func (s screen) paint(style, text string) string {
-	if !s.color || text == "" {
+	if !s.color || style == "" || text == "" {
 		return text
 	}
 	return "\x1b[" + style + "m" + text + "\x1b[0m"
