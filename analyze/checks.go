@@ -212,6 +212,53 @@ func (c *Case) showings(is func(*TicketLife, *Presented) bool) (list []showing) 
 	return list
 }
 
+// taken is the presentations that were accepted, by what is looked for.
+type taken struct {
+	at   map[string][]showing // by service and endpoint
+	host map[string][]showing // by host of the service name
+}
+
+func (c *Case) taken() taken {
+	t := taken{at: map[string][]showing{}, host: map[string][]showing{}}
+	for _, a := range c.showings(accepted) {
+		k := byShownService(a)
+		t.at[k] = append(t.at[k], a)
+		if h := spnHost(a.life.SName); h != "" {
+			t.host[h] = append(t.host[h], a)
+		}
+	}
+	return t
+}
+
+// sameService are the accepted presentations for the service of s where s was refused.
+func (t taken) sameService(s showing) []showing { return t.at[byShownService(s)] }
+
+// sameHostName are those for any service of its host name.
+func (t taken) sameHostName(s showing) []showing { return t.host[spnHost(s.life.SName)] }
+
+// kinds leaves one presentation of each kvno and etype, those with a KRB-ERROR first.
+func kinds(list []showing) []showing {
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, func(a, b showing) int {
+		switch x, y := keyRefused(a.p.First), keyRefused(b.p.First); {
+		case x && !y:
+			return -1
+		case y && !x:
+			return 1
+		}
+		return 0
+	})
+	var out []showing
+	for _, s := range list {
+		if !slices.ContainsFunc(out, func(o showing) bool {
+			return o.life.Etype == s.life.Etype && num(o.life.KVNO) == num(s.life.KVNO)
+		}) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
 // accepted tells a presentation that proves that the ticket was decrypted: by
 // an AP-REP, or by the yes of a carrier that asks for authentication before it
 // says so. An HTTP server may serve a page without having looked at the token.

@@ -30,27 +30,27 @@ has no right key of the second etype. A keytab with RC4 only, or made before AES
 // CHECK
 func checkAcceptorLacksEtypeKey(c *Case) []Finding {
 	var found []Finding
-	taken := c.showings(accepted)
+	taken := c.taken()
 	for _, group := range groupShowings(c.showings(refused), byShownService) {
 		if !sure(group) {
 			continue
 		}
 		s := surest(group)
 		var control *showing
-		for _, a := range taken {
-			if a.p.To == s.p.To && samePrincipal(a.life.Principal(), s.life.Principal()) && a.life.Etype != s.life.Etype &&
-				!kvnoDiffers(a.life.KVNO, s.life.KVNO) {
+		etype := false
+		for _, a := range taken.sameService(s) {
+			etype = etype || a.life.Etype == s.life.Etype
+			if control == nil && a.life.Etype != s.life.Etype && !kvnoDiffers(a.life.KVNO, s.life.KVNO) {
 				control = &a
-				break
 			}
 		}
-		if control == nil || c.etypeTaken(taken, s) {
+		if control == nil || etype {
 			continue
 		}
 		r := s.p.First
 		f := c.aboutShowings(group, "ticket.sname", "ticket.etype", "ticket.kvno", "error_code")
 		f.Confidence = Certain
-		if i, j := s.life.Issued, control.life.Issued; i == nil || j == nil || i.To.Addr() != j.To.Addr() {
+		if i, j := s.life.Issued, control.life.Issued; i == nil || j == nil || !c.SameHost(i.To.Addr(), j.To.Addr()) {
 			f.Confidence = Likely
 		}
 		f.FaultAt = []Fault{c.faultServer(r)}
@@ -62,15 +62,4 @@ func checkAcceptorLacksEtypeKey(c *Case) []Finding {
 		found = append(found, f)
 	}
 	return found
-}
-
-// etypeTaken tells whether the endpoint accepted the service with the refused
-// etype, too.
-func (c *Case) etypeTaken(taken []showing, s showing) bool {
-	for _, a := range taken {
-		if a.p.To == s.p.To && samePrincipal(a.life.Principal(), s.life.Principal()) && a.life.Etype == s.life.Etype {
-			return true
-		}
-	}
-	return false
 }

@@ -36,7 +36,9 @@ the service's log or a keytab.`,
 
 // CHECK
 func checkAPRefused(c *Case) []Finding {
-	rows := c.rowsWhere(decode.AP, func(r *Record) bool { return r.Ending == decode.Denied && r.Error == nil && !keytabProves(r) && !c.errorBeside(r) })
+	rows := c.rowsWhere(decode.AP, func(r *Record) bool {
+		return r.Ending == decode.Denied && r.Error == nil && !keytabProves(r) && !c.errorBeside(r)
+	})
 	return c.each(rows, byServiceAndServer, []string{"carrier_result.code", "ticket.sname", "ticket.etype", "ticket.kvno"}, func(f *Finding, rows []*Row, r *Record) {
 		f.Confidence = Likely
 		f.FaultAt = nil

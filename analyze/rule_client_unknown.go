@@ -69,7 +69,7 @@ func (c *Case) unknownNames(r *Record) int {
 // knownElsewhere is a logon of the same account at another KDC.
 func (c *Case) knownElsewhere(r *Record) *Record {
 	for _, row := range c.rowsWhere(decode.AS, (*Record).answers) {
-		if x := row.Record(); r.Client != "" && samePrincipal(x.Client, r.Client) && x.To.Addr() != r.To.Addr() {
+		if x := row.Record(); r.Client != "" && samePrincipal(x.Client, r.Client) && !c.SameHost(x.To.Addr(), r.To.Addr()) {
 			return x
 		}
 	}

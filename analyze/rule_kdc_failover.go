@@ -57,6 +57,10 @@ func checkKDCFailover(c *Case) []Finding {
 		f.Confidence, f.Severity = Certain, Warning
 		f.Summary = fmt.Sprintf("%s did not answer %s (%s); %s answered %s later.", c.HostName(s.kdc.Addr()), c.HostName(s.client),
 			s.what(), c.HostName(by.To.Addr()), seconds(wait))
+		if c.SameHost(by.To.Addr(), s.kdc.Addr()) {
+			f.Summary = fmt.Sprintf("%s did not answer %s at %s (%s); at %s it answered %s later.", c.HostName(s.kdc.Addr()), c.HostName(s.client),
+				s.kdc.Addr(), s.what(), by.To.Addr(), seconds(wait))
+		}
 		f.Cause = "The first KDC is down, unreachable from this client, or listed though it is gone. The client waits for it each time before it tries another."
 		f.fill = []string{"DC", c.HostName(s.kdc.Addr())}
 		found = append(found, f)

@@ -104,7 +104,7 @@ func (c *Case) aesElsewhere(kdc netip.Addr) *Record {
 	}
 	for _, row := range c.Rows(decode.AS, decode.TGS) {
 		r := row.Record()
-		if r.To.Addr() == kdc || r.Ending != decode.OK || r.Issued == nil || !isAES(r.Issued.Etype) {
+		if c.SameHost(r.To.Addr(), kdc) || r.Ending != decode.OK || r.Issued == nil || !isAES(r.Issued.Etype) {
 			continue
 		}
 		if here[lower(r.Client)+"|"+lower(r.Service)] {

@@ -3,6 +3,7 @@ package analyze
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"kerbscope/decode"
 )
@@ -101,6 +102,7 @@ func (c *Case) silences() []*silence {
 	at := map[key]*silence{}
 	var list []*silence
 	same := c.sameAsker()
+	answers := c.answersOf()
 	get := func(client netip.Addr, kdc netip.AddrPort, by *Record) *silence {
 		if a, ok := same[client]; ok {
 			client = a
@@ -124,8 +126,8 @@ func (c *Case) silences() []*silence {
 		return s
 	}
 	for _, r := range c.Records() {
-		if (r.Kind == decode.AS || r.Kind == decode.TGS) && r.Ending == decode.Unanswered && !c.wentOn(r) {
-			s := get(r.From.Addr(), r.To, c.answerTo(r))
+		if (r.Kind == decode.AS || r.Kind == decode.TGS) && r.Ending == decode.Unanswered && !answers.wentOn(r) {
+			s := get(r.From.Addr(), r.To, answers.to(r))
 			s.records = append(s.records, r)
 		}
 	}
@@ -134,17 +136,12 @@ func (c *Case) silences() []*silence {
 			if g.Dst.Port() != kdcPort || kind == decode.SYNUnanswered && g.Count < 2 && !g.BothWays {
 				continue
 			}
-			s := get(g.Src.Addr(), g.Dst, c.answeredAfter(g))
+			s := get(g.Src.Addr(), g.Dst, answers.after(g))
 			s.sightings = append(s.sightings, g)
 		}
 	}
 	for _, s := range list {
-		for _, r := range c.Records() {
-			if (r.Kind == decode.AS || r.Kind == decode.TGS) && r.To.Addr() == s.kdc.Addr() && r.From.Addr() == s.client && (r.Reply != nil || r.Error != nil) {
-				s.laterOK = true
-				break
-			}
-		}
+		s.laterOK = slices.ContainsFunc(answers.byClient[s.client], func(r *Record) bool { return r.To.Addr() == s.kdc.Addr() })
 	}
 	return list
 }
@@ -173,46 +170,63 @@ func (c *Case) sameAsker() map[netip.Addr]netip.Addr {
 	return same
 }
 
+// kdcAnswers is what KDCs answered, by what silences are compared with.
+type kdcAnswers struct {
+	byQuestion map[question][]*Record
+	byClient   map[netip.Addr][]*Record
+	// used are the tickets without an issue in view, by the address that
+	// presented them first.
+	used map[netip.Addr][]*TicketLife
+}
+
+func (c *Case) answersOf() kdcAnswers {
+	a := kdcAnswers{map[question][]*Record{}, map[netip.Addr][]*Record{}, map[netip.Addr][]*TicketLife{}}
+	for _, r := range c.Records() {
+		if (r.Kind == decode.AS || r.Kind == decode.TGS) && (r.Reply != nil || r.Error != nil) {
+			q := questionOf(r)
+			a.byQuestion[q] = append(a.byQuestion[q], r)
+			a.byClient[r.From.Addr()] = append(a.byClient[r.From.Addr()], r)
+		}
+	}
+	for _, t := range c.Tickets() {
+		if t.Issued == nil && len(t.Presented) > 0 {
+			p := t.Presented[0]
+			a.used[p.From] = append(a.used[p.From], t)
+		}
+	}
+	return a
+}
+
 // wentOn tells whether the client of r used, after it, a ticket as r asks for
 // and whose issue no capture shows: then r was answered out of view.
-func (c *Case) wentOn(r *Record) bool {
-	for _, t := range c.Tickets() {
-		if t.Issued != nil || len(t.Presented) == 0 || r.Kind == decode.AS && !isTGT(t.SName) || r.Kind == decode.TGS && !samePrincipal(t.Principal(), r.Service) {
+func (a kdcAnswers) wentOn(r *Record) bool {
+	for _, t := range a.used[r.From.Addr()] {
+		if r.Kind == decode.AS && !isTGT(t.SName) || r.Kind == decode.TGS && !samePrincipal(t.Principal(), r.Service) {
 			continue
 		}
-		for i, p := range t.Presented {
-			if p.First.Start < r.Start {
-				break // the client had it before
-			}
-			if p.From == r.From.Addr() && p.First.Start-r.Start < windowsRetryTimeout {
-				return true
-			}
-			if i == 8 {
-				break
-			}
+		if d := t.Presented[0].First.Start - r.Start; d >= 0 && d < windowsRetryTimeout {
+			return true
 		}
 	}
 	return false
 }
 
-// answerTo is the answer that the client of r got to the same question soon
-// after, from any KDC; nil: none.
-func (c *Case) answerTo(r *Record) *Record {
-	q := questionOf(r)
-	for _, x := range c.Records() {
-		if x.Kind == r.Kind && x != r && x.Start >= r.Start && x.Start-r.Start <= windowsRetryTimeout && (x.Reply != nil || x.Error != nil) && questionOf(x) == q {
+// to is the answer that the client of r got to the same question soon after,
+// from any KDC; nil: none.
+func (a kdcAnswers) to(r *Record) *Record {
+	for _, x := range a.byQuestion[questionOf(r)] {
+		if x.Start >= r.Start && x.Start-r.Start <= windowsRetryTimeout {
 			return x
 		}
 	}
 	return nil
 }
 
-// answeredAfter is an answered request of the client within the time that it
-// takes to try all KDCs.
-func (c *Case) answeredAfter(g *SightingFact) *Record {
-	for _, x := range c.Records() {
-		if (x.Kind == decode.AS || x.Kind == decode.TGS) && x.From.Addr() == g.Src.Addr() && (x.Reply != nil || x.Error != nil) &&
-			x.End >= g.Time && x.Start-g.Last <= windowsRetryTimeout {
+// after is an answered request of the client within the time that it takes to
+// try all KDCs.
+func (a kdcAnswers) after(g *SightingFact) *Record {
+	for _, x := range a.byClient[g.Src.Addr()] {
+		if x.End >= g.Time && x.Start-g.Last <= windowsRetryTimeout {
 			return x
 		}
 	}

@@ -50,21 +50,19 @@ func (c *Case) disagreement(a, b *Record, fields ...string) Finding {
 
 // keysDisagree compares what KDCs offer for one account and one list.
 func (c *Case) keysDisagree() (found []Finding) {
-	accounts := c.Accounts()
-	seen := map[string]bool{}
-	for i, a := range accounts {
-		for _, b := range accounts[i+1:] {
-			if a.KDC == b.KDC || a.Example == nil || b.Example == nil || !samePrincipal(a.Principal, b.Principal) || !slices.Equal(a.Asked, b.Asked) {
-				continue
+	for _, accounts := range group(c.Accounts(), func(a *AccountKeys) string { return lower(a.Principal) }) {
+	pairs:
+		for i, a := range accounts {
+			for _, b := range accounts[i+1:] {
+				if c.SameHost(a.KDC, b.KDC) || !slices.Equal(a.Asked, b.Asked) || sameSet(etypesOf(a.Keys), etypesOf(b.Keys)) {
+					continue
+				}
+				f := c.disagreement(a.Example, b.Example, "etypes", "hint.etype_info2", "error.etype_info2")
+				f.Summary = fmt.Sprintf("For %s and the same request list, %s offers %s and %s offers %s.", bare(a.Principal),
+					c.HostName(a.KDC), keysText(a.Keys), c.HostName(b.KDC), keysText(b.Keys))
+				found = append(found, f)
+				break pairs
 			}
-			if sameSet(etypesOf(a.Keys), etypesOf(b.Keys)) || seen[lower(a.Principal)] {
-				continue
-			}
-			seen[lower(a.Principal)] = true
-			f := c.disagreement(a.Example, b.Example, "etypes", "hint.etype_info2", "error.etype_info2")
-			f.Summary = fmt.Sprintf("For %s and the same request list, %s offers %s and %s offers %s.", bare(a.Principal),
-				c.HostName(a.KDC), keysText(a.Keys), c.HostName(b.KDC), keysText(b.Keys))
-			found = append(found, f)
 		}
 	}
 	return found
@@ -72,16 +70,11 @@ func (c *Case) keysDisagree() (found []Finding) {
 
 // ticketsDisagree compares the keys that KDCs encrypt tickets of one service with.
 func (c *Case) ticketsDisagree() (found []Finding) {
-	var services []string
-	for _, t := range c.Tickets() {
-		services = addOnce(services, lower(t.Principal()))
-	}
-	for _, service := range services {
-		keys := c.Keys(service)
+	for _, keys := range group(c.joined.keys, func(k *KeySeen) string { return lower(k.Service) }) {
 	pairs:
 		for i, a := range keys {
 			for _, b := range keys[i+1:] {
-				if !a.KDC.IsValid() || !b.KDC.IsValid() || a.KDC == b.KDC || a.Example == nil || b.Example == nil {
+				if !a.KDC.IsValid() || !b.KDC.IsValid() || c.SameHost(a.KDC, b.KDC) {
 					continue
 				}
 				etypes := a.Etype != b.Etype && slices.Equal(a.Example.Req.Etypes, b.Example.Req.Etypes) && !rodc(a.KVNO) && !rodc(b.KVNO)
@@ -107,26 +100,29 @@ func (c *Case) errorsDisagree() (found []Finding) {
 		c.rowsWhere(decode.TGS, func(r *Record) bool {
 			return r.code() == errServiceUnknown && !noSecrets(r) && !isTGT(r.Service) && r.Req.KDCOptions&optEncTktInSkey == 0
 		})...)
+	served := map[string][]*Record{}
+	for _, row := range c.Rows(decode.AS, decode.TGS) {
+		if x := row.Record(); x.answers() {
+			k := askedName(x)
+			served[k] = append(served[k], x)
+		}
+	}
 	seen := map[string]bool{}
 	for _, row := range unknown {
 		r := row.Record()
-		name := r.Client
-		if r.Kind == decode.TGS {
-			name = r.Service
-		}
-		if name == "" || seen[lower(name)] {
+		k := askedName(r)
+		if seen[k] {
 			continue
 		}
-		for _, ok := range c.rowsWhere(r.Kind, (*Record).answers) {
-			x := ok.Record()
-			served := x.Client
-			if r.Kind == decode.TGS {
-				served = x.Service
-			}
-			if x.To.Addr() == r.To.Addr() || !samePrincipal(served, name) {
+		for _, x := range served[k] {
+			if c.SameHost(x.To.Addr(), r.To.Addr()) {
 				continue
 			}
-			seen[lower(name)] = true
+			seen[k] = true
+			name := r.Client
+			if r.Kind == decode.TGS {
+				name = r.Service
+			}
 			f := c.disagreement(r, x, "error_code", "cname", "sname", "issued.etype")
 			f.Summary = fmt.Sprintf("%s does not know %s (%s), %s does.", c.HostName(r.To.Addr()), bare(name), codeText(r.code()), c.HostName(x.To.Addr()))
 			f.FaultAt = []Fault{c.faultKDC(r)}
@@ -135,6 +131,15 @@ func (c *Case) errorsDisagree() (found []Finding) {
 		}
 	}
 	return found
+}
+
+// askedName is the name that a KDC looks up: an AS exchange's client, a TGS
+// exchange's service.
+func askedName(r *Record) string {
+	if r.Kind == decode.AS {
+		return "AS|" + lower(r.Client)
+	}
+	return "TGS|" + lower(r.Service)
 }
 
 // sameSet compares two lists of etypes, order aside.

@@ -45,6 +45,7 @@ says no in the same words.`,
 // CHECK
 func checkKeyFaultOneIdentity(c *Case) []Finding {
 	var found []Finding
+	taken := c.taken()
 	for _, group := range groupShowings(c.showings(refused), byShownService) {
 		s, control := c.control(group)
 		confidence := Likely
@@ -57,7 +58,7 @@ func checkKeyFaultOneIdentity(c *Case) []Finding {
 				confidence = Possible // the keytab given opens it: a policy is as good an explanation
 			}
 		} else {
-			s, control = c.otherNameTaken(group)
+			s, control = c.otherNameTaken(taken, group)
 			if control == nil {
 				continue
 			}
@@ -124,9 +125,8 @@ const fresh = int64(300e9)
 // KRB-ERROR, while a ticket for another name of the same host with the same
 // etype and kvno was accepted at another endpoint of it; not at the same one:
 // that process then holds the host's key, and the names differ in account.
-func (c *Case) otherNameTaken(group []showing) (showing, *showing) {
-	taken := c.showings(accepted)
-	for _, s := range group {
+func (c *Case) otherNameTaken(taken taken, group []showing) (showing, *showing) {
+	for _, s := range kinds(group) {
 		t := s.life
 		if code := s.p.First.code(); code != errBadIntegrity && code != errModified {
 			continue
@@ -135,7 +135,7 @@ func (c *Case) otherNameTaken(group []showing) (showing, *showing) {
 			continue
 		}
 		var control *showing
-		for _, a := range taken {
+		for _, a := range taken.sameHostName(s) {
 			if !sameKeyName(t, a.life) || !c.SameHost(a.p.To.Addr(), s.p.To.Addr()) {
 				continue
 			}

@@ -35,13 +35,17 @@ is in the capture. Users notice nothing until NTLM is switched off, or delegatio
 func checkNTLMFallback(c *Case) []Finding {
 	var found []Finding
 	at := map[string]int{}
+	byClient := map[netip.Addr][]*Record{}
+	for _, r := range c.Records() {
+		byClient[r.From.Addr()] = append(byClient[r.From.Addr()], r)
+	}
 	for _, s := range c.Sessions() {
 		for i := range s.Attempts {
 			a := &s.Attempts[i]
 			if a.NTLM.Frame == 0 {
 				continue
 			}
-			why, cause := c.beforeNTLM(s, a)
+			why, cause := c.beforeNTLM(s, a, byClient[s.Client.Addr()])
 			if why == nothingBefore {
 				continue
 			}
@@ -101,9 +105,9 @@ const (
 
 const fallbackWithin = int64(30e9)
 
-// beforeNTLM is why a client may have turned to NTLM, and the exchange that
-// shows it.
-func (c *Case) beforeNTLM(s *SessionFact, a *AttemptFact) (beforeNTLM, *Record) {
+// beforeNTLM is why a client may have turned to NTLM, and the one of its
+// exchanges that shows it.
+func (c *Case) beforeNTLM(s *SessionFact, a *AttemptFact, records []*Record) (beforeNTLM, *Record) {
 	client, when := s.Client.Addr(), a.NTLM.Time
 	near := func(r *Record) bool {
 		return r.From.Addr() == client && r.Start <= when && when-r.End <= fallbackWithin

@@ -35,7 +35,7 @@ chance the answer is 31 or 41, with a different one often 44: the code alone say
 // CHECK
 func checkSPNOnWrongAccount(c *Case) []Finding {
 	var found []Finding
-	taken := c.showings(accepted)
+	taken := c.taken()
 	for _, group := range groupShowings(c.showings(refused), byShownService) {
 		if _, control := c.control(group); control != nil || !sure(group) {
 			continue // the same ticket was accepted: the account is right
@@ -43,7 +43,10 @@ func checkSPNOnWrongAccount(c *Case) []Finding {
 		s := surest(group)
 		var control showing
 		confidence := Confidence("")
-		for _, a := range taken {
+		if len(taken.sameService(s)) > 0 {
+			continue // the name was accepted there with another ticket: a matter of time, not of the account
+		}
+		for _, a := range taken.sameHostName(s) {
 			if how := c.otherAccount(s, a); how != "" && (confidence == "" || how == Likely) {
 				control, confidence = a, how
 			}
@@ -78,9 +81,6 @@ func (c *Case) otherAccount(s, a showing) Confidence {
 		!c.SameHost(s.p.To.Addr(), a.p.To.Addr()) || t.KVNO == nil || o.KVNO == nil || rodc(t.KVNO) || rodc(o.KVNO) {
 		return ""
 	}
-	if c.takenBefore(s) {
-		return "" // the name was accepted there with another key: a matter of time, not of the account
-	}
 	if *t.KVNO == *o.KVNO {
 		// The same process takes the other name: it holds the host's key of this kvno.
 		if a.p.To == s.p.To && t.Etype == o.Etype {
@@ -88,7 +88,7 @@ func (c *Case) otherAccount(s, a showing) Confidence {
 		}
 		return ""
 	}
-	if t.Issued == nil || o.Issued == nil || t.Issued.To.Addr() != o.Issued.To.Addr() {
+	if t.Issued == nil || o.Issued == nil || !c.SameHost(t.Issued.To.Addr(), o.Issued.To.Addr()) {
 		return ""
 	}
 	older, newer := t, o
@@ -104,14 +104,4 @@ func (c *Case) otherAccount(s, a showing) Confidence {
 		return Possible // the older kvno is still good after the refusal
 	}
 	return ""
-}
-
-// takenBefore tells whether the endpoint accepted another ticket for the same service.
-func (c *Case) takenBefore(s showing) bool {
-	for _, a := range c.acceptedAt(s.p.To) {
-		if a.p.To == s.p.To && samePrincipal(a.life.Principal(), s.life.Principal()) {
-			return true
-		}
-	}
-	return false
 }

@@ -33,9 +33,10 @@ ticket whose key the KDC is still issuing: the account's password was changed in
 // CHECK
 func checkStaleKeytab(c *Case) []Finding {
 	var found []Finding
+	taken := c.taken()
 	for _, group := range groupShowings(c.showings(refusedOnce), byShownService) {
-		for _, s := range group {
-			old := c.lowerTaken(s)
+		for _, s := range kinds(group) {
+			old := lowerTaken(taken.sameService(s), s)
 			if old == nil {
 				continue
 			}
@@ -67,17 +68,15 @@ func checkStaleKeytab(c *Case) []Finding {
 // lowerTaken is the last ticket for the same service that the endpoint took,
 // when its kvno is lower than the refused one's and the endpoint took none
 // with the refused one's.
-func (c *Case) lowerTaken(s showing) *showing {
+func lowerTaken(list []showing, s showing) *showing {
 	var last *showing
-	for _, a := range c.acceptedAt(s.p.To) {
-		if a.p.To != s.p.To || !samePrincipal(a.life.Principal(), s.life.Principal()) {
-			continue
-		}
+	for i := range list {
+		a := &list[i]
 		if a.life.KVNO != nil && s.life.KVNO != nil && *a.life.KVNO >= *s.life.KVNO {
 			return nil
 		}
 		if kvnoBelow(a.life.KVNO, s.life.KVNO) && a.p.First.Start < s.p.Last.Start && (last == nil || a.p.Last.Start > last.p.Last.Start) {
-			last = &a
+			last = a
 		}
 	}
 	return last

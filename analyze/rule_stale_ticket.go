@@ -31,15 +31,16 @@ the old entry, and two changes in a row, do not.`,
 // CHECK
 func checkStaleTicket(c *Case) []Finding {
 	var found []Finding
+	taken := c.taken()
 	for _, group := range groupShowings(c.showings(refusedOnce), byShownService) {
-		for _, s := range group {
+		for _, s := range kinds(group) {
 			newer := c.newerKey(s.life)
 			if newer == nil {
 				continue
 			}
-			taken := c.acceptedWith(s, newer.KVNO)
+			good := acceptedWith(taken.sameService(s), newer.KVNO)
 			// Without a Kerberos error, that the newer one is taken must be seen.
-			if !keyRefused(s.p.First) && taken == nil {
+			if !keyRefused(s.p.First) && good == nil {
 				continue
 			}
 			r := s.p.First
@@ -54,8 +55,8 @@ func checkStaleTicket(c *Case) []Finding {
 			f.FaultAt = []Fault{c.faultClient(r)}
 			c.cite(&f, newer.Example, "issued.kvno", "ticket.kvno")
 			then := ""
-			if taken != nil {
-				c.cite(&f, taken.p.First, "ticket.kvno", "ap_rep", "carrier_result.code")
+			if good != nil {
+				c.cite(&f, good.p.First, "ticket.kvno", "ap_rep", "carrier_result.code")
 				then = ", and the service accepts tickets with that one"
 			}
 			f.Summary = fmt.Sprintf("%s presented a ticket for %s with %s to %s and was refused %s (%s); the account's key is at %s by now%s.", c.who(r),
@@ -87,11 +88,11 @@ func (c *Case) newerKey(t *TicketLife) *KeySeen {
 	return newest
 }
 
-// acceptedWith is a ticket for the same service with that kvno which the host accepted.
-func (c *Case) acceptedWith(s showing, kvno *uint32) *showing {
-	for _, a := range c.acceptedAt(s.p.To) {
-		if a.p.To == s.p.To && samePrincipal(a.life.Principal(), s.life.Principal()) && a.life.KVNO != nil && kvno != nil && *a.life.KVNO == *kvno {
-			return &a
+// acceptedWith is one of the accepted presentations whose ticket has that kvno.
+func acceptedWith(list []showing, kvno *uint32) *showing {
+	for i := range list {
+		if k := list[i].life.KVNO; k != nil && kvno != nil && *k == *kvno {
+			return &list[i]
 		}
 	}
 	return nil

@@ -30,20 +30,20 @@ ticket, or one from a KDC that has another key for the account.`,
 // CHECK
 func checkTicketRefusedEverywhere(c *Case) []Finding {
 	var found []Finding
-	taken := c.showings(accepted)
+	taken := c.taken()
 	for _, group := range groupShowings(c.showings(refused), byShownService) {
 		s := surest(group)
 		if !keyRefused(s.p.First) || slices.ContainsFunc(s.life.Presented, func(p *Presented) bool { return accepted(s.life, p) }) {
 			continue
 		}
-		i := slices.IndexFunc(taken, func(a showing) bool {
-			return a.life != s.life && a.p.To == s.p.To && samePrincipal(a.life.Principal(), s.life.Principal()) &&
-				a.life.Etype == s.life.Etype && !kvnoDiffers(a.life.KVNO, s.life.KVNO)
+		good := taken.sameService(s)
+		i := slices.IndexFunc(good, func(a showing) bool {
+			return a.life != s.life && a.life.Etype == s.life.Etype && !kvnoDiffers(a.life.KVNO, s.life.KVNO)
 		})
 		if i < 0 {
 			continue
 		}
-		r, ok := s.p.First, taken[i].p.First
+		r, ok := s.p.First, good[i].p.First
 		f := c.aboutShowings(group, "ticket.hash", "ticket.kvno", "error_code")
 		f.Confidence = Likely
 		c.cite(&f, ok, "ticket.hash", "ticket.kvno", "ap_rep", "carrier_result.code")
@@ -51,7 +51,7 @@ func checkTicketRefusedEverywhere(c *Case) []Finding {
 		f.Summary = fmt.Sprintf("One ticket for %s was refused by %s %s (%s), another one of the same etype and kvno is accepted there.", s.life.SName,
 			c.server(r.To), nTimes(shownTimes(group)), refusalText(r))
 		f.Cause = "The service can decrypt tickets, but not this one: it is from before a change of keys, or from a KDC that has another key for the account."
-		if i, j := s.life.Issued, taken[i].life.Issued; i != nil && j != nil && i.To.Addr() != j.To.Addr() {
+		if i, j := s.life.Issued, good[i].life.Issued; i != nil && j != nil && !c.SameHost(i.To.Addr(), j.To.Addr()) {
 			f.Cause = fmt.Sprintf("The refused one was issued by %s, the accepted one by %s: the two KDCs seem to have different keys for the account.", c.HostName(i.To.Addr()), c.HostName(j.To.Addr()))
 			c.cite(&f, i, "issued.kvno")
 			c.cite(&f, j, "issued.kvno")
