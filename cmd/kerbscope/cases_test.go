@@ -46,7 +46,8 @@ func withKeytabs(t *testing.T, dir string) [][]string {
 }
 
 // otherCause lists the cases whose first finding is rightly another rule than
-// the one in their name, which is then found as well.
+// the one in their name. That one is found as well, unless it takes the
+// keytab to know better.
 var otherCause = []struct {
 	dir    string
 	keytab bool // only when the keytab is given
@@ -74,17 +75,17 @@ func TestVerdicts(t *testing.T) {
 					assert.Empty(t, r.Verdict.ID)
 				case "other":
 				default:
-					cause := shape
+					cause, own := shape, true
 					for _, row := range otherCause {
 						if row.dir == filepath.Base(dir) && (len(args) > 1 || !row.keytab) {
-							cause = row.rule
+							cause, own = row.rule, !row.keytab
 						}
 					}
 					if !assert.NotEmpty(t, r.Findings) {
 						return
 					}
 					assert.Equal(t, cause, r.Findings[0].Rule, "%v: %s", args[1:], r.Findings[0].Summary)
-					assert.True(t, slices.ContainsFunc(r.Findings, func(f analyze.Finding) bool { return f.Rule == shape }), "%v: no finding of the case's own rule", args[1:])
+					assert.True(t, !own || slices.ContainsFunc(r.Findings, func(f analyze.Finding) bool { return f.Rule == shape }), "%v: no finding of the case's own rule", args[1:])
 				}
 			}
 		})
