@@ -238,3 +238,21 @@ func made(i int, many int) *decode.Exchange {
 		Attempt: &decode.Attempt{Mech: "kerberos", Result: &decode.Result{Outcome: decode.Refused, Code: 535, Frame: id, Time: at + 1e6}},
 	}
 }
+
+// A service that asks in a user's name is the client of the request; the
+// ticket that it gets is the user's.
+func TestDelegatedTickets(t *testing.T) {
+	s := newSynth(t)
+	s.as(kdcX{client: "HUB-1$", list: windowsList, ticket: tgt1})
+	s.tgs(kdcX{client: "alice", list: windowsList, ticket: smtp5, options: optConstrained})
+	s.tgs(kdcX{list: windowsList, sname: smtpSPN, options: optConstrained, code: 13})
+	s.ap(apX{to: "10.0.0.21:25", ticket: smtp5})
+	c := s.joined()
+	var got []string
+	for _, r := range c.Records() {
+		got = append(got, r.Client)
+	}
+	assert.Equal(t, []string{"HUB-1$@CONTOSO.COM", "HUB-1$@CONTOSO.COM", "HUB-1$@CONTOSO.COM", "alice@CONTOSO.COM"}, got)
+	assert.Equal(t, "HUB-1$@CONTOSO.COM", c.Tickets()[0].Client)
+	assert.Equal(t, "alice@CONTOSO.COM", c.Tickets()[1].Client)
+}

@@ -102,7 +102,7 @@ func (j *joiner) resolve() {
 	for _, r := range j.records {
 		if r.Presented != nil && r.Presented.Hash != "" {
 			if t := j.byHash[r.Presented.Hash]; t != nil {
-				if t.Client == "" && r.Kind == decode.TGS && r.Req.ForUser == "" && r.Req.KDCOptions&optConstrained == 0 {
+				if t.Client == "" && r.Kind == decode.TGS && !r.delegated() {
 					t.Client = r.Client
 				}
 			}

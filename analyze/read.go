@@ -161,7 +161,7 @@ func (rd *reader) record(x *decode.Exchange) *Record {
 	if o := r.OpenedIssued; o != nil && o.Session != nil {
 		r.SessionEtype = o.Session
 	}
-	if o := r.Opened; o != nil && r.Client == "" && o.Client != "" && r.Kind != decode.AS && r.Req.ForUser == "" {
+	if o := r.Opened; o != nil && r.Client == "" && o.Client != "" && r.Kind != decode.AS {
 		r.Client = o.Client
 	}
 	return r
@@ -264,9 +264,12 @@ func (rd *reader) names(r *Record) {
 	case decode.AS, decode.TGS:
 		r.Client = at(q.CName, q.Realm)
 		r.Service = at(q.SName, q.Realm)
-		if r.Reply != nil && r.Reply.CName != "" && !anonymous(r.Reply.CName) {
+		switch {
+		case r.Kind == decode.TGS && r.delegated():
+			r.Client = "" // the reply names whom the asking service speaks for
+		case r.Reply != nil && r.Reply.CName != "" && !anonymous(r.Reply.CName):
 			r.Client = r.Reply.CName
-		} else if r.Kind == decode.TGS {
+		case r.Kind == decode.TGS:
 			r.Client = ""
 		}
 		if t := r.Issued; t != nil && t.SName != "" {
@@ -285,6 +288,12 @@ func (rd *reader) names(r *Record) {
 		}
 	}
 	r.Client, r.Service = rd.str([]byte(r.Client)), rd.str([]byte(r.Service))
+}
+
+// delegated tells a request for a ticket in another client's name: S4U2self
+// and S4U2proxy, [MS-SFU] §3.1.5.1.
+func (r *Record) delegated() bool {
+	return r.Req.ForUser != "" || r.Req.KDCOptions&optConstrained != 0 || slices.Contains(r.Req.PADataTypes, krb5.PAS4UX509User)
 }
 
 func anonymous(principal string) bool { return strings.HasPrefix(principal, "WELLKNOWN/ANONYMOUS") }

@@ -14,7 +14,8 @@ type Record struct {
 	Kind decode.Kind
 	// Client is the client principal with realm ("MAILBOX-1$@CONTOSO.COM").
 	// For TGS and AP it comes from the ticket that was presented, so it is
-	// empty when nothing in the captures tells whose ticket that is.
+	// empty when nothing in the captures tells whose ticket that is. With
+	// S4U2self and S4U2proxy it is the service that asks.
 	Client string
 	// Service is the sname asked for or presented, with realm.
 	Service   string

@@ -37,7 +37,7 @@ type AttemptFact struct {
 	Record *Record  // the AP exchange it belongs to; nil: no Kerberos in it
 }
 
-// Ended is the attempt's outcome in the carrier's word; 0 when there was none.
+// Outcome is the attempt's outcome in the carrier's word; 0 when there was none.
 func (a *AttemptFact) Outcome() decode.Outcome {
 	if a.Word == nil {
 		return 0

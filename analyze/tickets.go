@@ -132,7 +132,7 @@ func (t *ticketTable) see(r *Record) {
 			life.Client = o.Client
 		}
 		// The owner of a TGT shows in the reply; S4U2Self names another client there.
-		if life.Client == "" && r.Kind == decode.TGS && r.Req.ForUser == "" && r.Req.KDCOptions&optConstrained == 0 {
+		if life.Client == "" && r.Kind == decode.TGS && !r.delegated() {
 			life.Client = r.Client
 		}
 	}
@@ -143,6 +143,9 @@ func (t *ticketTable) see(r *Record) {
 		}
 		if life.Client == "" {
 			life.Client = r.Client
+			if r.delegated() && r.Reply != nil && !anonymous(r.Reply.CName) {
+				life.Client = r.Reply.CName
+			}
 		}
 		if o := r.OpenedIssued; o != nil && life.SessionEtype == nil {
 			life.SessionEtype = o.Session
