@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"fmt"
+	"net/netip"
 
 	"kerbscope/decode"
 )
@@ -15,7 +16,7 @@ worked. Typing error, wrong realm, deleted account, or an account that this DC d
 	Rivals: []string{
 		`Replication delay: the name is known at another KDC; when such a success is in the capture, the finding is a note and kdcs-disagree names the KDCs.`,
 		`The name was asked in the wrong form (UPN as a plain name, or in the wrong realm): the name type and the realm are in the evidence; a referral (68) is not an error and is not counted.`,
-		`Somebody tries names: many different names from one address in a short time are not a configuration fault; the rule then reports the number.`,
+		`Somebody tries names: ten and more different names from one address are told as one finding, with their number.`,
 	},
 	Fix: []string{
 		`Get-ADUser -LDAPFilter "(|(sAMAccountName=NAME)(userPrincipalName=NAME@DOMAIN))" on this DC and on the PDC (-Server DC)`,
@@ -34,44 +35,53 @@ worked. Typing error, wrong realm, deleted account, or an account that this DC d
 // CHECK
 func checkClientUnknown(c *Case) []Finding {
 	rows := c.rowsWhere(decode.AS, func(r *Record) bool { return r.code() == errClientUnknown && r.Ending == decode.Failed })
-	return c.each(rows, byClientAndKDC, []string{"error_code", "cname", "realm", "e_text"}, func(f *Finding, rows []*Row, r *Record) {
+	names := map[netip.Addr]map[string]bool{}
+	for _, row := range rows {
+		r := row.Record()
+		if names[r.From.Addr()] == nil {
+			names[r.From.Addr()] = map[string]bool{}
+		}
+		names[r.From.Addr()][lower(r.Client)] = true
+	}
+	known := group(c.rowsWhere(decode.AS, (*Record).answers), func(row *Row) string { return lower(row.Record().Client) })
+	at := map[string][]*Row{}
+	for _, list := range known {
+		at[lower(list[0].Record().Client)] = list
+	}
+	// A host that asks for many names that do not exist is one finding.
+	key := func(r *Record) string {
+		if len(names[r.From.Addr()]) >= manyNames {
+			return r.From.Addr().String() + "|" + r.To.Addr().String()
+		}
+		return byClientAndKDC(r)
+	}
+	return c.each(rows, key, []string{"error_code", "cname", "realm", "e_text"}, func(f *Finding, rows []*Row, r *Record) {
 		f.Confidence = Certain
+		if n := len(names[r.From.Addr()]); n >= manyNames {
+			f.Summary = fmt.Sprintf("%s does not know %d names that %s asked for (6).", c.HostName(r.To.Addr()), n, c.HostName(r.From.Addr()))
+			f.Cause = "So many names that do not exist look like someone or something trying names, not like a typing error."
+			return
+		}
 		f.Summary = fmt.Sprintf("%s does not know the account %s (6); asked %s by %s.", c.HostName(r.To.Addr()), orUnknown(r.Client), nTimes(total(rows)), c.HostName(r.From.Addr()))
 		f.Cause = "No account of that name at this KDC: a typing error, a wrong realm, a deleted account, or one that has not been replicated there."
-		if names := c.unknownNames(r); names > 3 {
-			f.Cause = fmt.Sprintf("The same host asked for %d names that do not exist. That looks like someone or something trying names.", names)
-		}
-		if ok := c.knownElsewhere(r); ok != nil {
-			f.Severity = Note
-			f.Cause = fmt.Sprintf("%s knows the account: this KDC is behind.", c.HostName(ok.To.Addr()))
-			c.cite(f, ok, "cname", "issued.etype")
+		for _, row := range at[lower(r.Client)] {
+			if x := row.Record(); r.Client != "" && !c.SameHost(x.To.Addr(), r.To.Addr()) {
+				f.Severity = Note
+				f.Cause = fmt.Sprintf("%s knows the account: this KDC is behind.", c.HostName(x.To.Addr()))
+				c.cite(f, x, "cname", "issued.etype")
+				break
+			}
 		}
 		f.fill = []string{"NAME", bare(r.Client)}
 	})
 }
+
+// manyNames is from how many unknown names on a host is taken to try names.
+const manyNames = 10
 
 func orUnknown(principal string) string {
 	if principal == "" {
 		return "(name not captured)"
 	}
 	return principal
-}
-
-// unknownNames counts the names that the host of r asked for in vain.
-func (c *Case) unknownNames(r *Record) int {
-	names := map[string]bool{}
-	for _, row := range c.rowsWhere(decode.AS, func(x *Record) bool { return x.code() == errClientUnknown && x.From.Addr() == r.From.Addr() }) {
-		names[lower(row.Record().Client)] = true
-	}
-	return len(names)
-}
-
-// knownElsewhere is a logon of the same account at another KDC.
-func (c *Case) knownElsewhere(r *Record) *Record {
-	for _, row := range c.rowsWhere(decode.AS, (*Record).answers) {
-		if x := row.Record(); r.Client != "" && samePrincipal(x.Client, r.Client) && !c.SameHost(x.To.Addr(), r.To.Addr()) {
-			return x
-		}
-	}
-	return nil
 }

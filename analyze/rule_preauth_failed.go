@@ -37,6 +37,12 @@ For a computer account it means that the machine and the domain no longer agree 
 
 // CHECK
 func checkPreauthFailed(c *Case) []Finding {
+	withRC4 := map[string]*Record{}
+	for _, row := range c.rowsWhere(decode.AS, (*Record).answers) {
+		if x := row.Record(); x.Req.PreauthEtype != nil && isRC4(*x.Req.PreauthEtype) && x.Client != "" {
+			withRC4[byClient(x)] = x
+		}
+	}
 	rows := c.rowsWhere(decode.AS, func(r *Record) bool { return preauthRefused(r) && !r.Healed })
 	return c.each(rows, byClientAndKDC, []string{"error_code", "cname", "preauth_etype", "e_text", "error.etype_info2", "hint.etype_info2"}, func(f *Finding, rows []*Row, r *Record) {
 		f.Confidence = Certain
@@ -53,7 +59,8 @@ func checkPreauthFailed(c *Case) []Finding {
 		if isComputer(r.Client) {
 			f.Cause = "The computer and the domain no longer agree on the computer's password (broken secure channel), or its keytab is old."
 		}
-		if x := c.preauthOKWith(r); x != nil {
+		// RC4 keys have no salt.
+		if x := withRC4[byClient(r)]; x != nil && r.Req.PreauthEtype != nil && isAES(*r.Req.PreauthEtype) {
 			f.Cause += fmt.Sprintf(" With %s the same account was accepted: the password is right, and the key of the other etype was made with a wrong salt.", shortEtype(*x.Req.PreauthEtype))
 			c.cite(f, x, "preauth_etype", "issued.etype")
 		}
@@ -76,19 +83,4 @@ func preauthRefused(r *Record) bool {
 		return r.Req.Preauth != "" && mentions(r.Error.EText, "preauth")
 	}
 	return false
-}
-
-// preauthOKWith is a logon of the same account from the same host with RC4,
-// when r failed with AES: RC4 keys have no salt.
-func (c *Case) preauthOKWith(r *Record) *Record {
-	if r.Req.PreauthEtype == nil || !isAES(*r.Req.PreauthEtype) || r.Client == "" {
-		return nil
-	}
-	for _, row := range c.rowsWhere(decode.AS, (*Record).answers) {
-		x := row.Record()
-		if x.Req.PreauthEtype != nil && isRC4(*x.Req.PreauthEtype) && samePrincipal(x.Client, r.Client) && x.From.Addr() == r.From.Addr() {
-			return x
-		}
-	}
-	return nil
 }

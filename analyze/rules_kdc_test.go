@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"fmt"
 	"net/netip"
 	"testing"
 	"time"
@@ -202,6 +203,15 @@ func TestAccountRules(t *testing.T) {
 		{"PREAUTH_REQUIRED is a step", func(s *synth) {
 			s.as(kdcX{client: "alice", list: windowsList, hint: []int32{18, 23}, preauth: 18})
 		}, want{"-preauth-failed", "-preauth-failed-recovered"}},
+	})
+	t.Run("many unknown names are one finding", func(t *testing.T) {
+		s := newSynth(t)
+		for i := range 12 {
+			s.as(kdcX{client: fmt.Sprint("guess", i), list: windowsList, code: 6})
+		}
+		f := s.found()["client-unknown"]
+		require.Len(t, f, 1)
+		assert.Contains(t, f[0].Summary, "12 names")
 	})
 	t.Run("RC4 works where AES fails: the salt", func(t *testing.T) {
 		s := newSynth(t)

@@ -35,7 +35,7 @@ var (
 
 // A synth feeds made-up exchanges to the fold, as decode would.
 type synth struct {
-	t     *testing.T
+	tb    testing.TB
 	c     *Case
 	now   int64
 	frame uint64
@@ -44,7 +44,7 @@ type synth struct {
 }
 
 func newSynth(t *testing.T) *synth {
-	return &synth{t: t, c: NewCase(0), now: time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC).UnixNano(), port: 40000}
+	return &synth{tb: t, c: NewCase(0), now: time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC).UnixNano(), port: 40000}
 }
 
 // later lets time pass.
@@ -57,8 +57,8 @@ func (s *synth) message(b []byte, src, dst netip.AddrPort, tr decode.Transport, 
 	s.now += int64(time.Millisecond)
 	s.frame++
 	m, n := krb5.Parse(b)
-	require.Equal(s.t, len(b), n)
-	require.Nil(s.t, m.Malformed)
+	require.Equal(s.tb, len(b), n)
+	require.Nil(s.tb, m.Malformed)
 	id := decode.MakeFrameID(0, s.frame)
 	out := &decode.Message{Frame: id, Frames: []decode.FrameID{id}, Time: s.now, Src: src, Dst: dst, Transport: tr, Carrier: carrier, Krb: &m}
 	s.c.Message(out)
@@ -336,10 +336,10 @@ func (s *synth) joined() *Case {
 func (s *synth) found() map[string][]Finding {
 	out := map[string][]Finding{}
 	for _, f := range s.joined().Findings(Rules()) {
-		require.NotEmpty(s.t, f.Evidence, f.Rule)
-		require.NotEmpty(s.t, f.Summary, f.Rule)
-		require.NotEmpty(s.t, f.Cause, f.Rule)
-		require.NotEmpty(s.t, f.Confidence, f.Rule)
+		require.NotEmpty(s.tb, f.Evidence, f.Rule)
+		require.NotEmpty(s.tb, f.Summary, f.Rule)
+		require.NotEmpty(s.tb, f.Cause, f.Rule)
+		require.NotEmpty(s.tb, f.Confidence, f.Rule)
 		out[f.Rule] = append(out[f.Rule], f)
 	}
 	return out
