@@ -13,6 +13,8 @@ import (
 //
 //	c.Rows(kinds...)       []*Row         exchanges that are alike, with exemplars
 //	c.Records()            []*Record      those kept one by one, in time order
+//	c.RecordsFrom(addr)    []*Record      of one client address
+//	c.Row(record)          *Row           the row that it belongs to
 //	c.Tickets()            []*TicketLife  every ticket from issue to each presentation
 //	c.TicketOf(hash)       *TicketLife    nil: not seen
 //	c.KDCs()               []*KDCFacts    what each KDC issues, offers, says
@@ -25,11 +27,16 @@ import (
 //	c.Clock(addr)          *HostClock     stime readings of a host; nil: none
 //	c.Clocks()             []*HostClock
 //	c.HostName(addr)       string         best name, else the address
+//	c.FullName(addr)       string         with its domain, where known
+//	c.SameHost(a, b)       bool
 //	c.HostsOf(name)        []netip.Addr   addresses that the captures tie to a host name
 //	c.HasRole(addr, role)  bool
 //	c.Captures()           []CaptureFacts what each capture lost
+//	c.CaptureName(frame)   string
 //
-// Numbers as people read them, and what etypes are worth: names.go.
+// Numbers as people read them, and what etypes are worth: names.go. A Case is
+// not safe for concurrent use: Join and what follows belong to the goroutine that feeds the
+// parts, or come after it.
 type Case struct {
 	read      *reader
 	arrived   int
