@@ -26,7 +26,7 @@ worked. Typing error, wrong realm, deleted account, or an account that this DC d
 		`MIT and Samba: kinit with the full principal NAME@REALM, samba-tool user show NAME`,
 	},
 	Events:   []Event{{Host: "DC", Log: "Security", ID: "4768", Meaning: "TGT request failed, result code 0x6"}},
-	Refs:     []string{"RFC 4120 §3.1.3, §7.5.9", "RFC 6806 §6 (enterprise names)"},
+	Refs:     []string{"RFC 4120 §3.1.3, §7.5.9", "RFC 6806 §5 (enterprise names)"},
 	Since:    "0.1.0",
 	Severity: Error,
 	Check:    checkClientUnknown,

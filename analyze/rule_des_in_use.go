@@ -17,7 +17,7 @@ broken in hours by anybody who recorded the traffic. Windows 7 and Server 2008 R
 		`Captured long ago: the capture's date is in the finding.`,
 	},
 	Fix: []string{
-		`Get-ADUser -Filter "UserAccountControl -band 0x200000" lists accounts with "Use only Kerberos DES encryption types"; Set-ADAccountControl NAME -UseDESKeyOnly $false, and set the password anew`,
+		`Get-ADUser -Filter "UserAccountControl -band 2097152" lists accounts with "Use only Kerberos DES encryption types"; Set-ADAccountControl NAME -UseDESKeyOnly $false, and set the password anew`,
 		`Get-ADObject -LDAPFilter "(msDS-SupportedEncryptionTypes:1.2.840.113556.1.4.804:=3)" lists those whose attribute has DES bits; -Replace the value with 24 (AES128 and AES256)`,
 		`Remove allow_weak_crypto = true from krb5.conf, and DES entries from keytabs (klist -kte)`,
 	},

@@ -24,7 +24,7 @@ For a computer account it means that the machine and the domain no longer agree 
 	},
 	Fix: []string{
 		`Computer account: Test-ComputerSecureChannel -Verbose on it; Test-ComputerSecureChannel -Repair -Credential DOMAIN\admin, or Reset-ComputerMachinePassword`,
-		`User: compare whenPasswordChanged: Get-ADUser NAME -Properties PasswordLastSet,BadLogonCount,LastBadPasswordAttempt; look for saved passwords (cmdkey /list, services, scheduled tasks, app pools)`,
+		`User: Get-ADUser NAME -Properties PasswordLastSet,BadLogonCount,LastBadPasswordAttempt: was the password changed shortly before? Look for saved passwords (cmdkey /list, services, scheduled tasks, app pools)`,
 		`Keytab: make it again with ktpass /princ NAME@REALM /mapuser NAME /crypto ALL /ptype KRB5_NT_PRINCIPAL /pass * /out FILE, and compare: klist -kte FILE, kinit -kt FILE NAME`,
 		`Samba member: net ads testjoin, net ads changetrustpw; export again: samba-tool domain exportkeytab FILE --principal=NAME`,
 	},

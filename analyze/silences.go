@@ -1,0 +1,267 @@
+package analyze
+
+import (
+	"net/netip"
+	"slices"
+
+	"kerbscope/decode"
+)
+
+// A silence is what one client sent to one KDC without an answer.
+type silence struct {
+	client     netip.Addr
+	kdc        netip.AddrPort
+	records    []*Record       // requests unanswered
+	sightings  []*SightingFact // connections that did not come about
+	answeredBy *Record         // the same question, answered later by whom
+	laterOK    bool            // this KDC answered this client at another time
+}
+
+// silences are the requests and connections to port 88 that nobody answered,
+// by client and KDC; a question that was answered later apart from those that
+// were not.
+func (c *Case) silences() []*silence {
+	type key struct {
+		client, kdc netip.Addr
+		by          netip.AddrPort
+	}
+	at := map[key]*silence{}
+	var list []*silence
+	same := c.sameAsker()
+	answers := c.answersOf()
+	get := func(client netip.Addr, kdc netip.AddrPort, by *Record) *silence {
+		if a, ok := same[client]; ok {
+			client = a
+		}
+		k := key{client: client, kdc: kdc.Addr()}
+		for _, s := range list {
+			if c.SameHost(s.kdc.Addr(), k.kdc) {
+				k.kdc = s.kdc.Addr()
+				break
+			}
+		}
+		if by != nil {
+			k.by = by.To
+		}
+		s := at[k]
+		if s == nil {
+			s = &silence{client: client, kdc: kdc, answeredBy: by}
+			at[k] = s
+			list = append(list, s)
+		}
+		return s
+	}
+	for _, r := range c.Records() {
+		if (r.Kind == decode.AS || r.Kind == decode.TGS) && r.Ending == decode.Unanswered && !answers.wentOn(r) {
+			s := get(r.From.Addr(), r.To, answers.to(r))
+			s.records = append(s.records, r)
+		}
+	}
+	for _, kind := range []decode.SightingKind{decode.SYNUnanswered, decode.SYNRefused, decode.ICMPError} {
+		for _, g := range c.Sightings(kind) {
+			if g.Dst.Port() != kdcPort || kind == decode.SYNUnanswered && g.Count < 2 && !g.BothWays {
+				continue
+			}
+			s := get(g.Src.Addr(), g.Dst, answers.after(g))
+			s.sightings = append(s.sightings, g)
+		}
+	}
+	for _, s := range list {
+		s.laterOK = slices.ContainsFunc(answers.byClient[s.client], func(r *Record) bool { return r.To.Addr() == s.kdc.Addr() })
+	}
+	return list
+}
+
+// sameAsker maps the addresses of a client that asked the same from several of
+// them (IPv4 and IPv6) to the first: the nonce of the request tells.
+func (c *Case) sameAsker() map[netip.Addr]netip.Addr {
+	first := map[uint32]*Record{}
+	same := map[netip.Addr]netip.Addr{}
+	for _, r := range c.Records() {
+		if r.Kind != decode.AS && r.Kind != decode.TGS || r.Req.Nonce == 0 {
+			continue
+		}
+		f := first[r.Req.Nonce]
+		if f == nil {
+			first[r.Req.Nonce] = r
+			continue
+		}
+		a, b := f.From.Addr(), r.From.Addr()
+		if a != b && a.Is4() != b.Is4() && f.Kind == r.Kind && r.Start-f.Start < windowsRetryTimeout {
+			if _, ok := same[b]; !ok && same[a] != b {
+				same[b] = a
+			}
+		}
+	}
+	return same
+}
+
+// kdcAnswers is what KDCs answered, by what silences are compared with.
+type kdcAnswers struct {
+	byQuestion map[question][]*Record
+	byClient   map[netip.Addr][]*Record
+	// used are the tickets without an issue in view, by the address that
+	// presented them first.
+	used map[netip.Addr][]*TicketLife
+}
+
+func (c *Case) answersOf() kdcAnswers {
+	a := kdcAnswers{map[question][]*Record{}, map[netip.Addr][]*Record{}, map[netip.Addr][]*TicketLife{}}
+	for _, r := range c.Records() {
+		if (r.Kind == decode.AS || r.Kind == decode.TGS) && (r.Reply != nil || r.Error != nil) {
+			q := questionOf(r)
+			a.byQuestion[q] = append(a.byQuestion[q], r)
+			a.byClient[r.From.Addr()] = append(a.byClient[r.From.Addr()], r)
+		}
+	}
+	for _, t := range c.Tickets() {
+		if t.Issued == nil && len(t.Presented) > 0 {
+			p := t.Presented[0]
+			a.used[p.From] = append(a.used[p.From], t)
+		}
+	}
+	return a
+}
+
+// wentOn tells whether the client of r used, after it, a ticket as r asks for
+// and whose issue no capture shows: then r was answered out of view.
+func (a kdcAnswers) wentOn(r *Record) bool {
+	for _, t := range a.used[r.From.Addr()] {
+		if r.Kind == decode.AS && !isTGT(t.SName) || r.Kind == decode.TGS && !samePrincipal(t.Principal(), r.Service) {
+			continue
+		}
+		if d := t.Presented[0].First.Start - r.Start; d >= 0 && d < windowsRetryTimeout {
+			return true
+		}
+	}
+	return false
+}
+
+// to is the answer that the client of r got to the same question soon after,
+// from any KDC; nil: none.
+func (a kdcAnswers) to(r *Record) *Record {
+	for _, x := range a.byQuestion[questionOf(r)] {
+		if x.Start >= r.Start && x.Start-r.Start <= windowsRetryTimeout {
+			return x
+		}
+	}
+	return nil
+}
+
+// after is an answered request of the client within the time that it takes to
+// try all KDCs.
+func (a kdcAnswers) after(g *SightingFact) *Record {
+	for _, x := range a.byClient[g.Src.Addr()] {
+		if x.End >= g.Time && x.Start-g.Last <= windowsRetryTimeout {
+			return x
+		}
+	}
+	return nil
+}
+
+func (s *silence) count() (n uint64) {
+	for _, r := range s.records {
+		n += 1 + uint64(r.Resent)
+	}
+	for _, g := range s.sightings {
+		n += g.Seen
+	}
+	return n
+}
+
+// plain tells whether the silence is the network's and not the capture's: one
+// lone datagram without an answer may as well be a lone packet that the capture
+// missed. A client without an answer sends again, or asks elsewhere the same.
+func (s *silence) plain() bool {
+	if len(s.sightings) > 0 || len(s.records) > 1 {
+		return true
+	}
+	r := s.records[0]
+	return r.Resent > 0 || r.Transport == decode.TCP || s.answeredBy != nil && r.Req.Nonce != 0 && s.answeredBy.Req.Nonce == r.Req.Nonce
+}
+
+func (s *silence) refusedSYN() bool {
+	for _, g := range s.sightings {
+		if g.Kind == decode.SYNRefused {
+			return true
+		}
+	}
+	return false
+}
+
+// what tells what was sent in vain.
+func (s *silence) what() string {
+	var parts []string
+	var udp, tcp, syn, rst, icmp uint64
+	for _, r := range s.records {
+		if r.Transport == decode.UDP {
+			udp += 1 + uint64(r.Resent)
+		} else {
+			tcp += 1 + uint64(r.Resent)
+		}
+	}
+	for _, g := range s.sightings {
+		switch g.Kind {
+		case decode.SYNRefused:
+			rst += g.Seen
+		case decode.ICMPError:
+			icmp += g.Seen
+		default:
+			syn += g.Seen
+		}
+	}
+	add := func(n uint64, one string) {
+		if n > 0 {
+			parts = append(parts, plural(n, one))
+		}
+	}
+	add(udp, "UDP request")
+	add(tcp, "TCP request")
+	add(syn, "TCP connection")
+	s2 := join(parts, 4)
+	if s2 != "" {
+		s2 += " without answer"
+	}
+	parts = nil
+	if rst > 0 {
+		parts = append(parts, plural(rst, "TCP connection")+" refused")
+	}
+	if icmp > 0 {
+		parts = append(parts, plural(icmp, "ICMP error"))
+	}
+	if rest := join(parts, 4); rest != "" {
+		if s2 != "" {
+			s2 += ", "
+		}
+		s2 += rest
+	}
+	return s2
+}
+
+// aboutSilence begins a finding that has sightings only.
+func (c *Case) aboutSilence(s *silence) Finding {
+	f := Finding{KDC: &Endpoint{s.kdc.Addr().String(), s.kdc.Port()}}
+	f.Subject = Subject{ClientIP: s.client.String(), KDC: s.kdc.Addr().String()}
+	f.first, f.last = s.sightings[0].Time, s.sightings[0].Last
+	for _, g := range s.sightings {
+		f.first, f.last = min(f.first, g.Time), max(f.last, g.Last)
+	}
+	return f
+}
+
+// citeSighting adds the first and the last frame of a sighting as evidence.
+func (c *Case) citeSighting(f *Finding, g *SightingFact) {
+	field := "syn"
+	switch g.Kind {
+	case decode.SYNRefused:
+		field = "syn_refused"
+	case decode.ICMPError:
+		field = "icmp"
+	case decode.FragmentsLost:
+		field = "fragment"
+	}
+	c.citeFact(f, FrameRef{g.Frame, g.Time}, field, g.Dst.String())
+	if g.LastFrame != 0 && g.LastFrame != g.Frame {
+		c.citeFact(f, FrameRef{g.LastFrame, g.Last}, field, g.Dst.String())
+	}
+}
