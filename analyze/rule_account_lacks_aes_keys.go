@@ -53,8 +53,12 @@ func checkAccountLacksAESKeys(c *Case) []Finding {
 		f.Count, f.Confidence = a.Count, confidence
 		f.Client, f.Subject.Client = a.Principal, a.Principal
 		f.FaultAt = []Fault{c.faultKDC(r)}
-		f.Summary = fmt.Sprintf("%s has only %s at %s, where other accounts have AES; the client asked for %s.",
-			bare(a.Principal), keysText(a.Keys), c.HostName(a.KDC), shortEtypes(a.Asked))
+		beside := "where other accounts have AES keys"
+		if confidence == Likely {
+			beside = "which issues AES tickets"
+		}
+		f.Summary = fmt.Sprintf("%s has only %s keys at %s, %s; the client asked for %s.",
+			bare(a.Principal), keysText(a.Keys), c.HostName(a.KDC), beside, shortEtypes(a.Asked))
 		f.Cause = "The account has no AES key there: its password is older than the domain's AES, or its msDS-SupportedEncryptionTypes or DES flag excludes AES. If many accounts with fresh passwords show this at one DC only, that DC may be compromised (skeleton key)."
 		f.fill = []string{"NAME", bare(a.Principal)}
 		found = append(found, f)
