@@ -16,7 +16,8 @@ What is left is the key that the refusing process, or the logon session it runs 
 
 Certain: the very same ticket, and the refusal is a Kerberos error that only a failed decryption gives (31, 41, 44, 45), or a keytab of
 that process proves it. Likely: the refusing carrier gave no Kerberos error (535, 401, STATUS_LOGON_FAILURE), because a policy
-says no in the same words.`,
+says no in the same words. Possible: the acceptance was of another service name, or a keytab given opens the ticket that the
+carrier refused.`,
 	Rivals: []string{
 		`Different accounts behind the two endpoints (an application pool or service account with its own SPN): excluded by the very same ticket, since it is encrypted to one account; for "another service name, same etype and kvno" it remains, and the confidence is lower.`,
 		`A policy or authorization rule refuses the user at that endpoint: answers no Kerberos error, so without 31, 41, 44 or 45 the finding is "likely" at most.`,
@@ -26,7 +27,7 @@ says no in the same words.`,
 	},
 	Fix: []string{
 		`On HOST, the service's host, see which account the refusing service runs as: Get-CimInstance Win32_Service | where ProcessId -eq (Get-NetTCPConnection -LocalPort PORT -State Listen).OwningProcess | select Name,StartName (or sc.exe qc NAME)`,
-		`If it is NT AUTHORITY\NetworkService: run it once as LocalSystem (sc.exe config NAME obj= LocalSystem, restart it). If that works, the keys of that logon session are at fault, not Active Directory. On Windows 7 and Server 2008 R2 there is an update for such a fault, KB2566059; Server 2008 never got one`,
+		`If it is NT AUTHORITY\NetworkService: run it once as LocalSystem (sc.exe config NAME obj= LocalSystem, restart it). If that works, the keys of that logon session are at fault, not Active Directory. For Windows 7 and Server 2008 R2 the update KB2566059 is reported to mend such a fault; Server 2008 never got one`,
 		`Look for a forced encryption type, on this host and on the client: reg query HKLM\SYSTEM\CurrentControlSet\Control\Lsa\Kerberos\Parameters /v DefaultEncryptionType. Remove it, restart the server, and on the client: klist purge, klist -li 0x3e7 purge, klist -li 0x3e4 purge`,
 		`If it stays: give the computer a new password and restart it: Reset-ComputerMachinePassword (netdom resetpwd on 2008)`,
 		`MIT and Samba services: compare the keytab of the refusing process with the other one's: klist -kteK FILE shows names, kvno, etypes (and the keys: keep that output secret); copy the right one, or samba-tool domain exportkeytab; restart the service`,

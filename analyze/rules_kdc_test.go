@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"kerbscope/decode"
+	"kerbscope/decode/krb5"
 )
 
 func TestTransportRules(t *testing.T) {
@@ -222,6 +223,28 @@ func TestAccountRules(t *testing.T) {
 		require.Len(t, f, 1)
 		assert.Contains(t, f[0].Cause, "salt")
 	})
+}
+
+func TestTruncatedCapture(t *testing.T) {
+	raw := apReq(smtpTicket, 18, 1)
+	cut, _ := krb5.Parse(raw[:len(raw)/2])
+	require.True(t, cut.Truncated)
+	for truncated, want := range map[uint64]int{0: 0, 3: 1} {
+		s := newSynth(t)
+		id := decode.MakeFrameID(0, 7)
+		s.c.Message(&decode.Message{Frame: id, Frames: []decode.FrameID{id}, Time: s.now, Krb: &cut})
+		c := Join([]*Case{s.c}, JoinOptions{
+			Captures: []CaptureFacts{{Name: "synth.pcap", First: s.now, Last: s.now, Truncated: truncated, Stats: decode.Stats{CutPayloads: truncated}}},
+			Part:     []int{0},
+		})
+		list := c.Findings([]*Rule{RuleByID("truncated-capture")})
+		require.Len(t, list, want)
+		for _, f := range list {
+			assert.Equal(t, Note, f.Severity)
+			assert.Equal(t, uint64(7), f.Evidence[0].Frame)
+			assert.Equal(t, "3 packets of Kerberos connections were cut short when they were captured: synth.pcap.", f.Summary)
+		}
+	}
 }
 
 func TestServiceLookupRules(t *testing.T) {
