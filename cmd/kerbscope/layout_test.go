@@ -126,6 +126,13 @@ func TestCaseFolders(t *testing.T) {
 		name := filepath.Base(dir)
 		t.Run(name, func(t *testing.T) {
 			assert.NotEmpty(t, caseShape(name), "neither a rule, a healthy twin, a carrier, nor a format")
+			if rule := caseShape(name); findRule(rule) != nil {
+				twin := slices.ContainsFunc([]string{name, rule}, func(of string) bool {
+					_, err := os.Stat(filepath.Join(corpusRoot, of+"-healthy"))
+					return err == nil
+				})
+				assert.True(t, twin, "without a healthy twin")
+			}
 			text, err := os.ReadFile(filepath.Join(dir, "README.md"))
 			require.NoError(t, err)
 			assert.Regexp(t, caseReadme, strings.ReplaceAll(string(text), "\r\n", "\n"))
