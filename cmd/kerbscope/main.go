@@ -56,6 +56,7 @@ type app struct {
 	stdin  io.Reader
 	stdout io.Writer
 	stderr io.Writer
+	shown  *progress // nil: none
 }
 
 // A command is one word of the command line.

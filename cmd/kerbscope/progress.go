@@ -16,6 +16,7 @@ type progress struct {
 	mu     sync.Mutex
 	name   string
 	frames uint64
+	shown  bool
 	done   chan struct{}
 	gone   chan struct{}
 }
@@ -25,31 +26,40 @@ func (a *app) progress(quiet bool) *progress {
 	if quiet || !isTerminal(a.stderr) {
 		return nil
 	}
-	p := &progress{a: a, done: make(chan struct{}), gone: make(chan struct{})}
-	go p.run()
-	return p
+	a.shown = &progress{a: a, done: make(chan struct{}), gone: make(chan struct{})}
+	go a.shown.run()
+	return a.shown
 }
 
 func (p *progress) run() {
 	defer close(p.gone)
-	shown := false
 	wait := time.NewTimer(progressAfter)
 	defer wait.Stop()
 	for {
 		select {
 		case <-p.done:
-			if shown {
-				fmt.Fprintf(p.a.stderr, "\r%78s\r", "")
-			}
 			return
 		case <-wait.C:
 			p.mu.Lock()
 			line := fmt.Sprintf("reading %s: %s", escape(p.name), plural(p.frames, "frame"))
-			p.mu.Unlock()
 			fmt.Fprintf(p.a.stderr, "\r%-78s", clip(line, 78))
-			shown = true
+			p.shown = true
+			p.mu.Unlock()
 			wait.Reset(progressAfter / 5)
 		}
+	}
+}
+
+// clear takes the line away, before something else is written there.
+func (p *progress) clear() {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.shown {
+		fmt.Fprintf(p.a.stderr, "\r%78s\r", "")
+		p.shown = false
 	}
 }
 
@@ -68,4 +78,5 @@ func (p *progress) stop() {
 	}
 	close(p.done)
 	<-p.gone
+	p.clear()
 }

@@ -46,6 +46,7 @@ func (a *app) fail(err error) int {
 	if !errors.As(err, &f) {
 		f = &failure{exitUsage, err.Error(), ""}
 	}
+	a.shown.clear()
 	fmt.Fprintf(a.stderr, "kerbscope: error: %s\n", escape(f.what))
 	if f.hint != "" {
 		fmt.Fprintf(a.stderr, "kerbscope: hint: %s\n", escape(f.hint))
