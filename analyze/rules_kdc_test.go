@@ -301,3 +301,17 @@ func TestServiceLookupRules(t *testing.T) {
 	assert.False(t, isAddress("hub-1"))
 	assert.Equal(t, netip.MustParseAddr("10.0.0.20"), hubIP)
 }
+
+// A client with IPv4 and IPv6 that asks the same from both is one client.
+func TestSilenceOfBothAddresses(t *testing.T) {
+	s := newSynth(t)
+	s.as(kdcX{list: windowsList, silent: true, resent: 1, udp: true})
+	s.made-- // the same nonce again
+	s.as(kdcX{from: netip.MustParseAddr("fd00::30"), kdc: netip.MustParseAddr("fd00::10"), list: windowsList, silent: true, resent: 1, udp: true})
+	s.dns("dc1.contoso.com", dc1IP)
+	s.dns("dc1.contoso.com", netip.MustParseAddr("fd00::10"))
+	f := s.found()["kdc-unreachable"]
+	require.Len(t, f, 1)
+	assert.Equal(t, uint64(4), f[0].Count)
+	assert.Equal(t, mailboxIP.String(), f[0].Subject.ClientIP)
+}
