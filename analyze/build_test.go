@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"kerbscope/decode/krb5"
 )
 
 // DER, as much as messages for tests need.
@@ -92,7 +94,7 @@ func info2(etypes ...int32) []byte {
 }
 
 func apReq(t tkt, auth int32, serial int) []byte {
-	return tlv(0x6e, tlv(0x30, tagged(0, integer(5)), tagged(1, integer(14)), tagged(2, flags(apMutual)), tagged(3, t.der()), tagged(4, enc(auth, -1, fmt.Sprint("auth", serial)))))
+	return tlv(0x6e, tlv(0x30, tagged(0, integer(5)), tagged(1, integer(14)), tagged(2, flags(krb5.APMutualRequired)), tagged(3, t.der()), tagged(4, enc(auth, -1, fmt.Sprint("auth", serial)))))
 }
 
 func apRep(etype int32, serial int) []byte {

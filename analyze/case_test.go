@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"kerbscope/decode"
+	"kerbscope/decode/krb5"
 )
 
 var smtp5 = tkt{smtpSPN, 18, 5, ""}
@@ -130,7 +131,7 @@ func TestHealing(t *testing.T) {
 			s.tgs(kdcX{list: windowsList, ticket: smtp5})
 		}, []bool{true, false}},
 		"a forwarded TGT is another question": {func(s *synth) {
-			s.tgs(kdcX{list: []int32{18}, sname: tgt1.sname, options: optForwarded, code: 14})
+			s.tgs(kdcX{list: []int32{18}, sname: tgt1.sname, options: krb5.KDCForwarded, code: 14})
 			s.tgs(kdcX{list: windowsList, ticket: tgt1})
 		}, []bool{false, false}},
 		"a referral is no answer": {func(s *synth) {
@@ -244,8 +245,8 @@ func made(i int, many int) *decode.Exchange {
 func TestDelegatedTickets(t *testing.T) {
 	s := newSynth(t)
 	s.as(kdcX{client: "HUB-1$", list: windowsList, ticket: tgt1})
-	s.tgs(kdcX{client: "alice", list: windowsList, ticket: smtp5, options: optConstrained})
-	s.tgs(kdcX{list: windowsList, sname: smtpSPN, options: optConstrained, code: 13})
+	s.tgs(kdcX{client: "alice", list: windowsList, ticket: smtp5, options: krb5.KDCConstrainedDeleg})
+	s.tgs(kdcX{list: windowsList, sname: smtpSPN, options: krb5.KDCConstrainedDeleg, code: 13})
 	s.ap(apX{to: "10.0.0.21:25", ticket: smtp5})
 	c := s.joined()
 	var got []string

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"kerbscope/decode"
+	"kerbscope/decode/krb5"
 )
 
 // Codes of KRB-ERROR that checks ask for by name, RFC 4120 §7.5.9.
@@ -164,7 +165,7 @@ func etypesOf(keys []KeyInfo) []int32 {
 // loneForwarded tells the request of a Windows client for a forwarded TGT with
 // one single etype: a step whatever the answer ([MS-KILE] §3.3.5.7.6).
 func loneForwarded(r *Record) bool {
-	return r.Kind == decode.TGS && isTGT(r.Service) && r.Req.KDCOptions&optForwarded != 0 && len(r.Req.Etypes) == 1
+	return r.Kind == decode.TGS && isTGT(r.Service) && r.Req.KDCOptions&krb5.KDCForwarded != 0 && len(r.Req.Etypes) == 1
 }
 
 // rodc tells a kvno with an RODC's number in its upper half ([MS-KILE] §3.1.5.8).

@@ -193,16 +193,3 @@ func carrierText(carrier string) string {
 	}
 	return carrier
 }
-
-// frames names the frame that decided, and its capture where there are several.
-func (c *Case) frames(r *Record) string {
-	o := r.outcome()
-	if o.Frame == 0 {
-		return ""
-	}
-	s := fmt.Sprintf("frame %d", o.Frame.Number())
-	if len(c.Captures()) > 1 {
-		s += " of " + c.CaptureName(o.Frame)
-	}
-	return s
-}

@@ -17,7 +17,7 @@ func FuzzCase(f *testing.F) {
 	word := []byte{1, 2, 3, 4}
 	for _, raw := range [][]byte{
 		kdcReq(0x6a, 10, "alice", "krbtgt/"+realm, 0x40810010, 1, windowsList, padata(krb5.PAEncTimestamp, enc(18, -1, "x"))),
-		kdcReq(0x6c, 12, "", smtpSPN, optForwarded, 2, rc4List, padata(krb5.PATGSReq, apReq(tgt1, 23, 1))),
+		kdcReq(0x6c, 12, "", smtpSPN, krb5.KDCForwarded, 2, rc4List, padata(krb5.PATGSReq, apReq(tgt1, 23, 1))),
 		kdcRep(0x6b, 11, "MAILBOX-1$", tgt1, 23, 1),
 		kdcRep(0x6d, 13, "alice", smtp5, 18, 1),
 		apReq(smtp5, 18, 1), apRep(18, 1),

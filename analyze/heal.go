@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"kerbscope/decode"
+	"kerbscope/decode/krb5"
 )
 
 // healWithin is how long after a failure a success of the same still heals it.
@@ -24,7 +25,7 @@ type question struct {
 
 // healOptions make a different question. User-to-user does not: Windows
 // retries with it after MUST_USE_USER2USER (27).
-const healOptions = optForwarded | optConstrained
+const healOptions = krb5.KDCForwarded | krb5.KDCConstrainedDeleg
 
 func questionOf(r *Record) question {
 	switch r.Kind {

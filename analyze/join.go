@@ -24,8 +24,7 @@ type joined struct {
 	keys      []*KeySeen
 	keysOf    map[string][]*KeySeen // by service, folded
 
-	from       map[netip.Addr][]*Record
-	acceptedAt map[netip.AddrPort][]showing
+	from map[netip.Addr][]*Record
 
 	changes   []*Record
 	times     []*HostClock

@@ -19,7 +19,6 @@ type view struct {
 	capture int
 	shift   func(int64) int64
 	c       *Case
-	port    uint16 // set: the client's ports are seen from this one on (NAT)
 }
 
 func newView(capture int, offset time.Duration, ppm float64) *view {

@@ -177,29 +177,12 @@ func etypeText(e int32) string {
 	return fmt.Sprintf("etype %d", e)
 }
 
-// etypesText is a list of etypes, in its order.
-func etypesText(list []int32) string {
-	s := make([]string, len(list))
-	for i, e := range list {
-		s[i] = etypeText(e)
-	}
-	return strings.Join(s, ", ")
-}
-
 // codeText is a KRB-ERROR code as people read it: "KDC_ERR_PREAUTH_REQUIRED (25)".
 func codeText(code int32) string {
 	if n := errorName(code); n != "" {
 		return fmt.Sprintf("%s (%d)", n, code)
 	}
 	return fmt.Sprintf("error %d", code)
-}
-
-// ntstatusText is an NTSTATUS as people read it.
-func ntstatusText(s uint32) string {
-	if n := ntstatusName(s); n != "" {
-		return fmt.Sprintf("%s (0x%08X)", n, s)
-	}
-	return fmt.Sprintf("NTSTATUS 0x%08X", s)
 }
 
 // kvnoText is a kvno as people read it; an RODC's number stands in the upper half

@@ -10,23 +10,6 @@ import (
 	"kerbscope/decode/krb5"
 )
 
-// KDCOptions bits (RFC 4120 §5.4.1, [MS-SFU] §2.2.3), bit 0 the highest.
-const (
-	optForwarded    = 1 << (31 - 2)
-	optConstrained  = 1 << (31 - 14) // cname-in-addl-tkt
-	optCanonicalize = 1 << (31 - 15)
-	optAnonymous    = 1 << (31 - 16)
-	optEncTktInSkey = 1 << (31 - 28)
-	optRenew        = 1 << (31 - 30)
-	optValidate     = 1 << (31 - 31)
-)
-
-// APOptions bits, RFC 4120 §5.5.1.
-const (
-	apUseSessionKey = 1 << (31 - 1)
-	apMutual        = 1 << (31 - 2)
-)
-
 // Most of each that a Record keeps of one exchange, whatever was sent.
 const (
 	keepEtypes  = 32
@@ -293,7 +276,7 @@ func (rd *reader) names(r *Record) {
 // delegated tells a request for a ticket in another client's name: S4U2self
 // and S4U2proxy, [MS-SFU] §3.1.5.1.
 func (r *Record) delegated() bool {
-	return r.Req.ForUser != "" || r.Req.KDCOptions&optConstrained != 0 || slices.Contains(r.Req.PADataTypes, krb5.PAS4UX509User)
+	return r.Req.ForUser != "" || r.Req.KDCOptions&krb5.KDCConstrainedDeleg != 0 || slices.Contains(r.Req.PADataTypes, krb5.PAS4UX509User)
 }
 
 func anonymous(principal string) bool { return strings.HasPrefix(principal, "WELLKNOWN/ANONYMOUS") }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"kerbscope/decode"
+	"kerbscope/decode/krb5"
 )
 
 // A Row is the exchanges that are alike: same kind, principals, client
@@ -66,7 +67,7 @@ func num[T int32 | uint32](p *T) int64 {
 }
 
 // keyOptions are the KDC options that make a different question.
-const keyOptions = optForwarded | optConstrained | optEncTktInSkey | optRenew | optValidate | optAnonymous
+const keyOptions = krb5.KDCForwarded | krb5.KDCConstrainedDeleg | krb5.KDCEncTktInSkey | krb5.KDCRenew | krb5.KDCValidate | krb5.KDCAnonymous
 
 func keyOf(r *Record) rowKey {
 	k := rowKey{

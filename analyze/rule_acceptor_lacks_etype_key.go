@@ -27,7 +27,6 @@ has no right key of the second etype. A keytab with RC4 only, or made before AES
 	Check:    checkAcceptorLacksEtypeKey,
 }
 
-// CHECK
 func checkAcceptorLacksEtypeKey(c *Case) []Finding {
 	var found []Finding
 	taken := c.taken()

@@ -31,7 +31,6 @@ hold: name, kvno, etype.`,
 	Check:    checkAcceptorLacksKey,
 }
 
-// CHECK
 func checkAcceptorLacksKey(c *Case) []Finding {
 	rows := c.rowsWhere(decode.AP, func(r *Record) bool {
 		switch {

@@ -31,7 +31,6 @@ rule stays silent and kdc-offers-no-aes may speak.`,
 	Check:    checkAccountLacksAESKeys,
 }
 
-// CHECK
 func checkAccountLacksAESKeys(c *Case) []Finding {
 	var found []Finding
 	for _, a := range c.Accounts() {

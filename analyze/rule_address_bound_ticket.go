@@ -28,7 +28,6 @@ client and service does that. The acceptor could decrypt the ticket: keys, kvno 
 	Check:    checkAddressBoundTicket,
 }
 
-// CHECK
 func checkAddressBoundTicket(c *Case) []Finding {
 	is := func(r *Record) bool { return r.code() == errBadAddr && r.Ending == decode.Failed }
 	rows := append(c.rowsWhere(decode.TGS, is), c.rowsWhere(decode.AP, is)...)

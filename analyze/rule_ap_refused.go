@@ -34,7 +34,6 @@ the service's log or a keytab.`,
 	Check:    checkAPRefused,
 }
 
-// CHECK
 func checkAPRefused(c *Case) []Finding {
 	rows := c.rowsWhere(decode.AP, func(r *Record) bool {
 		return r.Ending == decode.Denied && r.Error == nil && !keytabProves(r) && !c.errorBeside(r)

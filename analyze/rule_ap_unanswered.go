@@ -28,7 +28,6 @@ do that when they crash, when the request is larger than they take, when they ha
 	Check:    checkAPUnanswered,
 }
 
-// CHECK
 func checkAPUnanswered(c *Case) []Finding {
 	last := c.lastSeen()
 	rows := c.rowsWhere(decode.AP, func(r *Record) bool {

@@ -38,7 +38,6 @@ further down such a list is normal and no finding.`,
 	Check:    checkClientOffersNoAES,
 }
 
-// CHECK
 func checkClientOffersNoAES(c *Case) []Finding {
 	without := func(r *Record) bool {
 		return len(r.Req.Etypes) > 0 && !hasAES(r.Req.Etypes) && !hasEtype(r.Req.Etypes, 25) && !hasEtype(r.Req.Etypes, 26) && !loneForwarded(r)

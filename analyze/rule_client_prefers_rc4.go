@@ -28,7 +28,6 @@ become RC4 although both ends know AES; the ticket itself follows the service's 
 	Check:    checkClientPrefersRC4,
 }
 
-// CHECK
 func checkClientPrefersRC4(c *Case) []Finding {
 	prefers := func(r *Record) bool { return hasAES(r.Req.Etypes) && weakFirst(r.Req.Etypes) }
 	rows := append(c.rowsWhere(decode.AS, prefers), c.rowsWhere(decode.TGS, prefers)...)

@@ -32,7 +32,6 @@ name the refusal but not the reason.`,
 	Check:    checkClientRevoked,
 }
 
-// CHECK
 func checkClientRevoked(c *Case) []Finding {
 	is := func(r *Record) bool {
 		return r.Ending == decode.Failed && (r.code() == errClientRevoked || r.code() == errNameExp)

@@ -32,7 +32,6 @@ worked. Typing error, wrong realm, deleted account, or an account that this DC d
 	Check:    checkClientUnknown,
 }
 
-// CHECK
 func checkClientUnknown(c *Case) []Finding {
 	rows := c.rowsWhere(decode.AS, func(r *Record) bool { return r.code() == errClientUnknown && r.Ending == decode.Failed })
 	names := map[netip.Addr]map[string]bool{}

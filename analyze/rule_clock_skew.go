@@ -39,7 +39,6 @@ that says so could decrypt the ticket (key, kvno and SPN are right).`,
 	Check:    checkClockSkew,
 }
 
-// CHECK
 func checkClockSkew(c *Case) []Finding {
 	return c.skews(false, func(f *Finding, r *Record, n uint64) {
 		f.Severity, f.Confidence = Error, Certain

@@ -26,7 +26,6 @@ not correct itself fails between the same two hosts.`,
 	Check:    checkClockSkewRecovered,
 }
 
-// CHECK
 func checkClockSkewRecovered(c *Case) []Finding {
 	return c.skews(true, func(f *Finding, r *Record, n uint64) {
 		f.Severity, f.Confidence = Note, Certain

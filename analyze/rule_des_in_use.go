@@ -28,7 +28,6 @@ broken in hours by anybody who recorded the traffic. Windows 7 and Server 2008 R
 	Check:    checkDESInUse,
 }
 
-// CHECK
 func checkDESInUse(c *Case) []Finding {
 	return c.etypeUses(isDES, func(f *Finding, u *etypeUse) {
 		f.Severity, f.Confidence = Warning, Certain

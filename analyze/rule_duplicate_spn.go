@@ -31,7 +31,6 @@ DCs answer 7 to a duplicate as to a missing name, and then only setspn -X tells 
 	Check:    checkDuplicateSPN,
 }
 
-// CHECK
 func checkDuplicateSPN(c *Case) []Finding {
 	is := func(r *Record) bool { return r.code() == errNotUnique && r.Ending == decode.Failed }
 	rows := append(c.rowsWhere(decode.AS, is), c.rowsWhere(decode.TGS, is)...)

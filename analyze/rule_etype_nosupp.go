@@ -33,7 +33,6 @@ meant, and the client's list for the session key. The summary gives the list; wh
 	Check:    checkEtypeNosupp,
 }
 
-// CHECK
 func checkEtypeNosupp(c *Case) []Finding {
 	rows := c.rowsWhere(decode.AS, etypeRefused)
 	rows = append(rows, c.rowsWhere(decode.TGS, etypeRefused)...)

@@ -26,7 +26,6 @@ again with its full list. The DC logs event 27 each time. It is noise: forcing R
 	Check:    checkEtypeNosuppRecovered,
 }
 
-// CHECK
 func checkEtypeNosuppRecovered(c *Case) []Finding {
 	is := func(r *Record) bool { return r.code() == errEtypeNosupp && r.Healed && r.Ending == decode.Failed }
 	rows := append(c.rowsWhere(decode.AS, is), c.rowsWhere(decode.TGS, is)...)

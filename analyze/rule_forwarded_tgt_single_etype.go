@@ -26,7 +26,6 @@ and logs event 27, the client asks again with its full list.`,
 	Check:    checkForwardedTGTSingleEtype,
 }
 
-// CHECK
 func checkForwardedTGTSingleEtype(c *Case) []Finding {
 	rows := c.rowsWhere(decode.TGS, loneForwarded)
 	return c.each(rows, byClientAndKDC, []string{"kdc_options", "etypes", "error_code"}, func(f *Finding, rows []*Row, r *Record) {

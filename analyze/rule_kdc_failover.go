@@ -27,7 +27,6 @@ tries the silent KDC first is late by the wait. The summary gives the seconds it
 	Check:    checkKDCFailover,
 }
 
-// CHECK
 func checkKDCFailover(c *Case) []Finding {
 	var found []Finding
 	for _, s := range c.silences() {
@@ -35,7 +34,7 @@ func checkKDCFailover(c *Case) []Finding {
 		if by == nil || by.To.Addr() == s.kdc.Addr() || !s.plain() {
 			continue
 		}
-		start := by.Start
+		var start int64
 		var f Finding
 		if len(s.records) > 0 {
 			f = c.aboutRecords(s.records, "request")

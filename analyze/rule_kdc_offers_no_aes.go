@@ -37,7 +37,6 @@ request of AES alone (a forwarded TGT) is harmless, and forcing RC4 on the clien
 	Check:    checkKDCOffersNoAES,
 }
 
-// CHECK
 func checkKDCOffersNoAES(c *Case) []Finding {
 	var found []Finding
 	for _, k := range c.KDCs() {

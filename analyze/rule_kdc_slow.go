@@ -31,7 +31,6 @@ answers within some milliseconds.`,
 	Check:    checkKDCSlow,
 }
 
-// CHECK
 func checkKDCSlow(c *Case) []Finding {
 	var found []Finding
 	for _, group := range groupRecords(c.Records(), func(r *Record) string {

@@ -29,7 +29,6 @@ the same client over TCP. Logons work, but each begins with the seconds that the
 	Check:    checkKDCUDPUnanswered,
 }
 
-// CHECK
 func checkKDCUDPUnanswered(c *Case) []Finding {
 	var found []Finding
 	for _, s := range c.silences() {

@@ -35,7 +35,6 @@ DC and was ignored there, only a capture at the DC can tell.`,
 	Check:    checkKDCUnreachable,
 }
 
-// CHECK
 func checkKDCUnreachable(c *Case) []Finding {
 	var found []Finding
 	for _, s := range c.silences() {

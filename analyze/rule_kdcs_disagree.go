@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"kerbscope/decode"
+	"kerbscope/decode/krb5"
 )
 
 // kdcsDisagree: the same question, two KDCs, two answers.
@@ -32,7 +33,6 @@ values of the KDC are not replicated), or replication that is behind. Users then
 	Check:    checkKDCsDisagree,
 }
 
-// CHECK
 func checkKDCsDisagree(c *Case) []Finding {
 	found := c.keysDisagree()
 	found = append(found, c.ticketsDisagree()...)
@@ -98,7 +98,7 @@ func (c *Case) ticketsDisagree() (found []Finding) {
 func (c *Case) errorsDisagree() (found []Finding) {
 	unknown := append(c.rowsWhere(decode.AS, func(r *Record) bool { return r.code() == errClientUnknown }),
 		c.rowsWhere(decode.TGS, func(r *Record) bool {
-			return r.code() == errServiceUnknown && !noSecrets(r) && !isTGT(r.Service) && r.Req.KDCOptions&optEncTktInSkey == 0
+			return r.code() == errServiceUnknown && !noSecrets(r) && !isTGT(r.Service) && r.Req.KDCOptions&krb5.KDCEncTktInSkey == 0
 		})...)
 	served := map[string][]*Record{}
 	for _, row := range c.Rows(decode.AS, decode.TGS) {

@@ -43,7 +43,6 @@ carrier refused.`,
 	Check:    checkKeyFaultOneIdentity,
 }
 
-// CHECK
 func checkKeyFaultOneIdentity(c *Case) []Finding {
 	var found []Finding
 	taken := c.taken()

@@ -34,7 +34,6 @@ is wrong, this rule does not say: more specific rules do when the capture shows 
 	Check:    checkKeyMismatch,
 }
 
-// CHECK
 func checkKeyMismatch(c *Case) []Finding {
 	rows := c.rowsWhere(decode.AP, func(r *Record) bool {
 		switch {

@@ -31,7 +31,6 @@ is in the capture. Users notice nothing until NTLM is switched off, or delegatio
 	Check:    checkNTLMFallback,
 }
 
-// CHECK
 func checkNTLMFallback(c *Case) []Finding {
 	var found []Finding
 	at := map[string]int{}

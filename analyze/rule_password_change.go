@@ -23,7 +23,6 @@ failures of authentication as KRB-ERROR. From here on the account's kvno is one 
 	Check:    checkPasswordChange,
 }
 
-// CHECK
 func checkPasswordChange(c *Case) []Finding {
 	var found []Finding
 	for _, group := range groupRecords(c.PasswordChanges(), byClientAndKDC) {

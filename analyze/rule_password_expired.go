@@ -31,7 +31,6 @@ kadmin/changepw alone is only the first half of the change.`,
 	Check:    checkPasswordExpired,
 }
 
-// CHECK
 func checkPasswordExpired(c *Case) []Finding {
 	rows := c.rowsWhere(decode.AS, func(r *Record) bool { return r.code() == errKeyExpired && r.Ending == decode.Failed })
 	return c.each(rows, byClientAndKDC, []string{"error_code", "e_data.ntstatus", "e_text", "cname"}, func(f *Finding, rows []*Row, r *Record) {

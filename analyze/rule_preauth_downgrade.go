@@ -30,7 +30,6 @@ the account: an RC4-only keytab, or a stolen hash.`,
 	Check:    checkPreauthDowngrade,
 }
 
-// CHECK
 func checkPreauthDowngrade(c *Case) []Finding {
 	rows := c.rowsWhere(decode.AS, func(r *Record) bool {
 		if r.Req.PreauthEtype == nil || !isWeak(*r.Req.PreauthEtype) || r.Hint == nil {

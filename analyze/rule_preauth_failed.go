@@ -35,7 +35,6 @@ For a computer account it means that the machine and the domain no longer agree 
 	Check:    checkPreauthFailed,
 }
 
-// CHECK
 func checkPreauthFailed(c *Case) []Finding {
 	withRC4 := map[string]*Record{}
 	for _, row := range c.rowsWhere(decode.AS, (*Record).answers) {

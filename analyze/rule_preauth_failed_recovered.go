@@ -26,7 +26,6 @@ same request. A typing error, a second saved password, or a DC that asked the PD
 	Check:    checkPreauthFailedRecovered,
 }
 
-// CHECK
 func checkPreauthFailedRecovered(c *Case) []Finding {
 	rows := c.rowsWhere(decode.AS, func(r *Record) bool { return preauthRefused(r) && r.Healed })
 	return c.each(rows, byClientAndKDC, []string{"error_code", "cname", "preauth_etype"}, func(f *Finding, rows []*Row, r *Record) {

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"kerbscope/decode"
+	"kerbscope/decode/krb5"
 )
 
 // rc4InUse: a plain list of who still uses RC4.
@@ -28,7 +29,6 @@ fault. The report's section on RC4 says for each account whether it would break 
 	Check:    checkRC4InUse,
 }
 
-// CHECK
 func checkRC4InUse(c *Case) []Finding {
 	return c.etypeUses(isRC4, func(f *Finding, u *etypeUse) {
 		f.Severity, f.Confidence = Note, Certain
@@ -74,7 +74,7 @@ func (c *Case) etypeUses(family func(int32) bool, say func(*Finding, *etypeUse))
 		if r.Kind == decode.AS && r.Ending == decode.OK && r.Reply != nil && is(r.Reply.Etype) {
 			add(row, r.Client, "client", "its own key")
 		}
-		if r.Issued != nil && r.Ending == decode.OK && r.Req.KDCOptions&optEncTktInSkey == 0 && family(r.Issued.Etype) {
+		if r.Issued != nil && r.Ending == decode.OK && r.Req.KDCOptions&krb5.KDCEncTktInSkey == 0 && family(r.Issued.Etype) {
 			add(row, r.Issued.Principal(), "service", "ticket")
 		}
 		if r.Kind == decode.AP && r.Presented != nil && family(r.Presented.Etype) {

@@ -26,7 +26,6 @@ with the defaults of April 2026: most of them simply get AES tickets then, those
 	Check:    checkRC4TicketAESSession,
 }
 
-// CHECK
 func checkRC4TicketAESSession(c *Case) []Finding {
 	byService := func(t *TicketLife) string { return lower(t.Principal()) }
 	return c.sessionKeys(byService, func(t *TicketLife) bool {

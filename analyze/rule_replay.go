@@ -31,7 +31,6 @@ retries, two services with one replay cache, or somebody who recorded the first.
 	Check:    checkReplay,
 }
 
-// CHECK
 func checkReplay(c *Case) []Finding {
 	rows := c.rowsWhere(decode.AP, func(r *Record) bool { return r.code() == errRepeat && r.Ending == decode.Failed })
 	return c.each(rows, byServiceAndServer, []string{"error_code", "ticket.sname", "ticket.hash"}, func(f *Finding, rows []*Row, r *Record) {

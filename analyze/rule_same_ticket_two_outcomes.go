@@ -30,7 +30,6 @@ key-fault-one-identity says more.`,
 	Check:    checkSameTicketTwoOutcomes,
 }
 
-// CHECK
 func checkSameTicketTwoOutcomes(c *Case) []Finding {
 	var found []Finding
 	for _, group := range groupShowings(c.showings(refused), byShownService) {

@@ -27,7 +27,6 @@ the service supports, so the client's list or its order is the usual reason, the
 	Check:    checkSessionKeyDowngrade,
 }
 
-// CHECK
 func checkSessionKeyDowngrade(c *Case) []Finding {
 	byClient := func(t *TicketLife) string {
 		if t.Client == "" && len(t.Presented) > 0 {

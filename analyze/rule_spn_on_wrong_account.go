@@ -32,7 +32,6 @@ chance the answer is 31 or 41, with a different one often 44: the code alone say
 	Check:    checkSPNOnWrongAccount,
 }
 
-// CHECK
 func checkSPNOnWrongAccount(c *Case) []Finding {
 	var found []Finding
 	taken := c.taken()

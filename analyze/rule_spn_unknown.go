@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"kerbscope/decode"
+	"kerbscope/decode/krb5"
 )
 
 // spnUnknown: 7.
@@ -37,10 +38,9 @@ needs the name that is registered.`,
 	Check:    checkSPNUnknown,
 }
 
-// CHECK
 func checkSPNUnknown(c *Case) []Finding {
 	rows := c.rowsWhere(decode.TGS, func(r *Record) bool {
-		return r.code() == errServiceUnknown && !noSecrets(r) && r.Ending == decode.Failed && !isTGT(r.Service) && r.Req.KDCOptions&optEncTktInSkey == 0 && r.Req.ForUser == ""
+		return r.code() == errServiceUnknown && !noSecrets(r) && r.Ending == decode.Failed && !isTGT(r.Service) && r.Req.KDCOptions&krb5.KDCEncTktInSkey == 0 && r.Req.ForUser == ""
 	})
 	return c.each(rows, byQuestion, []string{"error_code", "sname", "realm", "e_text"}, func(f *Finding, rows []*Row, r *Record) {
 		f.Confidence = Certain

@@ -30,7 +30,6 @@ ticket whose key the KDC is still issuing: the account's password was changed in
 	Check:    checkStaleKeytab,
 }
 
-// CHECK
 func checkStaleKeytab(c *Case) []Finding {
 	var found []Finding
 	taken := c.taken()

@@ -28,7 +28,6 @@ the old entry, and two changes in a row, do not.`,
 	Check:    checkStaleTicket,
 }
 
-// CHECK
 func checkStaleTicket(c *Case) []Finding {
 	var found []Finding
 	taken := c.taken()

@@ -32,7 +32,6 @@ because only their tickets are large.`,
 	Check:    checkTCP88Blocked,
 }
 
-// CHECK
 func checkTCP88Blocked(c *Case) []Finding {
 	var found []Finding
 	for _, group := range groupRecords(c.Records(), func(r *Record) string {

@@ -33,7 +33,6 @@ do not share the krbtgt key (replication, a DC restored from backup, krbtgt rese
 	Check:    checkTGTUndecryptable,
 }
 
-// CHECK
 func checkTGTUndecryptable(c *Case) []Finding {
 	rows := c.rowsWhere(decode.TGS, func(r *Record) bool {
 		// With a ticket as evidence, or for another user, the refusal may be about that.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"kerbscope/decode"
+	"kerbscope/decode/krb5"
 )
 
 // ticketDowngrade: AES was listed, the ticket is not AES.
@@ -36,11 +37,10 @@ give RC4 tickets to accounts that say nothing (with an AES session key since Nov
 	Check:    checkTicketDowngrade,
 }
 
-// CHECK
 func checkTicketDowngrade(c *Case) []Finding {
 	rows := c.rowsWhere(decode.TGS, func(r *Record) bool {
 		return r.Ending == decode.OK && r.Issued != nil && isWeak(r.Issued.Etype) && hasAES(r.Req.Etypes) &&
-			r.Req.KDCOptions&optEncTktInSkey == 0 && (!isTGT(r.Issued.SName) || isReferral(r.Issued.Principal()))
+			r.Req.KDCOptions&krb5.KDCEncTktInSkey == 0 && (!isTGT(r.Issued.SName) || isReferral(r.Issued.Principal()))
 	})
 	key := func(r *Record) string { return lower(r.Issued.Principal()) + "|" + r.To.Addr().String() }
 	var found []Finding

@@ -29,7 +29,6 @@ could decrypt the ticket.`,
 	Check:    checkTicketExpired,
 }
 
-// CHECK
 func checkTicketExpired(c *Case) []Finding {
 	is := func(r *Record) bool { return r.code() == errTktExpired && r.Ending == decode.Failed }
 	rows := append(c.rowsWhere(decode.TGS, is), c.rowsWhere(decode.AP, is)...)

@@ -27,7 +27,6 @@ postdated. It could decrypt the ticket: keys, kvno and SPN are right. The stime 
 	Check:    checkTicketNotYetValid,
 }
 
-// CHECK
 func checkTicketNotYetValid(c *Case) []Finding {
 	is := func(r *Record) bool { return r.code() == errTktNotYetValid && r.Ending == decode.Failed }
 	rows := append(c.rowsWhere(decode.TGS, is), c.rowsWhere(decode.AP, is)...)

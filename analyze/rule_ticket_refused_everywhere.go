@@ -27,7 +27,6 @@ ticket, or one from a KDC that has another key for the account.`,
 	Check:    checkTicketRefusedEverywhere,
 }
 
-// CHECK
 func checkTicketRefusedEverywhere(c *Case) []Finding {
 	var found []Finding
 	taken := c.taken()

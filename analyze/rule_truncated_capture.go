@@ -25,7 +25,6 @@ their hashes and what follows are not. pktmon cuts at 128 bytes unless told othe
 	Check:    checkTruncatedCapture,
 }
 
-// CHECK
 func checkTruncatedCapture(c *Case) []Finding {
 	var f Finding
 	var names []string

@@ -33,7 +33,6 @@ sender sees only silence. VPNs, tunnels and firewalls that drop fragments are th
 	Check:    checkUDPFragmentsLost,
 }
 
-// CHECK
 func checkUDPFragmentsLost(c *Case) []Finding {
 	var found []Finding
 	at := map[[2]netip.Addr]int{}

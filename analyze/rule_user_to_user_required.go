@@ -29,7 +29,6 @@ it the client got no ticket.`,
 	Check:    checkUserToUserRequired,
 }
 
-// CHECK
 func checkUserToUserRequired(c *Case) []Finding {
 	rows := c.rowsWhere(decode.TGS, func(r *Record) bool { return r.code() == errMustUseU2U && r.Ending == decode.Failed })
 	return c.each(rows, byQuestion, []string{"error_code", "sname", "kdc_options"}, func(f *Finding, rows []*Row, r *Record) {

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+
+	"kerbscope/decode/krb5"
 )
 
 func TestEtypeRules(t *testing.T) {
@@ -83,7 +85,7 @@ func TestEtypeRules(t *testing.T) {
 			s.ap(apX{to: hub25, ticket: weak, auth: 18})
 		}, want{"ticket-downgrade warning certain", "rc4-ticket-aes-session note certain", "rc4-in-use note certain", "-session-key-downgrade", "-kdc-offers-no-aes"}},
 		{"user-to-user tickets are under a session key", func(s *synth) {
-			s.tgs(kdcX{list: windowsList, ticket: weak, options: optEncTktInSkey})
+			s.tgs(kdcX{list: windowsList, ticket: weak, options: krb5.KDCEncTktInSkey})
 		}, want{"-ticket-downgrade"}},
 		{"14 that stays", func(s *synth) {
 			s.as(kdcX{client: "alice", list: aesList, code: 14})

@@ -270,7 +270,7 @@ func TestServiceLookupRules(t *testing.T) {
 			want{"duplicate-spn error certain", "-spn-unknown"}},
 		{"user-to-user, and done", func(s *synth) {
 			s.tgs(kdcX{list: windowsList, sname: "alice", code: 27})
-			s.tgs(kdcX{list: windowsList, ticket: tkt{"alice", 18, 1, "u"}, options: optEncTktInSkey})
+			s.tgs(kdcX{list: windowsList, ticket: tkt{"alice", 18, 1, "u"}, options: krb5.KDCEncTktInSkey})
 		}, want{"user-to-user-required note certain"}},
 		{"user-to-user, and no", func(s *synth) { s.tgs(kdcX{list: windowsList, sname: "alice", code: 27}) },
 			want{"user-to-user-required warning certain"}},

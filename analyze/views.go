@@ -43,18 +43,12 @@ func (c *Case) Records() []*Record { return c.joined.records }
 // for rules that look around one record, where Records would cost the square.
 func (c *Case) RecordsFrom(client netip.Addr) []*Record { return c.joined.from[client] }
 
-// acceptedAt are the presentations of tickets that one endpoint accepted.
-func (c *Case) acceptedAt(to netip.AddrPort) []showing { return c.joined.acceptedAt[to] }
-
-// index prepares what RecordsFrom, acceptedAt and Keys look up.
+// index prepares what RecordsFrom and Keys look up.
 func (c *Case) index() {
 	j := c.joined
-	j.from, j.acceptedAt, j.keysOf = map[netip.Addr][]*Record{}, map[netip.AddrPort][]showing{}, map[string][]*KeySeen{}
+	j.from, j.keysOf = map[netip.Addr][]*Record{}, map[string][]*KeySeen{}
 	for _, r := range j.records {
 		j.from[r.From.Addr()] = append(j.from[r.From.Addr()], r)
-	}
-	for _, s := range c.showings(accepted) {
-		j.acceptedAt[s.p.To] = append(j.acceptedAt[s.p.To], s)
 	}
 	for _, k := range j.keys {
 		j.keysOf[lower(k.Service)] = append(j.keysOf[lower(k.Service)], k)

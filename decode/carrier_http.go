@@ -58,7 +58,6 @@ type httpParser struct {
 	quiet    int     // requests without credentials since
 	unframed [2]bool // the body reaches to the end of the connection
 	buf      []byte
-	fold     []byte
 }
 
 // httpChunk is where a chunked body (RFC 9112 §7.1) is being read.

@@ -9,9 +9,6 @@ import (
 
 func openSMTP(s wire) parser { return newSMTP(s) }
 
-// b64len is the length of the base64 of b.
-func b64len(b []byte) int { return len(b64(b)) }
-
 func TestSMTP(t *testing.T) {
 	hello := []turn{
 		fromServer("220 hub-1.contoso.com ESMTP Postfix\r\n"),

@@ -41,19 +41,18 @@ type flowKey struct {
 
 // openKDC is an AS or TGS exchange under way.
 type openKDC struct {
-	x        Exchange
-	realm    string
-	cname    string
-	sname    string
-	nonce    uint32
-	raw      uint64 // hash of the latest request's bytes
-	firstAt  int64  // when the latest request was first sent
-	last     int64  // time of the latest step
-	waiting  bool   // a request has no answer yet
-	resumeTo FrameID
-	prev     *openKDC
-	next     *openKDC
-	flows    []flowKey
+	x       Exchange
+	realm   string
+	cname   string
+	sname   string
+	nonce   uint32
+	raw     uint64 // hash of the latest request's bytes
+	firstAt int64  // when the latest request was first sent
+	last    int64  // time of the latest step
+	waiting bool   // a request has no answer yet
+	prev    *openKDC
+	next    *openKDC
+	flows   []flowKey
 }
 
 // doneFlow remembers the latest finished exchange of a flow, so that a second

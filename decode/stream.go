@@ -86,9 +86,6 @@ func (s *stream) gapLen(d dir) int {
 	return int(min(n, 1<<31-1))
 }
 
-// ended tells whether nothing will follow bytes(d).
-func (s *stream) ended(d dir) bool { return s.half(d).Closed() }
-
 func (s *stream) serverPort() uint16 { return s.c.Server.Port() }
 func (s *stream) clientPort() uint16 { return s.c.Client.Port() }
 

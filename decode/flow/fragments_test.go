@@ -228,7 +228,8 @@ func FuzzFragments(f *testing.F) {
 			}
 			return log.String()
 		}
-		if run() != run() {
+		first := run()
+		if first != run() {
 			t.Fatal("not the same twice")
 		}
 	})

@@ -41,7 +41,6 @@ type halfState struct {
 	skipped  bool // Skip was called in the running Data call
 	finSet   bool
 	finTold  bool
-	rstTold  bool
 	off      int64  // stream position of data[0]
 	next     uint32 // sequence number of stream position end()
 	isn      uint32 // of the SYN or SYN-ACK, if synSeen

@@ -45,17 +45,15 @@ func SupportedEncNames(v uint32) []string { return flagNames(v, supportedEnc) }
 
 // Some flags that a diagnosis asks for.
 const (
-	KDCForwarded          uint32 = 1 << (31 - 2)
-	KDCConstrainedDeleg   uint32 = 1 << (31 - 14)
-	KDCCanonicalize       uint32 = 1 << (31 - 15)
-	KDCEncTktInSkey       uint32 = 1 << (31 - 28)
-	KDCRenew              uint32 = 1 << (31 - 30)
-	KDCValidate           uint32 = 1 << (31 - 31)
-	APUseSessionKey       uint32 = 1 << (31 - 1)
-	APMutualRequired      uint32 = 1 << (31 - 2)
-	PACOptionRBCD         uint32 = 1 << (31 - 3)
-	TicketFlagInitial     uint32 = 1 << (31 - 9)
-	TicketFlagForwardable uint32 = 1 << (31 - 1)
+	KDCForwarded        uint32 = 1 << (31 - 2)
+	KDCConstrainedDeleg uint32 = 1 << (31 - 14)
+	KDCCanonicalize     uint32 = 1 << (31 - 15)
+	KDCAnonymous        uint32 = 1 << (31 - 16)
+	KDCEncTktInSkey     uint32 = 1 << (31 - 28)
+	KDCRenew            uint32 = 1 << (31 - 30)
+	KDCValidate         uint32 = 1 << 0
+	APUseSessionKey     uint32 = 1 << (31 - 1)
+	APMutualRequired    uint32 = 1 << (31 - 2)
 )
 
 var kdcOptions = []flagBit{
