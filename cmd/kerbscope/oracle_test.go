@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
@@ -12,14 +14,16 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
 // TestTsharkOracle: tshark and decode see the same Kerberos messages in every
-// capture of the corpus: type, etypes, names, kvnos and error code at the same
-// frame number.
+// capture of the corpus, at the same frame number, time and Community ID: type,
+// options, etypes, names and their types, kvnos, padata, tickets and the hash of
+// each, error code, text and times.
 func TestTsharkOracle(t *testing.T) {
 	needTool(t, "tshark")
 	for _, path := range corpusCaptures(t) {
@@ -104,19 +108,40 @@ func ourMessages(t *testing.T, path string) (list []ourMessage) {
 func canonical(r *row) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "frame %d %s", r.Frame, r.MsgType)
+	if len(r.KDCOptions)+len(r.APOptions) > 0 {
+		fmt.Fprintf(&b, " options %s", strings.Join(slices.Concat(r.KDCOptions, r.APOptions), ","))
+	}
 	if len(r.Etypes) > 0 {
 		fmt.Fprintf(&b, " etypes %s", numbers(r.Etypes))
 	}
 	if r.ErrorCode != nil {
 		fmt.Fprintf(&b, " error %d", *r.ErrorCode)
 	}
-	for _, f := range []struct{ name, value string }{{"cname", r.CName}, {"crealm", r.CRealm}, {"sname", r.SName}, {"realm", r.Realm}} {
+	for _, f := range []struct{ name, value string }{{"cname", r.CName}, {"crealm", r.CRealm}, {"sname", r.SName}, {"realm", r.Realm},
+		{"from", r.From}, {"till", r.Till}, {"rtime", r.RTime}, {"stime", r.STime}, {"ctime", r.CTime}, {"e-text", r.EText}} {
 		if f.value != "" {
 			fmt.Fprintf(&b, " %s %s", f.name, f.value)
 		}
 	}
+	for _, n := range []*int32{r.CNameType, r.SNameType} {
+		if n != nil {
+			fmt.Fprintf(&b, " name-type %d", *n)
+		}
+	}
+	if r.Nonce != nil {
+		fmt.Fprintf(&b, " nonce %d", *r.Nonce)
+	}
+	writePAData(&b, r.PAData)
+	// tshark looks into the e-data of some error codes only; 25 is one.
+	if r.EData != nil && r.ErrorCode != nil && *r.ErrorCode == 25 {
+		b.WriteString(" e-data")
+		writePAData(&b, r.EData.MethodData)
+	}
 	if r.Ticket != nil {
-		fmt.Fprintf(&b, " ticket(%s %s%s)", r.Ticket.Realm, r.Ticket.SName, encNumbers(r.Ticket.Etype, r.Ticket.KVNO))
+		fmt.Fprintf(&b, " ticket(%s)", canonicalTicket(r.Ticket))
+	}
+	for i := range r.Tickets {
+		fmt.Fprintf(&b, " additional(%s)", canonicalTicket(&r.Tickets[i]))
 	}
 	if r.AuthenticatorEtype != nil {
 		fmt.Fprintf(&b, " authenticator%s", encNumbers(r.AuthenticatorEtype, r.AuthenticatorKVNO))
@@ -127,7 +152,23 @@ func canonical(r *row) string {
 	if r.PreauthEtype != nil {
 		fmt.Fprintf(&b, " preauth %d", *r.PreauthEtype)
 	}
+	at, _ := time.Parse(time.RFC3339Nano, r.Time)
+	fmt.Fprintf(&b, " at %d %s", at.UnixNano(), r.CommunityID)
 	return b.String()
+}
+
+func canonicalTicket(k *rowTicket) string {
+	return k.Realm + " " + k.SName + encNumbers(k.Etype, k.KVNO) + " " + k.Hash
+}
+
+// writePAData lists the types in order, and the keys that ETYPE-INFO2 tells of.
+func writePAData(b *strings.Builder, list []rowPAData) {
+	for _, pa := range list {
+		fmt.Fprintf(b, " pa %d", pa.Type)
+		for _, i := range pa.EtypeInfo2 {
+			fmt.Fprintf(b, "[%d %q]", i.Etype, i.Salt)
+		}
+	}
 }
 
 func encNumbers(e *int32, kvno *uint32) string {
@@ -143,9 +184,11 @@ func encNumbers(e *int32, kvno *uint32) string {
 
 // A pdml is one element of tshark's packet tree.
 type pdml struct {
-	Name string `xml:"name,attr"`
-	Show string `xml:"show,attr"`
-	In   []pdml `xml:",any"`
+	Name     string `xml:"name,attr"`
+	ShowName string `xml:"showname,attr"`
+	Show     string `xml:"show,attr"`
+	Value    string `xml:"value,attr"` // the bytes in hex
+	In       []pdml `xml:",any"`
 }
 
 // pdmlTypes are the elements that are a message of their own.
@@ -157,7 +200,7 @@ var pdmlTypes = map[string]string{
 
 // tsharkMessages is one line for each message that tshark shows.
 func tsharkMessages(t *testing.T, path string) []string {
-	cmd := exec.Command("tshark", "-r", path, "-T", "pdml", "-Y", "kerberos")
+	cmd := exec.Command("tshark", "--enable-protocol", "communityid", "-r", path, "-T", "pdml", "-Y", "kerberos")
 	var errs bytes.Buffer
 	cmd.Stderr = &errs
 	out, err := cmd.Output()
@@ -175,7 +218,8 @@ func tsharkMessages(t *testing.T, path string) []string {
 		}
 		p.messages(func(typ string, m *pdml) {
 			r := m.row()
-			r.Frame, r.MsgType = frame, typ
+			r.Frame, r.MsgType, r.CommunityID = frame, typ, p.find("communityid").Show
+			r.Time = p.find("frame.time_epoch").epoch()
 			lines = append(lines, canonical(r))
 		})
 	}
@@ -206,6 +250,17 @@ func (p *pdml) row() *row {
 	r.ErrorCode = p.child("kerberos.error_code").int32()
 	r.CName, r.CRealm = body.child("kerberos.cname_element").strings("kerberos.CNameString"), body.child("kerberos.crealm").text()
 	r.SName, r.Realm = body.child("kerberos.sname_element").strings("kerberos.SNameString"), body.child("kerberos.realm").text()
+	r.CNameType, r.SNameType = body.child("kerberos.cname_element").child("kerberos.name_type").int32(), body.child("kerberos.sname_element").child("kerberos.name_type").int32()
+	r.KDCOptions, r.Nonce = body.child("kerberos.kdc_options").bits(), body.child("kerberos.nonce").uint32()
+	r.From, r.Till, r.RTime = body.time("from", ""), body.time("till", ""), body.time("rtime", "")
+	r.STime, r.CTime, r.EText = p.time("stime", "susec"), p.time("ctime", "cusec"), p.child("kerberos.e_text").text()
+	r.PAData = p.child("kerberos.padata").padata()
+	if d := p.child("kerberos.e_data"); d != nil {
+		r.EData = &rowEData{MethodData: d.padata()}
+	}
+	for _, k := range body.child("kerberos.additional_tickets").children() {
+		r.Tickets = append(r.Tickets, *k.ticket())
+	}
 	ap := p
 	for _, pa := range p.child("kerberos.padata").children() {
 		if q := pa.find("kerberos.ap_req_element"); q != nil && q.Name != "" && pa.child("kerberos.padata_type").text() == "1" {
@@ -215,7 +270,7 @@ func (p *pdml) row() *row {
 			r.PreauthEtype = typ.child("kerberos.padata_value").child("kerberos.etype").int32()
 		}
 	}
-	r.Ticket = ap.child("kerberos.ticket_element").ticket()
+	r.Ticket, r.APOptions = ap.child("kerberos.ticket_element").ticket(), ap.child("kerberos.ap_options").bits()
 	if a := ap.child("kerberos.authenticator_element"); a != nil {
 		r.AuthenticatorEtype, r.AuthenticatorKVNO = a.child("kerberos.etype").int32(), a.child("kerberos.kvno").uint32()
 	}
@@ -236,8 +291,70 @@ func (p *pdml) ticket() *rowTicket {
 	if e == nil {
 		e = p.child("kerberos.ticket_enc_part_element")
 	}
-	return &rowTicket{Realm: p.child("kerberos.realm").text(), SName: p.child("kerberos.sname_element").strings("kerberos.SNameString"),
+	k := &rowTicket{Realm: p.child("kerberos.realm").text(), SName: p.child("kerberos.sname_element").strings("kerberos.SNameString"),
 		Etype: e.child("kerberos.etype").int32(), KVNO: e.child("kerberos.kvno").uint32()}
+	if c := e.child("kerberos.cipher"); c != nil {
+		cipher, _ := hex.DecodeString(c.Value)
+		k.Hash = fmt.Sprintf("%x", sha256.Sum256(cipher))
+	}
+	return k
+}
+
+// bits are the names of the bits that are set.
+func (p *pdml) bits() (names []string) {
+	for _, bit := range p.children() {
+		if _, name, ok := strings.Cut(bit.ShowName, " = "); ok && bit.Show == "1" {
+			names = append(names, strings.Split(name, ":")[0])
+		}
+	}
+	return names
+}
+
+// padata is a list of PA-DATA, and the entries of an ETYPE-INFO2 in it.
+func (p *pdml) padata() (list []rowPAData) {
+	for _, pa := range p.children() {
+		typ := pa.child("kerberos.padata_type")
+		if typ == nil {
+			continue
+		}
+		d := rowPAData{Type: *typ.int32()}
+		for _, e := range typ.child("kerberos.padata_value").children() {
+			if e.Name == "kerberos.ETYPE_INFO2_ENTRY_element" {
+				d.EtypeInfo2 = append(d.EtypeInfo2, rowEtypeInfo{Etype: *e.child("kerberos.etype").int32(), Salt: e.child("kerberos.info2_salt").plain()})
+			}
+		}
+		list = append(list, d)
+	}
+	return list
+}
+
+// time is a KerberosTime of that name with its microseconds, as decode writes it.
+func (p *pdml) time(name, micro string) string {
+	at, err := time.Parse("20060102150405Z", p.child("kerberos."+name).plain())
+	if err != nil {
+		return ""
+	}
+	if us := p.child("kerberos." + micro).uint32(); us != nil {
+		return at.Add(time.Duration(*us) * time.Microsecond).Format("2006-01-02T15:04:05.000000Z")
+	}
+	return at.Format("2006-01-02T15:04:05Z")
+}
+
+// epoch is a time in seconds and nanoseconds as RFC 3339.
+func (p *pdml) epoch() string {
+	seconds, nano, _ := strings.Cut(p.Show, ".")
+	s, _ := strconv.ParseInt(seconds, 10, 64)
+	ns, _ := strconv.ParseInt(nano, 10, 64)
+	return time.Unix(s, ns).UTC().Format(time.RFC3339Nano)
+}
+
+// plain is the element's bytes as text.
+func (p *pdml) plain() string {
+	if p == nil {
+		return ""
+	}
+	b, _ := hex.DecodeString(p.Value)
+	return string(b)
 }
 
 func (p *pdml) hasProto(name string) bool {
