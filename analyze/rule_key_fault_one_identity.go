@@ -14,11 +14,12 @@ NetworkService and LocalSystem on a Windows server are the same Active Directory
 acceptance therefore clears the account, the service name, the kvno, the DC that issued the ticket, the clocks and the client.
 What is left is the key that the refusing process, or the logon session it runs in, uses.
 
-Certain: the very same ticket, and the refusal is a Kerberos error that only a failed decryption gives (31, 41, 44, 45), or a keytab of
-that process proves it. Likely: the refusing carrier gave no Kerberos error (535, 401, STATUS_LOGON_FAILURE), because a policy
+Certain: the very same ticket, accepted between two refusals or within a minute after one, and the refusal is a Kerberos error that
+only a failed decryption gives (31, 41, 44, 45), or a keytab of that process proves it. Likely: the refusing carrier gave no Kerberos error (535, 401, STATUS_LOGON_FAILURE), because a policy
 says no in the same words. Possible: the acceptance was of another service name, or a keytab given opens the ticket that the
 carrier refused.`,
 	Rivals: []string{
+		`The service's key was changed between the acceptance and the refusal (password rotation, a new keytab): excluded when the acceptance comes between two refusals or right after one; else the finding is "likely", and with 44 or 45 after an acceptance it is not made.`,
 		`Different accounts behind the two endpoints (an application pool or service account with its own SPN): excluded by the very same ticket, since it is encrypted to one account; for "another service name, same etype and kvno" it remains, and the confidence is lower.`,
 		`A policy or authorization rule refuses the user at that endpoint: answers no Kerberos error, so without 31, 41, 44 or 45 the finding is "likely" at most.`,
 		`A replay: the second use of an authenticator is refused with 34, which proves that the ticket was decrypted; such a refusal is not counted.`,
@@ -52,6 +53,7 @@ func checkKeyFaultOneIdentity(c *Case) []Finding {
 		same := control != nil
 		if same {
 			switch o := s.p.First.Opened; {
+			case !sameTime(s, *control):
 			case keyRefused(s.p.First), keytabProves(s.p.First):
 				confidence = Certain
 			case o != nil && o.Key != "":
@@ -83,11 +85,14 @@ func checkKeyFaultOneIdentity(c *Case) []Finding {
 				here, name, ticketText(&s.life.TicketRef), nTimes(shownTimes(group)), refusalText(r), there, control.life.SName)
 			f.Cause = fmt.Sprintf("Both names seem to belong to one account, whose key %s uses rightly; then the process behind %s has a wrong one. If %s is registered on another account that happens to have the same kvno, that is the cause instead: setspn -Q tells.", there, here, name)
 		}
-		if same && confidence != Certain {
+		switch {
+		case same && !sameTime(s, *control):
+			f.Cause += fmt.Sprintf(" But %s accepted it at another time, %s: if the service's key was changed in between, the ticket or the refusing process is merely behind.", there, howFarOff(ok, r))
+			f.CaptureNext = []string{fmt.Sprintf("Present the same ticket to both services again, one right after the other: %s and %s.", there, here)}
+		case same && confidence != Certain:
 			f.Cause += " The refusal carries no Kerberos error, so a policy of that service that refuses this client is not excluded."
 			f.CaptureNext = []string{"Give kerbscope the keytab of the refusing service (--keytab), or read that service's own log at the time of the refusal."}
-		}
-		if confidence == Certain {
+		case confidence == Certain:
 			f.CaptureNext = []string{fmt.Sprintf("To disprove this: capture on %s while that service runs under a domain account that carries the service name. If it refuses then too, the key of the host's account is not the reason.", c.HostName(r.To.Addr()))}
 		}
 		f.fill = []string{"HOST", c.HostName(r.To.Addr()), "PORT", fmt.Sprint(r.To.Port()), "SPN", name}
@@ -98,25 +103,36 @@ func checkKeyFaultOneIdentity(c *Case) []Finding {
 
 // control finds the refused ticket of the group that another endpoint of the
 // same host accepted, and that acceptance. One refused with a KRB-ERROR is
-// preferred.
-func (c *Case) control(group []showing) (showing, *showing) {
-	var weak showing
-	var weakControl *showing
+// preferred, and an acceptance at the same time.
+func (c *Case) control(group []showing) (best showing, by *showing) {
+	most := 0
 	for _, s := range group {
 		for _, p := range s.life.Presented {
-			if !accepted(s.life, p) || p.To == s.p.To || !c.SameHost(p.To.Addr(), s.p.To.Addr()) {
+			a := showing{s.life, p}
+			if !accepted(s.life, p) || p.To == s.p.To || !c.SameHost(p.To.Addr(), s.p.To.Addr()) || keyGone(s, a) {
 				continue
 			}
+			worth := 1
 			if keyRefused(s.p.First) {
-				return s, &showing{s.life, p}
+				worth += 2
 			}
-			if weakControl == nil {
-				weak, weakControl = s, &showing{s.life, p}
+			if sameTime(s, a) {
+				worth += 4
 			}
-			break
+			if worth > most {
+				most, best, by = worth, s, &a
+			}
 		}
 	}
-	return weak, weakControl
+	return best, by
+}
+
+// howFarOff tells how far an acceptance is from a refusal, in words.
+func howFarOff(accepted, refused *Record) string {
+	if accepted.Start < refused.Start {
+		return seconds(refused.Start-accepted.Start) + " before"
+	}
+	return seconds(accepted.Start-refused.Start) + " later"
 }
 
 const fresh = int64(300e9)

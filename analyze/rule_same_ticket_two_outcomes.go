@@ -43,7 +43,7 @@ func checkSameTicketTwoOutcomes(c *Case) []Finding {
 		r, ok := s.p.First, control.p.First
 		f := c.aboutShowings(group, "ticket.hash", "ticket.etype", "ticket.kvno", "error_code", "carrier_result.code")
 		f.Confidence = Likely
-		if sure(group) {
+		if keyRefused(r) && (ok.To == r.To || sameTime(s, *control)) {
 			f.Confidence = Certain
 		}
 		f.FaultAt = []Fault{c.faultServer(r)}
@@ -57,7 +57,10 @@ func checkSameTicketTwoOutcomes(c *Case) []Finding {
 				s.life.SName, ticketText(&s.life.TicketRef), nTimes(shownTimes(group)), refusalText(r), c.server(ok.To))
 			f.Cause = fmt.Sprintf("KDC, service name and account are right, as %s proves. The refusing host holds other keys: its service runs as another account, or its keytab is another one.", c.server(ok.To))
 		}
-		if f.Confidence == Likely {
+		switch {
+		case ok.To != r.To && !sameTime(s, *control):
+			f.Cause += fmt.Sprintf(" But %s accepted it at another time, %s: keys may have been changed in between.", c.server(ok.To), howFarOff(ok, r))
+		case f.Confidence == Likely:
 			f.Cause += " The refusal carries no Kerberos error, so a policy of that service is not excluded."
 		}
 		f.fill = []string{"SPN", s.life.SName}
@@ -75,7 +78,7 @@ func (c *Case) acceptedElsewhere(group []showing) (showing, *showing) {
 			if !accepted(s.life, p) {
 				continue
 			}
-			if p.To != s.p.To || keyRefused(s.p.First) && p.First.Start < s.p.First.Start {
+			if p.To != s.p.To && !keyGone(s, showing{s.life, p}) || p.To == s.p.To && keyRefused(s.p.First) && p.First.Start < s.p.First.Start {
 				return s, &showing{s.life, p}
 			}
 		}

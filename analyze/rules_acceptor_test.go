@@ -93,9 +93,30 @@ func TestAcceptorRules(t *testing.T) {
 		}, want{"spn-on-wrong-account error likely", "-key-fault-one-identity"}},
 		{"two hosts, one refuses", func(s *synth) {
 			issue(s, smtpTicket)
+			s.ap(apX{to: other25, ticket: smtpTicket, code: 31})
+			s.ap(apX{to: hub25, ticket: smtpTicket})
+		}, want{"same-ticket-two-outcomes error certain", "-key-fault-one-identity"}},
+		{"two hosts: keys may have changed between acceptance and refusal", func(s *synth) {
+			issue(s, smtpTicket)
 			s.ap(apX{to: hub25, ticket: smtpTicket})
 			s.ap(apX{to: other25, ticket: smtpTicket, code: 31})
-		}, want{"same-ticket-two-outcomes error certain", "-key-fault-one-identity"}},
+		}, want{"same-ticket-two-outcomes error likely", "-key-fault-one-identity"}},
+		{"one host: accepted only before, refused since", func(s *synth) {
+			issue(s, smtpTicket)
+			s.ap(apX{to: hub2525, ticket: smtpTicket})
+			s.ap(apX{to: hub25, ticket: smtpTicket, code: 41})
+		}, want{"key-fault-one-identity error likely", "key-mismatch error certain"}},
+		{"one host: accepted between two refusals", func(s *synth) {
+			issue(s, smtpTicket)
+			s.ap(apX{to: hub25, ticket: smtpTicket, code: 41})
+			s.ap(apX{to: hub2525, ticket: smtpTicket})
+			s.ap(apX{to: hub25, ticket: smtpTicket, code: 41})
+		}, want{"key-fault-one-identity error certain"}},
+		{"one host: accepted before, since then the kvno is gone", func(s *synth) {
+			issue(s, smtpTicket)
+			s.ap(apX{to: hub2525, ticket: smtpTicket})
+			s.ap(apX{to: hub25, ticket: smtpTicket, code: 44})
+		}, want{"-key-fault-one-identity", "-same-ticket-two-outcomes", "acceptor-lacks-key error certain"}},
 		{"two hosts, one says no without a reason", func(s *synth) {
 			issue(s, smtpTicket)
 			s.ap(apX{to: hub25, ticket: smtpTicket})

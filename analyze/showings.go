@@ -168,3 +168,25 @@ func surest(list []showing) showing {
 	}
 	return list[0]
 }
+
+// keyChangeTime is how soon after a refusal an acceptance elsewhere leaves no
+// room for somebody to have changed keys in between.
+const keyChangeTime = int64(60e9)
+
+// sameTime tells that a ticket was accepted while it was refused elsewhere:
+// between two refusals, or right after one. An acceptance before all refusals
+// shows another time: the key may have been changed since.
+func sameTime(refused, accepted showing) bool {
+	a, r := accepted.p, refused.p
+	if a.Last.Start < r.First.Start {
+		return false
+	}
+	return a.First.Start <= r.Last.Start || a.First.Start-r.Last.Start <= keyChangeTime
+}
+
+// keyGone tells a refusal (44, 45: the acceptor has no such key any more) that
+// an acceptance at an earlier time explains: the key was replaced since.
+func keyGone(refused, accepted showing) bool {
+	code := refused.p.First.code()
+	return (code == errBadKeyVer || code == errNoKey) && accepted.p.Last.Start < refused.p.First.Start
+}
