@@ -180,8 +180,9 @@ func (c *Case) exchange(r *Record) Exchange {
 		t = r.Presented
 	}
 	if t != nil {
-		e := t.Etype
-		x.TicketEtype, x.TicketEtypeName = namedEtype(&e)
+		if e := t.Etype; e != 0 {
+			x.TicketEtype, x.TicketEtypeName = namedEtype(&e)
+		}
 		x.TicketKVNO, x.TicketHash = t.KVNO, t.Hash
 	}
 	if r.Reply != nil {

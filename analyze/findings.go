@@ -164,6 +164,12 @@ func verdict(findings []Finding, captures []Capture, messages uint64) Verdict {
 		}
 		where = join(names, 6)
 	}
+	for i := range captures {
+		if captures[i].Problem != "" {
+			where = "what could be read of " + where
+			break
+		}
+	}
 	if messages == 0 {
 		return Verdict{Summary: "no Kerberos traffic in " + where}
 	}

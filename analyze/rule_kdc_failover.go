@@ -16,7 +16,7 @@ tries the silent KDC first is late by the wait. The summary gives the seconds it
 		`The client asks two KDCs at the same time (Heimdal and MIT may): a second request within half a second is not counted as a wait.`,
 	},
 	Fix: []string{
-		`See why the silent DC is silent: Test-NetConnection DC -Port 88; on it dcdiag /test:Advertising and Get-Service kdc`,
+		`See why the silent DC is silent: Test-NetConnection KDC-NAME -Port 88; on it dcdiag /test:Advertising and Get-Service kdc`,
 		`Let clients find only living DCs of their own site: nltest /dsgetsite, nltest /dsgetdc:DOMAIN /force, and the subnets in Active Directory Sites and Services`,
 		`A DC that is gone: remove its SRV records and metadata (ntdsutil "metadata cleanup")`,
 		`MIT: remove it from kdc = in krb5.conf, or from the _kerberos._udp and _kerberos._tcp SRV records`,
@@ -61,7 +61,7 @@ func checkKDCFailover(c *Case) []Finding {
 				s.kdc.Addr(), s.what(), by.To.Addr(), seconds(wait))
 		}
 		f.Cause = "The first KDC is down, unreachable from this client, or listed though it is gone. The client waits for it each time before it tries another."
-		f.fill = []string{"DC", c.HostName(s.kdc.Addr())}
+		f.fill = []string{"KDC-NAME", c.HostName(s.kdc.Addr())}
 		found = append(found, f)
 	}
 	return found

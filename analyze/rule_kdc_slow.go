@@ -62,7 +62,7 @@ func checkKDCSlow(c *Case) []Finding {
 		f.FaultAt = nil
 		f.Summary = fmt.Sprintf("%s took %s in the middle (longest %s) to answer %d requests.", c.HostName(r.To.Addr()), seconds(mid), seconds(group[len(group)-1].took()), len(group))
 		f.Cause = "The KDC is busy, waits for another DC or for its disk, or the way to it is slow: the capture nearest to the KDC tells which."
-		f.fill = []string{"DC", c.HostName(r.To.Addr())}
+		f.fill = []string{"KDC-NAME", c.HostName(r.To.Addr())}
 		found = append(found, f)
 	}
 	return found

@@ -19,7 +19,7 @@ the same client over TCP. Logons work, but each begins with the seconds that the
 	},
 	Fix: []string{
 		`Let UDP 88 pass both ways, or have clients begin with TCP: reg add HKLM\SYSTEM\CurrentControlSet\Control\Lsa\Kerberos\Parameters /v MaxPacketSize /t REG_DWORD /d 1 /f`,
-		`Test: PortQry -n DC -e 88 -p UDP from the client`,
+		`Test: PortQry -n KDC-NAME -e 88 -p UDP from the client`,
 		`MIT: udp_preference_limit = 1 in [libdefaults] of krb5.conf`,
 	},
 	Undo:     []string{`reg delete HKLM\SYSTEM\CurrentControlSet\Control\Lsa\Kerberos\Parameters /v MaxPacketSize /f`},
@@ -43,7 +43,7 @@ func checkKDCUDPUnanswered(c *Case) []Finding {
 		f.Summary = fmt.Sprintf("%s did not answer %s over UDP (%s), and answered it over TCP %s later.", c.HostName(s.kdc.Addr()),
 			c.HostName(s.client), plural(f.Count, "request"), seconds(by.End-s.records[0].Start))
 		f.Cause = "UDP port 88 is blocked or its answers are lost between the client and this KDC. Logons work, but late."
-		f.fill = []string{"DC", c.HostName(s.kdc.Addr())}
+		f.fill = []string{"KDC-NAME", c.HostName(s.kdc.Addr())}
 		found = append(found, f)
 	}
 	return found

@@ -19,10 +19,10 @@ DC and was ignored there, only a capture at the DC can tell.`,
 		`A firewall or the KDC host itself drops the packet: cannot be told apart at the client; likely the network when other ports of the same host answer.`,
 	},
 	Fix: []string{
-		`On the client, see which DCs it finds and whether port 88 opens: nltest /dsgetdc:DOMAIN /force, then Test-NetConnection DC -Port 88 (or PortQry -n DC -e 88 -p both)`,
+		`On the client, see which DCs it finds and whether port 88 opens: nltest /dsgetdc:DOMAIN /force, then Test-NetConnection KDC-NAME -Port 88 (or PortQry -n KDC-NAME -e 88 -p both)`,
 		`On the DC: Get-Service kdc, and dcdiag /test:Advertising; look whether the Windows Firewall rule group "Kerberos Key Distribution Center" is enabled`,
 		`Let firewalls between client and DC pass TCP and UDP 88 both ways`,
-		`A DC that is gone must leave DNS: remove its _kerberos._tcp SRV records (nltest /dsderegdns:DC, or metadata cleanup with ntdsutil)`,
+		`A DC that is gone must leave DNS: remove its _kerberos._tcp SRV records (nltest /dsderegdns:KDC-NAME, or metadata cleanup with ntdsutil)`,
 		`MIT: KRB5_TRACE=/dev/stderr kinit USER shows which KDC is tried; correct [realms] kdc = in krb5.conf. Samba: samba-tool drs showrepl and systemctl status samba-ad-dc on the DC`,
 	},
 	Events: []Event{
@@ -67,7 +67,7 @@ func checkKDCUnreachable(c *Case) []Finding {
 		if s.refusedSYN() {
 			f.Cause = "The host is there and refuses the connection: the KDC service does not run, or a firewall rejects port 88."
 		}
-		f.fill = []string{"DC", kdc}
+		f.fill = []string{"KDC-NAME", kdc}
 		f.CaptureNext = []string{"Capture at the KDC at the same time: if the request arrives there, look at the KDC; if not, at the network between."}
 		found = append(found, f)
 	}

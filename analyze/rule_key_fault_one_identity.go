@@ -112,6 +112,9 @@ func (c *Case) control(group []showing) (best showing, by *showing) {
 			if !accepted(s.life, p) || p.To == s.p.To || !c.SameHost(p.To.Addr(), s.p.To.Addr()) || keyGone(s, a) {
 				continue
 			}
+			if !sameTime(s, a) && tookBefore(s) {
+				continue // what changed is the time, not the identity
+			}
 			worth := 1
 			if keyRefused(s.p.First) {
 				worth += 2
@@ -125,6 +128,17 @@ func (c *Case) control(group []showing) (best showing, by *showing) {
 		}
 	}
 	return best, by
+}
+
+// tookBefore tells that the endpoint accepted the very ticket before it
+// refused it.
+func tookBefore(s showing) bool {
+	for _, p := range s.life.Presented {
+		if p.To == s.p.To && accepted(s.life, p) && p.First.Start < s.p.First.Start {
+			return true
+		}
+	}
+	return false
 }
 
 // howFarOff tells how far an acceptance is from a refusal, in words.

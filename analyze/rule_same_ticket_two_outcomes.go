@@ -69,17 +69,20 @@ func checkSameTicketTwoOutcomes(c *Case) []Finding {
 	return found
 }
 
-// acceptedElsewhere finds the refused ticket of the group that another host
-// accepted, or the same endpoint before. The latter counts only with a
+// acceptedElsewhere finds the refused ticket of the group that the same
+// endpoint accepted before, or another one. The latter counts only with a
 // KRB-ERROR: the carrier alone may have come to other thoughts.
 func (c *Case) acceptedElsewhere(group []showing) (showing, *showing) {
-	for _, s := range group {
-		for _, p := range s.life.Presented {
-			if !accepted(s.life, p) {
-				continue
-			}
-			if p.To != s.p.To && !keyGone(s, showing{s.life, p}) || p.To == s.p.To && keyRefused(s.p.First) && p.First.Start < s.p.First.Start {
-				return s, &showing{s.life, p}
+	for _, here := range [...]bool{true, false} {
+		for _, s := range group {
+			for _, p := range s.life.Presented {
+				a := showing{s.life, p}
+				if !accepted(s.life, p) || (p.To == s.p.To) != here {
+					continue
+				}
+				if here && keyRefused(s.p.First) && p.First.Start < s.p.First.Start || !here && !keyGone(s, a) {
+					return s, &a
+				}
 			}
 		}
 	}

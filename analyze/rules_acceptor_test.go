@@ -106,6 +106,12 @@ func TestAcceptorRules(t *testing.T) {
 			s.ap(apX{to: hub2525, ticket: smtpTicket})
 			s.ap(apX{to: hub25, ticket: smtpTicket, code: 41})
 		}, want{"key-fault-one-identity error likely", "key-mismatch error certain"}},
+		{"one host: both took the ticket before, one refuses it since", func(s *synth) {
+			issue(s, smtpTicket)
+			s.ap(apX{to: hub2525, ticket: smtpTicket})
+			s.ap(apX{to: hub25, ticket: smtpTicket})
+			s.ap(apX{to: hub25, ticket: smtpTicket, code: 41})
+		}, want{"-key-fault-one-identity", "same-ticket-two-outcomes error certain"}},
 		{"one host: accepted between two refusals", func(s *synth) {
 			issue(s, smtpTicket)
 			s.ap(apX{to: hub25, ticket: smtpTicket, code: 41})

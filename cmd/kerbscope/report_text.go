@@ -193,7 +193,7 @@ func (t *textReport) summary() {
 	}
 	var parts []string
 	for _, o := range []struct{ outcome, words string }{
-		{"ok", "succeeded"}, {"error", "ended in a Kerberos error that led to no finding"}, {"refused", "refused"}, {"unanswered", "unanswered"},
+		{"ok", "succeeded"}, {"error", "ended in a Kerberos error that is a step, healed, or stands in the notes"}, {"refused", "refused"}, {"unanswered", "unanswered"},
 		{"not-captured", "with the answer outside the capture"}, {"unknown", "without an outcome that shows"},
 	} {
 		if n[o.outcome] > 0 {
