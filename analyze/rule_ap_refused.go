@@ -58,6 +58,7 @@ func checkAPRefused(c *Case) []Finding {
 			f.Cause = "The service says no without a reason. The given keytab opens the ticket: if the service uses that keytab, the key is not the reason, but a policy, a missing right, a clock or a replay cache."
 		}
 		f.CaptureNext = []string{"Give kerbscope the service's keytab (--keytab): it proves or excludes a wrong key.", "Read the service's own log at that time."}
+		f.Cause += c.anonymousNote(r.To)
 		f.fill = []string{"SPN", spnOf(r)}
 	})
 }

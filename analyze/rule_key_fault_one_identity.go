@@ -95,6 +95,7 @@ func checkKeyFaultOneIdentity(c *Case) []Finding {
 		case confidence == Certain:
 			f.CaptureNext = []string{fmt.Sprintf("To disprove this: capture on %s while that service runs under a domain account that carries the service name. If it refuses then too, the key of the host's account is not the reason.", c.HostName(r.To.Addr()))}
 		}
+		f.Cause += c.anonymousNote(r.To)
 		f.fill = []string{"HOST", c.HostName(r.To.Addr()), "PORT", fmt.Sprint(r.To.Port()), "SPN", name}
 		found = append(found, f)
 	}

@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"cmp"
+	"fmt"
 	"net/netip"
 	"slices"
 
@@ -177,4 +178,17 @@ func keyOfSighting(s *decode.Sighting) sightingKey {
 
 func bySighting(a, b *SightingFact) int {
 	return cmp.Or(cmp.Compare(a.Time, b.Time), cmp.Compare(a.Frame, b.Frame), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
+}
+
+// anonymousNote says that the endpoint also served somebody who did not
+// authenticate, on the host's own word: it tells why some traffic still passes
+// where Kerberos fails. Empty when the captures hold no such session.
+func (c *Case) anonymousNote(to netip.AddrPort) string {
+	for _, s := range c.Sessions() {
+		if s.Server == to && s.Anonymous != 0 {
+			return fmt.Sprintf(" What comes without authentication passes there (%s frame %d): Kerberos has no part in that, so it is no evidence against this.",
+				c.CaptureName(s.Anonymous), s.Anonymous.Number())
+		}
+	}
+	return ""
 }
