@@ -2,6 +2,9 @@ package analyze
 
 import (
 	"fmt"
+	"slices"
+
+	"kerbscope/decode"
 )
 
 // staleTicket: the client shows a ticket older than the account's newest key.
@@ -32,6 +35,7 @@ func checkStaleTicket(c *Case) []Finding {
 	var found []Finding
 	taken := c.taken()
 	for _, group := range groupShowings(c.showings(refusedOnce), byShownService) {
+		said := false
 		for _, s := range kinds(group) {
 			newer := c.newerKey(s.life)
 			if newer == nil {
@@ -63,10 +67,38 @@ func checkStaleTicket(c *Case) []Finding {
 			f.Cause = "The ticket is from before the service's password was changed. The service no longer has the old key; the client has to get a new ticket."
 			f.fill = []string{"SPN", s.life.SName}
 			found = append(found, f)
+			said = true
 			break
+		}
+		if f := c.behindKeytab(group); f != nil && !said {
+			found = append(found, *f)
 		}
 	}
 	return found
+}
+
+// behindKeytab is the finding that the service's keytab has moved on: it holds
+// newer keys of the service, and not the ticket's; nil when it does not say so.
+func (c *Case) behindKeytab(group []showing) *Finding {
+	for _, s := range group {
+		o := s.p.First.Opened
+		if o == nil || o.Refusal != decode.NoKVNO || len(o.Has) == 0 || s.life.KVNO == nil || rodc(s.life.KVNO) || slices.Min(o.Has) <= *s.life.KVNO {
+			continue
+		}
+		r := s.p.First
+		f := c.aboutShowings(group, "ticket.sname", "ticket.kvno", "ticket.etype", "error_code", "carrier_result.code")
+		f.Confidence = Likely
+		if healedAll(group) {
+			f.Severity = Note
+		}
+		f.FaultAt = []Fault{c.faultClient(r)}
+		f.Summary = fmt.Sprintf("%s presented a ticket for %s with %s to %s and was refused %s (%s); the keytab given has newer keys only, the oldest kvno %d.", c.who(r),
+			s.life.SName, kvnoText(s.life.KVNO), c.server(r.To), nTimes(shownTimes(group)), refusalText(r), slices.Min(o.Has))
+		f.Cause = "The ticket is from before the service's password was changed, or from a DC that has not heard of the change. The service no longer has the old key; the client has to get a new ticket."
+		f.fill = []string{"SPN", s.life.SName}
+		return &f
+	}
+	return nil
 }
 
 // newerKey is a key of the ticket's service with a higher kvno, that no KDC
