@@ -73,7 +73,7 @@ func (d *Decoder) connEnded(c *flow.Conn) {
 		return
 	}
 	g := &Sighting{Time: c.SYNs[0].Time, Frame: FrameID(c.SYNs[0].Frame), Src: c.Client, Dst: c.Server, Transport: TCP,
-		Count: c.SYNCount, BothWays: c.BothDirections() || d.views.from(c.Server.Addr(), c.Client.Addr())}
+		Count: c.SYNCount, BothWays: c.BothDirections() || d.views.answerable(c.Client.Addr(), c.Server.Addr())}
 	switch {
 	case c.Refused():
 		g.Kind = SYNRefused

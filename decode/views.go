@@ -15,10 +15,11 @@ const maxViews = 65536
 // passed the gate.
 type views struct {
 	pairs map[[2]netip.Addr]struct{} // packets from [0] to [1]
+	dsts  map[netip.Addr]struct{}    // packets to this host
 }
 
 func newViews() *views {
-	return &views{pairs: map[[2]netip.Addr]struct{}{}}
+	return &views{pairs: map[[2]netip.Addr]struct{}{}, dsts: map[netip.Addr]struct{}{}}
 }
 
 func (v *views) add(src, dst netip.Addr) {
@@ -27,6 +28,7 @@ func (v *views) add(src, dst netip.Addr) {
 		return
 	}
 	v.pairs[k] = struct{}{}
+	v.dsts[dst] = struct{}{}
 }
 
 // from tells whether any packet from src to dst is in the capture.
@@ -35,15 +37,23 @@ func (v *views) from(src, dst netip.Addr) bool {
 	return ok
 }
 
+// answerable tells whether an answer from server to client would be in the
+// capture: packets that way are, or packets to the client from anybody. A KDC
+// that is down sends nothing by which its direction could be known.
+func (v *views) answerable(client, server netip.Addr) bool {
+	_, ok := v.dsts[client]
+	return ok || v.from(server, client)
+}
+
 // silence is the ending of an exchange without an answer whose request was
 // first sent at the given time: Unanswered only when an answer would have been
-// seen: the capture holds packets from the server to the client, or the client
-// itself sent its request again, for then it had no answer either.
+// seen, or when the client itself sent its request again, for then it had no
+// answer either.
 func (d *Decoder) silence(x *Exchange, sent int64) Ending {
 	switch {
 	case d.lastTime-sent < endGrace:
 		return NotCaptured
-	case x.Resent > 0, x.BothWays:
+	case x.Resent > 0, x.BothWays, d.views.answerable(x.Client.Addr(), x.Server.Addr()):
 		return Unanswered
 	}
 	return NotCaptured
