@@ -94,6 +94,7 @@ var causes = []causeRow{
 	{"stale-keytab", "ticket-refused-everywhere", sameService},
 	{"spn-on-wrong-account", "ticket-refused-everywhere", sameService},
 	{"acceptor-lacks-etype-key", "ticket-refused-everywhere", sameService},
+	{"key-fault-one-identity", "acceptor-lacks-key", sameService | sameServer},
 	{"stale-keytab", "acceptor-lacks-key", sameService | sameServer},
 	{"stale-ticket", "acceptor-lacks-key", sameService | sameServer},
 	{"spn-on-wrong-account", "acceptor-lacks-key", sameService | sameServer},

@@ -177,6 +177,7 @@ func (rd *reader) request(r *Record, x *decode.Exchange) {
 			if first != nil && !slices.Equal(first, r.Req.Etypes) {
 				r.Req.FirstEtypes = first
 			}
+			r.Req.FirstNonce = s.Msg.Krb.KDCReq.Nonce.V
 			break
 		}
 	case m.Krb.APReq != nil:

@@ -98,6 +98,7 @@ type Request struct {
 	SupportedEnc  *uint32
 	ForUser       string // S4U2Self: user@realm
 	Nonce         uint32
+	FirstNonce    uint32 // of the first request of the exchange, when it differs
 	Authenticator *int32 // etype: AP-REQ, and that in a TGS-REQ
 	Additional    []TicketRef
 	Addresses     int // host addresses asked for

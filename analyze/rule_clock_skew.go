@@ -157,18 +157,24 @@ type clockWitnesses struct {
 // witnesses looks at the other clocks in view, the sender's clock having the
 // given offset to the reference capture's.
 func (c *Case) witnesses(sender, client netip.Addr, off int64) (w clockWitnesses) {
+	agree, differ := map[string]bool{}, map[string]bool{}
 	for _, k := range c.Clocks() {
 		if c.SameHost(k.Addr, sender) || c.SameHost(k.Addr, client) {
 			continue
 		}
+		name := c.HostName(k.Addr)
 		if d := k.Offset - off; d < clocksAgree && d > -clocksAgree {
-			w.agree = addOnce(w.agree, c.HostName(k.Addr))
+			if !agree[name] {
+				agree[name], w.agree = true, append(w.agree, name)
+			}
 			continue
 		}
 		if w.differ == nil {
 			w.differBy = k.Offset
 		}
-		w.differ = addOnce(w.differ, c.HostName(k.Addr))
+		if !differ[name] {
+			differ[name], w.differ = true, append(w.differ, name)
+		}
 		w.kdc = w.kdc || c.HasRole(k.Addr, "kdc")
 	}
 	// With no other host, only the capture's own clock is left. It speaks for a

@@ -34,19 +34,18 @@ func checkKDCFailover(c *Case) []Finding {
 		if by == nil || by.To.Addr() == s.kdc.Addr() || !s.plain() {
 			continue
 		}
-		var start int64
+		var wait int64
 		var f Finding
 		if len(s.records) > 0 {
 			f = c.aboutRecords(s.records, "request")
-			start = s.records[0].Start
+			wait = waited(s.records[0], by)
 		} else {
 			f = c.aboutSilence(s)
-			start = s.sightings[0].Time
+			wait = by.Start - s.sightings[0].Time
 		}
 		for _, g := range s.sightings {
 			c.citeSighting(&f, g)
 		}
-		wait := by.Start - start
 		// Some clients ask two KDCs at once.
 		if wait < int64(5e8) && !s.refusedSYN() {
 			continue

@@ -52,8 +52,15 @@ func (c *Case) silences() []*silence {
 		return s
 	}
 	for _, r := range c.Records() {
-		if (r.Kind == decode.AS || r.Kind == decode.TGS) && r.Ending == decode.Unanswered && !answers.wentOn(r) {
-			s := get(r.From.Addr(), r.To, answers.to(r))
+		if r.Kind != decode.AS && r.Kind != decode.TGS || answers.wentOn(r) {
+			continue
+		}
+		by := answers.to(r)
+		if by == nil {
+			by = answers.elsewhere(r)
+		}
+		if r.Ending == decode.Unanswered || r.Ending == decode.NotCaptured && by != nil && by == answers.elsewhere(r) {
+			s := get(r.From.Addr(), r.To, by)
 			s.records = append(s.records, r)
 		}
 	}
@@ -100,18 +107,24 @@ func (c *Case) sameAsker() map[netip.Addr]netip.Addr {
 type kdcAnswers struct {
 	byQuestion map[question][]*Record
 	byClient   map[netip.Addr][]*Record
+	byNonce    map[uint32][]*Record
 	// used are the tickets without an issue in view, by the address that
 	// presented them first.
 	used map[netip.Addr][]*TicketLife
 }
 
 func (c *Case) answersOf() kdcAnswers {
-	a := kdcAnswers{map[question][]*Record{}, map[netip.Addr][]*Record{}, map[netip.Addr][]*TicketLife{}}
+	a := kdcAnswers{map[question][]*Record{}, map[netip.Addr][]*Record{}, map[uint32][]*Record{}, map[netip.Addr][]*TicketLife{}}
 	for _, r := range c.Records() {
 		if (r.Kind == decode.AS || r.Kind == decode.TGS) && (r.Reply != nil || r.Error != nil) {
 			q := questionOf(r)
 			a.byQuestion[q] = append(a.byQuestion[q], r)
 			a.byClient[r.From.Addr()] = append(a.byClient[r.From.Addr()], r)
+			for _, n := range [...]uint32{r.Req.Nonce, r.Req.FirstNonce} {
+				if l := a.byNonce[n]; n != 0 && (len(l) == 0 || l[len(l)-1] != r) {
+					a.byNonce[n] = append(l, r)
+				}
+			}
 		}
 	}
 	for _, t := range c.Tickets() {
@@ -146,6 +159,31 @@ func (a kdcAnswers) to(r *Record) *Record {
 		}
 	}
 	return nil
+}
+
+// elsewhere is the answer that another KDC address gave to the very request r
+// (the nonce tells), asked again there: it proves that r itself had no answer,
+// whatever the capture shows. nil: none.
+func (a kdcAnswers) elsewhere(r *Record) *Record {
+	if r.Req.Nonce == 0 {
+		return nil
+	}
+	for _, x := range a.byNonce[r.Req.Nonce] {
+		if x.Kind == r.Kind && x.To.Addr() != r.To.Addr() && x.End > r.Start && x.Start-r.Start <= windowsRetryTimeout && lower(x.Req.CName) == lower(r.Req.CName) {
+			return x
+		}
+	}
+	return nil
+}
+
+// waited is how long the client of r waited before it asked by's KDC the same.
+func waited(r, by *Record) int64 {
+	for _, s := range by.Steps {
+		if s.Time > r.Start {
+			return s.Time - r.Start
+		}
+	}
+	return by.Start - r.Start
 }
 
 // after is an answered request of the client within the time that it takes to
