@@ -92,8 +92,9 @@ func (d *Decoder) Batch(captureIndex int, b *capture.Batch) {
 	if d.before.batch != nil {
 		d.before.batch.Release()
 	}
+	flows := d.before.flows[:0]
 	d.before = d.current
-	d.current = heldBatch{b, captureIndex}
+	d.current = heldBatch{b, captureIndex, flows}
 	d.stat = d.statsOf(captureIndex)
 	d.stat.Frames += uint64(len(b.Records))
 	var p flow.Packet

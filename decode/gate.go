@@ -115,6 +115,7 @@ func (d *Decoder) retrace(p *flow.Packet, upTo int) {
 		from = s.idleAt
 		s.resume()
 	}
+	hash := p.Hash(d.seed) | 1
 	var q flow.Packet
 	for _, b := range [...]*heldBatch{&d.before, &d.current} {
 		if b.batch == nil {
@@ -124,7 +125,10 @@ func (d *Decoder) retrace(p *flow.Packet, upTo int) {
 		if b == &d.current {
 			n = upTo
 		}
-		for i := range n {
+		for i, h := range b.index(n, d.seed) {
+			if h != hash {
+				continue
+			}
 			pk := b.batch.Packet(i)
 			id := MakeFrameID(b.capture, pk.Frame)
 			if id <= from || flow.Peek(pk.Link, pk.Data, pk.Wire, &q) != flow.TCP || !sameConn(p, &q) {
@@ -146,4 +150,19 @@ func sameConn(p, q *flow.Packet) bool {
 type heldBatch struct {
 	batch   *capture.Batch
 	capture int
+	flows   []uint64 // of the first records: the hash of the flow, odd, or 0 where there is no TCP
+}
+
+// index is flows of the first n records. It is made when the first flow is
+// traced back, so that many of them do not read the batch many times.
+func (b *heldBatch) index(n int, seed uint64) []uint64 {
+	var q flow.Packet
+	for i := len(b.flows); i < n; i++ {
+		var h uint64
+		if pk := b.batch.Packet(i); flow.Peek(pk.Link, pk.Data, pk.Wire, &q) == flow.TCP {
+			h = q.Hash(seed) | 1
+		}
+		b.flows = append(b.flows, h)
+	}
+	return b.flows[:n]
 }
