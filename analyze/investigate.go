@@ -175,10 +175,11 @@ func joinRuns(runs []*run, inputs []capture.Input, read []readInput, o Options) 
 	return Join(parts, jo)
 }
 
-// problemOf says why an input was not read, or not to its end.
+// problemOf says why an input was not read, or not to its end; without its
+// path, which depends on where it was read from.
 func problemOf(r readInput) string {
 	if r.err != nil {
-		return r.err.Error()
+		return withoutPath(r.err).Error()
 	}
 	if n := len(r.info.Faults); n > 0 {
 		s := r.info.Faults[0].String()
@@ -188,6 +189,20 @@ func problemOf(r readInput) string {
 		return s
 	}
 	return ""
+}
+
+func withoutPath(err error) error {
+	var path *fs.PathError
+	var format *capture.FormatError
+	switch {
+	case errors.As(err, &path):
+		return path.Err
+	case errors.As(err, &format):
+		return errors.New(format.What)
+	case errors.Is(err, capture.ErrNoCapture):
+		return capture.ErrNoCapture
+	}
+	return err
 }
 
 // problems are the errors of all inputs that were not read in full.

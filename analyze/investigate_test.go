@@ -79,6 +79,18 @@ func TestWhatCannotBeReadIsNamed(t *testing.T) {
 	assert.Equal(t, "no Kerberos traffic in what could be read of note.txt", r.Verdict.Summary)
 }
 
+// Where a file was read from is no part of the report.
+func TestReportHoldsNoPath(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "note.txt"), []byte("no capture at all\n"), 0o600))
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "empty"), 0o700))
+	r, errs := investigate(t, Options{}, filepath.Join(dir, "note.txt"), filepath.Join(dir, "missing.pcap"), filepath.Join(dir, "empty"))
+	require.Len(t, errs, 3)
+	b, err := json.Marshal(r)
+	require.NoError(t, err)
+	assert.NotContains(t, string(b), dir)
+}
+
 func TestTheSameWhateverTheScheduling(t *testing.T) {
 	print := func() []byte {
 		r, errs := investigate(t, Options{}, story, "../pcaps/key-mismatch")
