@@ -130,7 +130,8 @@ func expandGlob(pattern string) []Input {
 }
 
 // holdsPackets tells a capture by its content, also one of a format that is
-// recognised but not read: leaving it out without a word would mislead.
+// recognised but not read, and a file that may not be opened: leaving those out
+// without a word would mislead.
 func holdsPackets(path string) bool {
 	if st, err := os.Stat(path); err != nil || !st.Mode().IsRegular() {
 		return false
@@ -141,7 +142,7 @@ func holdsPackets(path string) bool {
 		return true
 	}
 	var fe *FormatError
-	return errors.As(err, &fe) && fe.Capture
+	return errors.As(err, &fe) && fe.Capture || errors.Is(err, fs.ErrPermission)
 }
 
 // nameInputs gives every input its name: its label, else its base name, else
