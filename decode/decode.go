@@ -250,6 +250,9 @@ func (h handler) Data(c *flow.Conn, fd flow.Dir) {
 			h.d.views.add(c.Server.Addr(), c.Client.Addr())
 		} else {
 			h.d.views.add(c.Client.Addr(), c.Server.Addr())
+			if c.ServerUnseen() {
+				h.d.views.miss(c.Server.Addr(), c.Client.Addr())
+			}
 		}
 	}
 	if _, gap := c.Half(fd).Gap(); gap {

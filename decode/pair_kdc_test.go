@@ -178,3 +178,17 @@ func TestOpenExchangesAreBounded(t *testing.T) {
 	require.Empty(t, k.d.kdc.names)
 	require.Zero(t, k.d.kdc.n)
 }
+
+// Whether an answer would have been seen, from what else the capture holds.
+func TestAnswerable(t *testing.T) {
+	v := newViews()
+	srv, other := kdc1.Addr(), kdc2.Addr()
+	require.False(t, v.answerable(client, srv))
+	v.add(other, client)
+	require.True(t, v.answerable(client, srv))
+	v.miss(srv, client)
+	require.False(t, v.answerable(client, srv))
+	require.True(t, v.answerable(client, other))
+	v.add(srv, client)
+	require.True(t, v.answerable(client, srv))
+}

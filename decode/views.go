@@ -16,10 +16,13 @@ const maxViews = 65536
 type views struct {
 	pairs map[[2]netip.Addr]struct{} // packets from [0] to [1]
 	dsts  map[netip.Addr]struct{}    // packets to this host
+	// missed are pairs like those of pairs: packets went that way, as an
+	// acknowledgement of them shows, and were not captured.
+	missed map[[2]netip.Addr]struct{}
 }
 
 func newViews() *views {
-	return &views{pairs: map[[2]netip.Addr]struct{}{}, dsts: map[netip.Addr]struct{}{}}
+	return &views{pairs: map[[2]netip.Addr]struct{}{}, dsts: map[netip.Addr]struct{}{}, missed: map[[2]netip.Addr]struct{}{}}
 }
 
 func (v *views) add(src, dst netip.Addr) {
@@ -31,6 +34,13 @@ func (v *views) add(src, dst netip.Addr) {
 	v.dsts[dst] = struct{}{}
 }
 
+// miss notes that packets from src to dst passed uncaptured.
+func (v *views) miss(src, dst netip.Addr) {
+	if len(v.missed) < maxViews {
+		v.missed[[2]netip.Addr{src, dst}] = struct{}{}
+	}
+}
+
 // from tells whether any packet from src to dst is in the capture.
 func (v *views) from(src, dst netip.Addr) bool {
 	_, ok := v.pairs[[2]netip.Addr{src, dst}]
@@ -39,10 +49,17 @@ func (v *views) from(src, dst netip.Addr) bool {
 
 // answerable tells whether an answer from server to client would be in the
 // capture: packets that way are, or packets to the client from anybody. A KDC
-// that is down sends nothing by which its direction could be known.
+// that is down sends nothing by which its direction could be known; one whose
+// packets were acknowledged unseen is not down.
 func (v *views) answerable(client, server netip.Addr) bool {
+	if v.from(server, client) {
+		return true
+	}
+	if _, unseen := v.missed[[2]netip.Addr{server, client}]; unseen {
+		return false
+	}
 	_, ok := v.dsts[client]
-	return ok || v.from(server, client)
+	return ok
 }
 
 // silence is the ending of an exchange without an answer whose request was

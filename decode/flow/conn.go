@@ -117,10 +117,19 @@ func (c *Conn) Refused() bool {
 	return c.SYNCount > 0 && c.RST.Ok() && c.RSTFrom == ToClient && !c.SYNACK.Ok() && c.Half(ToClient).PayloadBytes == 0
 }
 
-// Unanswered tells whether SYNs were seen and nothing from the server. Whether
-// that means anything the caller must judge: the capture may hold one direction
-// only.
-func (c *Conn) Unanswered() bool { return c.SYNCount > 0 && c.Half(ToClient).Packets == 0 }
+// Unanswered tells whether SYNs were seen, nothing from the server, and no sign
+// that it sent anything. Whether that means anything the caller must judge: the
+// capture may hold one direction only.
+func (c *Conn) Unanswered() bool {
+	return c.SYNCount > 0 && c.Half(ToClient).Packets == 0 && !c.ServerUnseen()
+}
+
+// ServerUnseen tells whether the server answered and the capture holds none of
+// it: the client's SYN is there, the client acknowledges something (RFC 9293
+// section 3.5: only after a SYN-ACK), and no packet of the server is.
+func (c *Conn) ServerUnseen() bool {
+	return c.SYNCount > 0 && c.Half(ToClient).Packets == 0 && c.Half(ToServer).acks
+}
 
 // Swap says that client and server are the other way round. Directions given
 // to Handler.Data from then on, and Half, follow. ClientKnown becomes true.

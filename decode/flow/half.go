@@ -38,6 +38,7 @@ type halfState struct {
 	ignored  bool
 	based    bool // next is known
 	synSeen  bool // stream position 0 is the byte after the SYN
+	acks     bool // its sender acknowledged the other side: an ACK without SYN or RST
 	skipped  bool // Skip was called in the running Data call
 	finSet   bool
 	finTold  bool

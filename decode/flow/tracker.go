@@ -119,6 +119,7 @@ func (t *Tracker) Add(p *Packet, frame uint64, time int64) *Conn {
 	}
 	h := &c.half[side]
 	h.Packets++
+	h.acks = h.acks || p.Flags&(SYN|RST|ACK) == ACK
 	c.Last = Seen{frame, time}
 	if c.ended {
 		h.Duplicates++

@@ -349,6 +349,32 @@ func TestConnFacts(t *testing.T) {
 	assert.Equal(t, "1:"+CommunityID(c.Client, c.Server, 6)[2:], CommunityID(c.Server, c.Client, 6))
 }
 
+// A SYN without an answer is no sign of silence when the client goes on to
+// acknowledge one.
+func TestServerUnseen(t *testing.T) {
+	for _, tt := range []struct {
+		name               string
+		talk               func(*script)
+		unanswered, unseen bool
+	}{
+		{"silence", func(s *script) { s.C(100, 0, SYN, ""); s.C(100, 0, SYN, "") }, true, false},
+		{"client gives up", func(s *script) { s.C(100, 0, SYN, ""); s.C(101, 0, RST|ACK, "") }, true, false},
+		{"one direction", func(s *script) { s.C(100, 0, SYN, ""); s.C(101, 501, ACK, "ask") }, false, true},
+		{"both", func(s *script) { s.open(); s.C(101, 501, ACK, "ask") }, false, false},
+		{"mid-stream", func(s *script) { s.C(101, 501, ACK, "ask") }, false, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newRecorder()
+			s := newScript(t, Limits{}, r)
+			tt.talk(s)
+			s.tr.Flush()
+			require.Len(t, r.conns, 1)
+			assert.Equal(t, tt.unanswered, r.conns[0].Unanswered())
+			assert.Equal(t, tt.unseen, r.conns[0].ServerUnseen())
+		})
+	}
+}
+
 func TestConflictsAreNoted(t *testing.T) {
 	r := newRecorder()
 	r.data = func(*Conn, Dir) {}
