@@ -56,6 +56,9 @@ func checkAcceptorLacksKey(c *Case) []Finding {
 		if r.code() == errNotUs {
 			f.Cause = "The service's keytab does not have this name at all (MIT says 35 then), or the request went to the wrong service."
 		}
+		if o := r.Opened; o != nil && o.Lacks {
+			f.Cause += " Of the keytab given: " + o.WhyNot + "."
+		}
 		f.fill = []string{"SPN", spnOf(r)}
 	})
 }

@@ -38,10 +38,10 @@ func checkKDCFailover(c *Case) []Finding {
 		var f Finding
 		if len(s.records) > 0 {
 			f = c.aboutRecords(s.records, "request")
-			wait = waited(s.records[0], by)
+			wait = waited(s.records[0].Start, by)
 		} else {
 			f = c.aboutSilence(s)
-			wait = by.Start - s.sightings[0].Time
+			wait = waited(s.sightings[0].Time, by)
 		}
 		for _, g := range s.sightings {
 			c.citeSighting(&f, g)
@@ -53,10 +53,14 @@ func checkKDCFailover(c *Case) []Finding {
 		f.Count = s.count()
 		c.cite(&f, by, "request", "error_code", "issued.etype")
 		f.Confidence, f.Severity = Certain, Warning
-		f.Summary = fmt.Sprintf("%s did not answer %s (%s); %s answered %s later.", c.HostName(s.kdc.Addr()), c.HostName(s.client),
+		did := "did not answer"
+		if s.refusedSYN() {
+			did = "refused"
+		}
+		f.Summary = fmt.Sprintf("%s %s %s (%s); %s was asked %s later and answered.", c.HostName(s.kdc.Addr()), did, c.HostName(s.client),
 			s.what(), c.HostName(by.To.Addr()), seconds(wait))
 		if c.SameHost(by.To.Addr(), s.kdc.Addr()) {
-			f.Summary = fmt.Sprintf("%s did not answer %s at %s (%s); at %s it answered %s later.", c.HostName(s.kdc.Addr()), c.HostName(s.client),
+			f.Summary = fmt.Sprintf("%s %s %s at %s (%s); at %s it was asked %s later and answered.", c.HostName(s.kdc.Addr()), did, c.HostName(s.client),
 				s.kdc.Addr(), s.what(), by.To.Addr(), seconds(wait))
 		}
 		f.Cause = "The first KDC is down, unreachable from this client, or listed though it is gone. The client waits for it each time before it tries another."

@@ -38,7 +38,7 @@ DC and was ignored there, only a capture at the DC can tell.`,
 func checkKDCUnreachable(c *Case) []Finding {
 	var found []Finding
 	for _, s := range c.silences() {
-		if s.answeredBy != nil || !s.plain() {
+		if s.answeredBy != nil || !s.plain() || c.toldTCP(s) {
 			continue
 		}
 		var f Finding
@@ -62,7 +62,11 @@ func checkKDCUnreachable(c *Case) []Finding {
 			f.Severity = Warning
 		}
 		kdc := c.HostName(s.kdc.Addr())
-		f.Summary = fmt.Sprintf("%s did not answer %s: %s.", kdc, c.HostName(s.client), s.what())
+		did := "did not answer"
+		if s.refusedSYN() {
+			did = "refused"
+		}
+		f.Summary = fmt.Sprintf("%s %s %s: %s.", kdc, did, c.HostName(s.client), s.what())
 		f.Cause = "At this point of the network no answer was seen. The KDC is down or unreachable, or a firewall on the way drops requests or answers; a capture at the KDC would tell."
 		if s.refusedSYN() {
 			f.Cause = "The host is there and refuses the connection: the KDC service does not run, or a firewall rejects port 88."
@@ -72,4 +76,21 @@ func checkKDCUnreachable(c *Case) []Finding {
 		found = append(found, f)
 	}
 	return found
+}
+
+// toldTCP tells a silence that is of TCP only and begins where the same KDC, at
+// whatever address, had told a client to use TCP: that is tcp-88-blocked.
+func (c *Case) toldTCP(s *silence) bool {
+	if len(s.records) > 0 || s.refusedSYN() {
+		return false
+	}
+	for _, r := range c.Records() {
+		if r.TooBig.Frame == 0 && r.code() != errResponseTooBig || !c.SameHost(r.To.Addr(), s.kdc.Addr()) {
+			continue
+		}
+		if d := s.sightings[0].Time - r.Start; d >= 0 && d < atOnce && len(c.failedSYNs(r)) > 0 {
+			return true
+		}
+	}
+	return false
 }

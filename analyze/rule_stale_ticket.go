@@ -85,6 +85,11 @@ func (c *Case) behindKeytab(group []showing) *Finding {
 		if o == nil || o.Refusal != decode.NoKVNO || len(o.Has) == 0 || s.life.KVNO == nil || rodc(s.life.KVNO) || slices.Min(o.Has) <= *s.life.KVNO {
 			continue
 		}
+		// A ticket just issued, or accepted elsewhere since, is not old: then
+		// the keytab is ahead.
+		if s.life.Issued != nil && !tookBefore(s) || takenSince(s) {
+			continue
+		}
 		r := s.p.First
 		f := c.aboutShowings(group, "ticket.sname", "ticket.kvno", "ticket.etype", "error_code", "carrier_result.code")
 		f.Confidence = Likely
@@ -99,6 +104,13 @@ func (c *Case) behindKeytab(group []showing) *Finding {
 		return &f
 	}
 	return nil
+}
+
+// takenSince tells that some endpoint accepted the ticket after s refused it.
+func takenSince(s showing) bool {
+	return slices.ContainsFunc(s.life.Presented, func(p *Presented) bool {
+		return accepted(s.life, p) && p.Last.Start >= s.p.First.Start
+	})
 }
 
 // newerKey is a key of the ticket's service with a higher kvno, that no KDC

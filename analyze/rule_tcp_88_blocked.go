@@ -41,14 +41,7 @@ func checkTCP88Blocked(c *Case) []Finding {
 		return byClientAndKDC(r)
 	}) {
 		r := group[0]
-		var syns []*SightingFact
-		for _, kind := range []decode.SightingKind{decode.SYNUnanswered, decode.SYNRefused} {
-			for _, g := range c.Sightings(kind) {
-				if g.Dst.Addr() == r.To.Addr() && g.Dst.Port() == kdcPort && g.Src.Addr() == r.From.Addr() && g.Last >= r.Start {
-					syns = append(syns, g)
-				}
-			}
-		}
+		syns := c.failedSYNs(r)
 		if len(syns) == 0 {
 			continue // the connection was not in view, or it was made
 		}
@@ -59,8 +52,21 @@ func checkTCP88Blocked(c *Case) []Finding {
 		f.Confidence = Certain
 		f.Summary = fmt.Sprintf("%s told %s to use TCP (error 52) %s, and TCP port 88 did not open.", c.HostName(r.To.Addr()), c.who(r), nTimes(uint64(len(group))))
 		f.Cause = "The reply is too large for UDP, and something between the client and the KDC, or the KDC itself, does not let TCP port 88 through."
-		f.fill = []string{"DC", c.HostName(r.To.Addr())}
+		f.fill = []string{"KDC-NAME", c.HostName(r.To.Addr())}
 		found = append(found, f)
 	}
 	return found
+}
+
+// failedSYNs are the TCP connections to r's KDC that its client tried in vain
+// after r.
+func (c *Case) failedSYNs(r *Record) (syns []*SightingFact) {
+	for _, kind := range []decode.SightingKind{decode.SYNUnanswered, decode.SYNRefused} {
+		for _, g := range c.Sightings(kind) {
+			if g.Dst.Addr() == r.To.Addr() && g.Dst.Port() == kdcPort && g.Src.Addr() == r.From.Addr() && g.Last >= r.Start {
+				syns = append(syns, g)
+			}
+		}
+	}
+	return syns
 }

@@ -35,10 +35,45 @@ func checkTicketNotYetValid(c *Case) []Finding {
 		f.FaultAt = nil
 		f.Summary = fmt.Sprintf("%s finds the ticket of %s not yet valid %s (33).", c.server(r.To), c.who(r), nTimes(total(rows)))
 		f.Cause = "Its clock is behind the KDC's that issued the ticket, or that one is ahead."
-		if t := c.lifeOf(r.Presented); t != nil && t.Issued != nil && r.Error.STime != nil {
-			f.Cause = fmt.Sprintf("The ticket was issued by %s %s before. %s wrote a time into its error that is %s against the capture's.",
-				c.HostName(t.Issued.To.Addr()), seconds(r.Start-t.issuedAt()), c.HostName(r.To.Addr()), aheadText(*r.Error.STime-r.Error.Time))
-			c.cite(f, t.Issued, "issued.kvno")
+		t := c.lifeOf(r.Presented)
+		if t == nil || t.Issued == nil || r.Error.STime == nil {
+			return
+		}
+		c.cite(f, t.Issued, "issued.kvno")
+		kdc := t.Issued.To.Addr()
+		acceptor := *r.Error.STime - r.Error.Time
+		f.Cause = fmt.Sprintf("The ticket was issued by %s %s before.", c.HostName(kdc), seconds(r.Start-t.issuedAt()))
+		k := c.Clock(kdc)
+		if k == nil || k.Offset-acceptor < int64(1e9) {
+			return
+		}
+		f.Cause += fmt.Sprintf(" The clock of %s is %s.", c.HostName(r.To.Addr()), aheadOf(acceptor-k.Offset, "that of "+c.HostName(kdc)))
+		switch with, against := c.capturesAgreeing(acceptor), c.capturesAgreeing(k.Offset); {
+		case with > against:
+			f.FaultAt = []Fault{{Host: c.HostName(kdc), Role: "kdc", Endpoint: &Endpoint{Address: kdc.String()}}}
+			f.Cause += fmt.Sprintf(" The other clocks in view agree with %s: that of %s is the odd one.", c.HostName(r.To.Addr()), c.HostName(kdc))
+		case against > with:
+			f.FaultAt = []Fault{c.faultServer(r)}
+			f.Cause += fmt.Sprintf(" The other clocks in view agree with %s: that of %s is the odd one.", c.HostName(kdc), c.HostName(r.To.Addr()))
 		}
 	})
+}
+
+// capturesAgreeing counts the captures whose clock is within two minutes of one
+// that stands so far from the reference.
+func (c *Case) capturesAgreeing(offset int64) (n int) {
+	for i := range c.Captures() {
+		o := int64(0)
+		if i < len(c.joined.opts.Part) {
+			k := c.joined.clocks[c.joined.opts.Part[i]]
+			if i > 0 && k.from == "none" {
+				continue
+			}
+			o = int64(k.offset)
+		}
+		if d := o - offset; d < clocksAgree && d > -clocksAgree {
+			n++
+		}
+	}
+	return n
 }

@@ -48,6 +48,9 @@ var rules = []*Rule{
 	sessionKeyDowngrade,
 	forwardedTGTSingleEtype,
 
+	// Policy and delegation.
+	delegationRefused,
+
 	// The acceptor: can it decrypt?
 	keyFaultOneIdentity,
 	sameTicketTwoOutcomes,
@@ -64,6 +67,7 @@ var rules = []*Rule{
 	replay,
 	ticketNotYetValid,
 	ticketExpired,
+	krbError,
 
 	// The carrier's word, and silence.
 	apRefused,

@@ -28,7 +28,7 @@ func (c *Case) silences() []*silence {
 	at := map[key]*silence{}
 	var list []*silence
 	same := c.sameAsker()
-	answers := c.answersOf()
+	answers := c.answersOf(same)
 	get := func(client netip.Addr, kdc netip.AddrPort, by *Record) *silence {
 		if a, ok := same[client]; ok {
 			client = a
@@ -111,15 +111,25 @@ type kdcAnswers struct {
 	// used are the tickets without an issue in view, by the address that
 	// presented them first.
 	used map[netip.Addr][]*TicketLife
+	same map[netip.Addr]netip.Addr // sameAsker
 }
 
-func (c *Case) answersOf() kdcAnswers {
-	a := kdcAnswers{map[question][]*Record{}, map[netip.Addr][]*Record{}, map[uint32][]*Record{}, map[netip.Addr][]*TicketLife{}}
+// client is the one address that stands for those of a client.
+func (a kdcAnswers) client(addr netip.Addr) netip.Addr {
+	if one, ok := a.same[addr]; ok {
+		return one
+	}
+	return addr
+}
+
+func (c *Case) answersOf(same map[netip.Addr]netip.Addr) kdcAnswers {
+	a := kdcAnswers{map[question][]*Record{}, map[netip.Addr][]*Record{}, map[uint32][]*Record{}, map[netip.Addr][]*TicketLife{}, same}
 	for _, r := range c.Records() {
 		if (r.Kind == decode.AS || r.Kind == decode.TGS) && (r.Reply != nil || r.Error != nil) {
 			q := questionOf(r)
 			a.byQuestion[q] = append(a.byQuestion[q], r)
-			a.byClient[r.From.Addr()] = append(a.byClient[r.From.Addr()], r)
+			client := a.client(r.From.Addr())
+			a.byClient[client] = append(a.byClient[client], r)
 			for _, n := range [...]uint32{r.Req.Nonce, r.Req.FirstNonce} {
 				if l := a.byNonce[n]; n != 0 && (len(l) == 0 || l[len(l)-1] != r) {
 					a.byNonce[n] = append(l, r)
@@ -176,20 +186,21 @@ func (a kdcAnswers) elsewhere(r *Record) *Record {
 	return nil
 }
 
-// waited is how long the client of r waited before it asked by's KDC the same.
-func waited(r, by *Record) int64 {
+// waited is how long a client waited from the given time before it asked by's
+// KDC the same; 0 when that was asked before.
+func waited(since int64, by *Record) int64 {
 	for _, s := range by.Steps {
-		if s.Time > r.Start {
-			return s.Time - r.Start
+		if s.Time > since {
+			return s.Time - since
 		}
 	}
-	return by.Start - r.Start
+	return max(0, by.Start-since)
 }
 
 // after is an answered request of the client within the time that it takes to
 // try all KDCs.
 func (a kdcAnswers) after(g *SightingFact) *Record {
-	for _, x := range a.byClient[g.Src.Addr()] {
+	for _, x := range a.byClient[a.client(g.Src.Addr())] {
 		if x.End >= g.Time && x.Start-g.Last <= windowsRetryTimeout {
 			return x
 		}

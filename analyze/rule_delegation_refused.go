@@ -1,0 +1,72 @@
+package analyze
+
+import (
+	"fmt"
+
+	"kerbscope/decode"
+	"kerbscope/decode/krb5"
+)
+
+// delegationRefused: S4U2Self or S4U2Proxy answered with an error.
+var delegationRefused = &Rule{
+	ID:    "delegation-refused",
+	Title: "The KDC does not let the service act for the user",
+	Doc: `A service asked for a ticket in a user's name: for itself (S4U2Self: PA-FOR-USER or PA-S4U-X509-USER), or with the user's ticket for another
+service (S4U2Proxy: the option cname-in-addl-tkt, constrained delegation), and the KDC answered KDC_ERR_BADOPTION (13),
+KDC_ERR_POLICY (12), KDC_ERR_SERVER_NOMATCH (26) or a generic error. The code and the NTSTATUS beside it tell some causes
+apart: C0000272 no such right for that target, C00000BB not supported, C000006E an account restriction.
+
+Certain that it was refused; which of the settings refuses it is told by the NTSTATUS only.`,
+	Rivals: []string{
+		`No right: the target is not in msDS-AllowedToDelegateTo of the service, and the target does not name the service in msDS-AllowedToActOnBehalfOfOtherIdentity.`,
+		`The user's ticket is not forwardable: the service lacks "use any authentication protocol" (TRUSTED_TO_AUTH_FOR_DELEGATION), so its S4U2Self ticket is not. The flag is inside the encrypted part: not told apart from the wire.`,
+		`The user may not be delegated: "account is sensitive" or the group Protected Users; another user then works with the same service.`,
+		`The option was for something else (renewal, a forwarded TGT, user to user): such requests are not counted here.`,
+	},
+	Fix: []string{
+		`See what the service may do: Get-ADObject -LDAPFilter "(servicePrincipalName=SPN)" -Properties msDS-AllowedToDelegateTo,userAccountControl; and what the target allows: Get-ADComputer or Get-ADUser TARGET -Properties PrincipalsAllowedToDelegateToAccount`,
+		`Constrained delegation: Set-ADComputer SERVICE -Add @{'msDS-AllowedToDelegateTo'='SPN'}; with protocol transition also Set-ADAccountControl SERVICE -TrustedToAuthForDelegation $true`,
+		`Resource-based: Set-ADComputer TARGET -PrincipalsAllowedToDelegateToAccount SERVICE`,
+		`If it fails for some users only: Get-ADUser NAME -Properties AccountNotDelegated,MemberOf`,
+		`Samba: samba-tool delegation show ACCOUNT, samba-tool delegation add-service ACCOUNT SPN; MIT: kadmin modprinc +ok_to_auth_as_delegate and the KDC's LDAP attribute krbAllowedToDelegateTo`,
+	},
+	Undo: []string{
+		`Set-ADComputer SERVICE -Remove @{'msDS-AllowedToDelegateTo'='SPN'}; Set-ADComputer TARGET -PrincipalsAllowedToDelegateToAccount $null`,
+	},
+	Events:   []Event{{Host: "DC", Log: "Security", ID: "4769", Meaning: "service ticket request with Transited Services; result code 0xD or 0xC"}},
+	Refs:     []string{"[MS-SFU] §3.2.5.1, §3.2.5.2", "[MS-KILE] §2.2.2", "RFC 4120 §7.5.9"},
+	Since:    "0.1.0",
+	Severity: Error,
+	Check:    checkDelegationRefused,
+}
+
+// s4u tells a request of a service in a user's name.
+func s4u(r *Record) bool {
+	return r.Kind == decode.TGS && (r.Req.ForUser != "" || r.Req.KDCOptions&krb5.KDCConstrainedDeleg != 0)
+}
+
+func checkDelegationRefused(c *Case) []Finding {
+	rows := c.rowsWhere(decode.TGS, func(r *Record) bool {
+		if r.Ending != decode.Failed || !s4u(r) {
+			return false
+		}
+		switch r.code() {
+		case errPolicy, errBadOption, errServerNomatch, errGeneric:
+			return true
+		}
+		return false
+	})
+	return c.each(rows, byQuestion, []string{"error_code", "e_data.ntstatus", "sname", "kdc_options"}, func(f *Finding, rows []*Row, r *Record) {
+		f.Confidence = Certain
+		what := "in a user's name"
+		if r.Req.ForUser != "" {
+			what = "in the name of " + r.Req.ForUser
+		}
+		f.Summary = fmt.Sprintf("%s refused %s a ticket for %s %s, %s: %s.", c.HostName(r.To.Addr()), c.who(r), orUnknown(r.Service), what, nTimes(total(rows)), codeText(r.code()))
+		f.Cause = "The right to delegate to that service is missing, the user's ticket is not forwardable, or the user may not be delegated."
+		if s := r.Error.NTStatus; s != nil && *s == 0xC0000272 {
+			f.Cause = "The KDC found no right to delegate to that service (STATUS_NO_MATCH)."
+		}
+		f.fill = []string{"SPN", r.Req.SName}
+	})
+}

@@ -1,0 +1,136 @@
+package analyze
+
+import (
+	"fmt"
+
+	"kerbscope/decode"
+	"kerbscope/decode/krb5"
+)
+
+// krbError: a refusal that no other rule speaks about.
+var krbError = &Rule{
+	ID:    "krb-error",
+	Title: "A request ended in a Kerberos error",
+	Doc: `A KDC or a service answered a request with a KRB-ERROR, the client did not get what it asked for afterwards, and no other rule speaks about
+that code. The error is a fact; what it means for this code is said in the cause, as far as RFC 4120, RFC 4556 and [MS-KILE]
+tell it. The error's text (e-text) and NTSTATUS are given where the answer carries them.
+
+Errors that are steps of a healthy exchange are not counted: 25, 52, 91, a referral (68), a refused forwarded TGT, a request for
+another method (48, 69).`,
+	Rivals: []string{
+		`A step of the protocol: an error followed by what the client asked for is a note.`,
+		`A probe: some programs ask for things that they do not need (a forwarded TGT, a renewal); BADOPTION without delegation is a note for that reason.`,
+		`A broken or hand-made client: 3, 39, 40, 61 and 15 or 50 say that the message itself was not acceptable.`,
+	},
+	Fix: []string{
+		`Look the code up: kerbscope's cause line, and for a KDC its System log (source Kerberos-Key-Distribution-Center) at that second`,
+		`On the client: klist, and reg add HKLM\SYSTEM\CurrentControlSet\Control\Lsa\Kerberos\Parameters /v LogLevel /t REG_DWORD /d 1 /f, then the System log, source Security-Kerberos`,
+		`Samba: log level = 1 kerberos:5; MIT: KRB5_TRACE=/dev/stderr on the client, krb5kdc.log on the KDC`,
+	},
+	Undo:     []string{`reg delete HKLM\SYSTEM\CurrentControlSet\Control\Lsa\Kerberos\Parameters /v LogLevel /f`},
+	Events:   []Event{{Host: "DC", Log: "Security", ID: "4768, 4769", Meaning: "the same error as result code, in hexadecimal"}, {Host: "client", Log: "System", ID: "Kerberos 3", Meaning: "the KRB-ERROR with its extended error, when LogLevel is 1"}},
+	Refs:     []string{"RFC 4120 §7.5.9", "RFC 4556 §3.1.3", "RFC 6113 §5.4.4", "[MS-KILE] §2.2.2"},
+	Since:    "0.1.0",
+	Severity: Error,
+	Check:    checkKRBError,
+}
+
+// Codes that only krb-error and delegation-refused ask for, RFC 4120 §7.5.9.
+const (
+	errPolicy        = 12
+	errBadOption     = 13
+	errServerNomatch = 26
+)
+
+// toldElsewhere are the codes that other rules speak about, or that are steps,
+// by the kind of exchange.
+var toldElsewhere = map[decode.Kind][]int32{
+	decode.AS: {errNameExp, errClientUnknown, errServiceUnknown, errNotUnique, errEtypeNosupp, errClientRevoked, errKeyExpired, errPreauthFailed,
+		errPreauthRequired, errBadIntegrity, errSkew, errBadAddr, errResponseTooBig, 68, 91},
+	decode.TGS: {errClientRevoked, errServiceUnknown, errNotUnique, errEtypeNosupp, errKeyExpired, errMustUseU2U, errBadIntegrity, errTktExpired,
+		errTktNotYetValid, errRepeat, errSkew, errBadAddr, errModified, errBadKeyVer, errNoKey, errResponseTooBig, 68},
+	decode.AP: {errBadIntegrity, errTktExpired, errTktNotYetValid, errRepeat, errNotUs, errSkew, errBadAddr, errModified, errBadKeyVer, errNoKey, 48, 69},
+}
+
+// errorMeaning is what a code says that has no rule of its own.
+var errorMeaning = map[int32]string{
+	2:  "The service's entry in the KDC has expired.",
+	3:  "The KDC did not take the message for Kerberos 5.",
+	9:  "The account has no usable key: its password was never set.",
+	10: "A postdated ticket was asked for; Active Directory issues none.",
+	11: "The requested end lies before the start: a clock far off, or the renewal of a ticket past its life.",
+	12: "A policy forbids it: logon workstations, an authentication policy or silo, selective authentication on a trust.",
+	13: "An option of the request cannot be granted.",
+	15: "The checksum type of the request is not accepted any more: an old client.",
+	16: "The kind of preauthentication is not supported: smart card logon without a certificate at the KDC, for one.",
+	17: "The transited encoding is not supported.",
+	20: "The TGT was revoked: the account was renamed or made anew, or the TGT lacks a PAC.",
+	26: "Ticket and server do not belong together (user to user or S4U).",
+	28: "The path of realms is not accepted: trust configuration.",
+	29: "A service that the KDC needs is not available: another DC, the global catalogue.",
+	36: "Ticket and authenticator name different clients.",
+	42: "Messages came out of order.",
+	50: "The checksum is of a kind that is not accepted.",
+	60: "A generic error: text and NTSTATUS, where there are any, tell more.",
+	61: "The KDC found the message too long: not Kerberos, or a broken length.",
+	62: "The client's certificate is not trusted, or mapped to no account.",
+	63: "The KDC's certificate is not trusted.",
+	64: "A signature of the certificate logon is not valid.",
+	66: "The certificate does not match.",
+	74: "The revocation status of the certificate cannot be found out.",
+	75: "The name in the certificate does not match.",
+	77: "The certificate is not meant for this use.",
+	93: "A FAST option is not known to the KDC.",
+}
+
+func checkKRBError(c *Case) []Finding {
+	var found []Finding
+	for _, kind := range [...]decode.Kind{decode.AS, decode.TGS, decode.AP, decode.Password} {
+		rows := c.rowsWhere(kind, func(r *Record) bool { return r.Ending == decode.Failed && untold(r) })
+		found = append(found, c.each(rows, func(r *Record) string { return fmt.Sprint(byQuestion(r), "|", r.code()) },
+			[]string{"error_code", "e_data.ntstatus", "e_text", "sname"}, func(f *Finding, rows []*Row, r *Record) {
+				f.Confidence = Certain
+				if r.code() == errBadOption {
+					f.Severity = Note
+				}
+				who := c.HostName(r.To.Addr())
+				if r.Kind == decode.AP {
+					who = c.server(r.To)
+				}
+				f.Summary = fmt.Sprintf("%s answered %s %s with %s", who, c.who(r), nTimes(total(rows)), codeText(r.code()))
+				if r.Service != "" {
+					f.Summary += ", asked for " + bare(r.Service)
+				}
+				f.Summary += "."
+				f.Cause = errorMeaning[r.code()]
+				if f.Cause == "" {
+					f.Cause = "The message names no cause beyond the code."
+				}
+				if t := r.Error.EText; t != "" {
+					f.Cause += fmt.Sprintf(" It says %q.", t)
+				}
+			})...)
+	}
+	return found
+}
+
+// untold tells a final error that no other rule speaks about.
+func untold(r *Record) bool {
+	code := r.code()
+	if r.Error == nil {
+		return false
+	}
+	for _, told := range toldElsewhere[r.Kind] {
+		if code == told {
+			return false
+		}
+	}
+	switch code {
+	case errPolicy, errBadOption, errServerNomatch, errGeneric:
+		if s4u(r) || r.Kind == decode.AS && code == errGeneric && mentions(r.Error.EText, "preauth") {
+			return false
+		}
+	}
+	// A client asks for a forwarded TGT to hand on, and does without.
+	return r.Kind != decode.TGS || r.Req.KDCOptions&krb5.KDCForwarded == 0 || code != errBadOption
+}
