@@ -232,6 +232,9 @@ func makeTicket(t krb5.Ticket) *rowTicket {
 		sum := sha256.Sum256(t.EncPart.Cipher)
 		k.Hash = hex.EncodeToString(sum[:])
 	}
+	if *k == (rowTicket{}) {
+		return nil
+	}
 	return k
 }
 
@@ -250,6 +253,9 @@ func makeEnc(d krb5.EncryptedData) *rowEncs {
 		return nil
 	}
 	e := makeEncs(d)
+	if e == (rowEncs{}) {
+		return nil
+	}
 	return &e
 }
 
