@@ -114,7 +114,7 @@ func expandFolder(dir string) []Input {
 func expandGlob(pattern string) []Input {
 	names, err := filepath.Glob(pattern)
 	if err != nil {
-		return []Input{{Path: pattern, Err: fmt.Errorf("%s: %w", pattern, err)}}
+		return []Input{{Path: pattern, Err: err}}
 	}
 	var ins []Input
 	for _, n := range names {
