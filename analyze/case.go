@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"fmt"
 	"kerbscope/decode"
 )
 
@@ -53,6 +54,7 @@ type Case struct {
 	claims    claimTable
 	aliases   map[string]string // principal as asked -> as the KDC spells it, folded key
 	twins     twinTable
+	dns       int              // DNS answers among them
 	cut       map[int]FrameRef // by capture, the first message that is not there in full
 
 	joined *joined // nil in a partial Case
@@ -152,6 +154,12 @@ func (c *Case) Session(s *decode.Session) {
 func (c *Case) Sighting(s *decode.Sighting) {
 	c.sightings.add(s)
 	c.claims.sighting(s)
+	if s.Kind == decode.DNSAnswer && c.dns < maxDNSTwins {
+		c.dns++
+		// One datagram, wherever it is captured: its asker's port is new each time.
+		ends := fmt.Sprint(s.Src, s.Dst, s.Name, s.Addrs, s.Target, s.Code)
+		c.twins.see(hash64([]byte("dns"), []byte(ends)), s.Time)
+	}
 }
 
 // alias remembers under which name the KDC knows a client.

@@ -158,7 +158,9 @@ func median(v []float64) float64 {
 // relate finds each part's clock against the first's: through shared packets,
 // over other captures where need be, nearest relation with the most points
 // first; else through the time stamps that one host sent into both (stime);
-// else not at all.
+// else not at all. Captures that share packets with each other, but with none
+// that leads to the first, keep what is known between them: their offsets are
+// to the first of them, and from is "none".
 func relate(parts []*Case) []clock {
 	clocks := make([]clock, len(parts))
 	known := make([]bool, len(parts))
@@ -182,21 +184,27 @@ func relate(parts []*Case) []clock {
 			}
 		}
 	}
-	for {
-		best := [2]int{-1, -1}
-		for i := range parts {
-			for j := range parts {
-				e, ok := edges[[2]int{i, j}]
-				if ok && known[i] && !known[j] && (best[0] < 0 || e.points > edges[best].points) {
-					best = [2]int{i, j}
+	// spread carries the relation from what is known over shared packets.
+	spread := func() (reached []int) {
+		for {
+			best := [2]int{-1, -1}
+			for i := range parts {
+				for j := range parts {
+					e, ok := edges[[2]int{i, j}]
+					if ok && known[i] && !known[j] && (best[0] < 0 || e.points > edges[best].points) {
+						best = [2]int{i, j}
+					}
 				}
 			}
+			if best[0] < 0 {
+				return reached
+			}
+			clocks[best[1]] = through(clocks[best[0]], edges[best].k)
+			known[best[1]] = true
+			reached = append(reached, best[1])
 		}
-		if best[0] < 0 {
-			break
-		}
-		clocks[best[1]] = through(clocks[best[0]], edges[best].k)
-		known[best[1]] = true
+	}
+	if len(spread()) > 0 {
 		clocks[0].from = "packets"
 	}
 	var stimes []map[netip.Addr]reading
@@ -209,16 +217,18 @@ func relate(parts []*Case) []clock {
 				stimes = append(stimes, p.stimes())
 			}
 		}
+		from := "none"
 		for i := range parts {
-			if k, ok := byStime(stimes[i], stimes[j]); ok && known[i] && clocks[i].from != "kerberos" {
+			if k, ok := byStime(stimes[i], stimes[j]); ok && known[i] && clocks[i].from != "kerberos" && (i == 0 || clocks[i].from != "none") {
 				clocks[j] = through(clocks[i], k)
-				clocks[j].from = "kerberos"
-				known[j] = true
+				from = "kerberos"
 				break
 			}
 		}
-		if !known[j] {
-			clocks[j].from = "none"
+		clocks[j].from = from
+		known[j] = true
+		for _, x := range spread() {
+			clocks[x].from = from
 		}
 	}
 	return clocks

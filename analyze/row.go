@@ -150,6 +150,7 @@ const (
 	maxNames     = 16 // of one address
 	maxTwins     = 1 << 15
 	maxAliases   = 1 << 12
+	maxDNSTwins  = 1 << 10 // DNS answers that help to relate clocks
 )
 
 // A rowTable is the rows of one capture.
