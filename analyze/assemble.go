@@ -57,6 +57,9 @@ func (c *Case) captureReport() []Capture {
 		k := clock{from: "none"}
 		if i < len(c.joined.opts.Part) {
 			k = c.joined.clocks[c.joined.opts.Part[i]]
+			if i > 0 && c.joined.opts.Part[i] == c.joined.opts.Part[0] {
+				k.from = "packets" // of one ring set with the reference: they are of one clock
+			}
 		}
 		out := Capture{
 			Name: f.Name, Format: f.Info.Format, LinkTypes: linkTypes(f.Info), Frames: f.Info.Frames, Bytes: f.Info.Bytes,

@@ -24,8 +24,13 @@ const (
 // numbers (a counter, a time stamp), whose link types agree and whose times do
 // not overlap by more than a second. Inputs with a label of their own are left
 // alone, as they are said to be captures of their own; those from a labelled
-// folder or glob are not. The order of the inputs stays.
+// folder or glob are not. The files of a set are put behind its first one, in
+// the order of their times; else the order of the inputs stays.
 func MarkRings(ins []Input) {
+	place := make([][2]int, len(ins)) // where an input goes: the first of its set, its place in it
+	for i := range place {
+		place[i] = [2]int{i, 0}
+	}
 	groups := map[string][]int{}
 	var keys []string
 	for i, in := range ins {
@@ -56,10 +61,21 @@ func MarkRings(ins []Input) {
 			continue
 		}
 		set++
-		for _, s := range spans {
+		for n, s := range spans {
 			ins[s.input].Set = set
+			place[s.input] = [2]int{members[0], n + 1}
 		}
 	}
+	order := make([]int, len(ins))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return slices.Compare(place[a][:], place[b][:]) })
+	sorted := make([]Input, len(ins))
+	for to, from := range order {
+		sorted[to] = ins[from]
+	}
+	copy(ins, sorted)
 }
 
 var (
@@ -81,28 +97,33 @@ type span struct {
 	links       []LinkType
 }
 
+// follow tells whether each span goes on after the one before. Two that lie
+// beside each other for most of their time do not, however short they are.
 func follow(spans []span) bool {
-	last := spans[0].last
+	before := spans[0]
 	for _, s := range spans[1:] {
-		if !slices.Equal(s.links, spans[0].links) || last-s.first > ringOverlap {
+		overlap := before.last - s.first
+		if !slices.Equal(s.links, before.links) || overlap > ringOverlap || overlap > 0 && overlap*2 > min(before.last-before.first, s.last-s.first) {
 			return false
 		}
-		last = max(last, s.last)
+		if s.last > before.last {
+			before = s
+		}
 	}
 	return true
 }
 
 // spanOf reads the times of a file; of a long one only its beginning and end.
 func spanOf(path string) (s span, ok bool) {
+	st, err := os.Stat(path)
+	if err != nil || !st.Mode().IsRegular() {
+		return s, false // a pipe can be read once
+	}
 	src, err := Open(path)
 	if err != nil {
 		return s, false
 	}
 	defer src.Close()
-	st, err := os.Stat(path)
-	if err != nil {
-		return s, false
-	}
 	s.last = NoTime
 	var b Batch
 	for n := 0; err == nil; n++ {

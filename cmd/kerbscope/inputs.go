@@ -6,7 +6,8 @@ import (
 	"kerbscope/capture"
 )
 
-// inputs turns the CAPTURE arguments into the files to read.
+// inputs turns the CAPTURE arguments into the files to read; those of a ring
+// set stand together.
 func (a *app) inputs(s *settings) ([]capture.Input, error) {
 	in, err := capture.Expand(s.captures)
 	if errors.Is(err, capture.ErrStdinTwice) {
@@ -15,6 +16,7 @@ func (a *app) inputs(s *settings) ([]capture.Input, error) {
 	if err != nil {
 		return nil, &failure{exitUsage, err.Error(), ""}
 	}
+	capture.MarkRings(in)
 	return in, nil
 }
 
