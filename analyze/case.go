@@ -145,7 +145,8 @@ func (c *Case) fold(r *Record) {
 func (c *Case) Session(s *decode.Session) {
 	c.sessions.add(s)
 	c.claims.session(s)
-	if s.SidesKnown && s.First != 0 {
+	// Picked up in mid-stream, the first packet is another one in every capture.
+	if s.FromSYN && s.First != 0 {
 		c.twins.see(sessionTwin(s), s.First)
 	}
 }

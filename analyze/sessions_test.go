@@ -79,3 +79,20 @@ func TestSightingsAlikeAreOne(t *testing.T) {
 	assert.Less(t, list[0].Time, list[0].Last)
 	assert.Equal(t, []netip.Addr{dc1IP}, c.HostsOf("dc1"))
 }
+
+// The first packet of a connection tells a clock only where it is the same
+// packet: the SYN.
+func TestConnectionsThatTellTheClock(t *testing.T) {
+	at := newSynth(t).now
+	for _, fromSYN := range []bool{true, false} {
+		a, b := NewCase(0), NewCase(0)
+		a.Session(session(0, 4000, at, func(s *decode.Session) { s.FromSYN = true }))
+		b.Session(session(1, 4000, at+20e9, func(s *decode.Session) { s.FromSYN = fromSYN }))
+		k := relate([]*Case{a, b})
+		if fromSYN {
+			assert.Equal(t, clock{offset: 20e9, base: at + 20e9, uncertainty: 1000, from: "packets"}, k[1])
+		} else {
+			assert.Equal(t, "none", k[1].from)
+		}
+	}
+}

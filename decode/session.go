@@ -9,7 +9,9 @@ type Session struct {
 	Client, Server netip.AddrPort
 	// SidesKnown is false when the connection was picked up in mid-stream and
 	// nothing told which end began it.
-	SidesKnown   bool
+	SidesKnown bool
+	// FromSYN: the first packet of it in the capture is the client's SYN.
+	FromSYN      bool
 	Carrier      string  // "smtp", "http", "ldap", "smb2", "smb", "dcerpc", "kdc", "kpasswd" …
 	Begin, Ended FrameID // first and last frame seen
 	First, Last  int64   // their times

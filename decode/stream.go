@@ -339,6 +339,7 @@ func (s *stream) end(why flow.EndReason) {
 	s.closeAttempts()
 	s.closePassword()
 	s.sess.SidesKnown = s.c.ClientKnown
+	s.sess.FromSYN = s.c.SYNCount > 0 && s.c.SYNs[0].Frame == s.c.First.Frame
 	s.sess.Begin, s.sess.Ended = FrameID(s.c.First.Frame), FrameID(s.c.Last.Frame)
 	s.sess.First, s.sess.Last = s.c.First.Time, s.c.Last.Time
 	s.sess.BothWays = s.c.BothDirections()
