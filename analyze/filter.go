@@ -3,13 +3,70 @@ package analyze
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
+
+	"kerbscope/decode"
 )
 
-// filter is a Wireshark display filter of what a finding is about: addresses,
-// ports and Kerberos names, no frame numbers, so that it works in every
-// capture of the case.
+// A citedFlow is where evidence of a finding stands: between which hosts, and
+// at which port.
+type citedFlow struct {
+	client netip.Addr
+	server netip.AddrPort
+	kind   decode.Kind
+}
+
+// maxCitedFlows is the most flows of its evidence that a filter names.
+const maxCitedFlows = 6
+
+func (f *Finding) citeFlow(client netip.Addr, server netip.AddrPort, kind decode.Kind) {
+	w := citedFlow{client, server, kind}
+	if len(f.cited) < maxCitedFlows && client.IsValid() && server.IsValid() && !slices.Contains(f.cited, w) {
+		f.cited = append(f.cited, w)
+	}
+}
+
+// filter is a Wireshark display filter of what a finding is about and of the
+// conversations that its evidence stands in: addresses, ports and Kerberos
+// names, no frame numbers, so that it works in every capture of the case.
 func (c *Case) filter(f *Finding) string {
+	base := c.subjectFilter(f)
+	if base == "kerberos" && len(f.cited) == 0 {
+		return base
+	}
+	terms := []string{base}
+	for _, w := range f.cited {
+		if f.covers(w) {
+			continue
+		}
+		port := fmt.Sprintf("tcp.port == %d", w.server.Port())
+		if w.kind != decode.AP {
+			port = fmt.Sprintf("(%s || udp.port == %d)", port, w.server.Port())
+		}
+		terms = addOnce(terms, fmt.Sprintf("(%s && %s && %s)", addrTerm(w.client), addrTerm(w.server.Addr()), port))
+	}
+	if len(terms) > 1 && !strings.Contains(base, " || ") && strings.Contains(base, " && ") && base[0] != '(' {
+		terms[0] = "(" + base + ")"
+	} else if len(terms) > 1 && strings.HasPrefix(base, "(kerberos || ") {
+		terms[0] = "(" + base + ")"
+	}
+	return strings.Join(terms, " || ")
+}
+
+// covers tells whether the filter of the finding's subject shows a flow.
+func (f *Finding) covers(w citedFlow) bool {
+	anyClient := f.Subject.ClientIP == "" || f.Subject.ClientIP == w.client.String()
+	switch {
+	case f.Subject.Server != "":
+		return anyClient && f.Subject.Server == w.server.String()
+	case f.Subject.KDC != "":
+		return anyClient && f.Subject.KDC == w.server.Addr().String()
+	}
+	return false
+}
+
+func (c *Case) subjectFilter(f *Finding) string {
 	var terms []string
 	if a, err := netip.ParseAddr(f.Subject.ClientIP); err == nil {
 		terms = append(terms, addrTerm(a))

@@ -62,6 +62,7 @@ type Finding struct {
 	Subject Subject `json:"-"`
 	// fill puts names into the rule's steps: placeholder, name, …
 	fill  []string
+	cited []citedFlow
 	first int64
 	last  int64
 }

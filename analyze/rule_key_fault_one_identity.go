@@ -14,7 +14,8 @@ NetworkService and LocalSystem on a Windows server are the same Active Directory
 acceptance therefore clears the account, the service name, the kvno, the DC that issued the ticket, the clocks and the client.
 What is left is the key that the refusing process, or the logon session it runs in, uses.
 
-Certain: the very same ticket, accepted between two refusals or within a minute after one, and the refusal is a Kerberos error that
+With another service name the names must be ones that belong to the computer's account as a rule (HOST, cifs, SMTP, Exchange's), and the finding
+is "likely". Certain: the very same ticket, accepted between two refusals or within a minute after one, and the refusal is a Kerberos error that
 only a failed decryption gives (31, 41, 44, 45), or a keytab of that process proves it. Likely: the refusing carrier gave no Kerberos error (535, 401, STATUS_LOGON_FAILURE), because a policy
 says no in the same words. Possible: the acceptance was of another service name, or a keytab given opens the ticket that the
 carrier refused.`,
@@ -61,10 +62,9 @@ func checkKeyFaultOneIdentity(c *Case) []Finding {
 			}
 		} else {
 			s, control = c.otherNameTaken(taken, group)
-			if control == nil {
-				continue
+			if control == nil || !hostsOwn(s.life, control.life) {
+				continue // key-mismatch tells both explanations
 			}
-			confidence = Possible
 		}
 		r, ok := s.p.First, control.p.First
 		f := c.aboutShowings(group, "ticket.hash", "ticket.etype", "ticket.kvno", "error_code", "carrier_result.code")
@@ -148,6 +148,37 @@ func howFarOff(accepted, refused *Record) string {
 		return seconds(refused.Start-accepted.Start) + " before"
 	}
 	return seconds(accepted.Start-refused.Start) + " later"
+}
+
+// hostOwned are the service classes that belong to the computer's own account
+// as a rule: HOST and what it stands for ([MS-ADTS] §3.1.1.3.1.1, sPNMappings),
+// SMTP and Exchange's. HTTP and MSSQLSvc often stand on accounts of their own.
+var hostOwned = map[string]bool{
+	"host": true, "cifs": true, "smtp": true, "smtpsvc": true, "ldap": true, "rpc": true, "rpcss": true, "dns": true, "gc": true, "termsrv": true,
+	"wsman": true, "restrictedkrbhost": true, "spooler": true, "nfs": true, "imap": true, "pop": true, "exchangemdb": true, "exchangerfr": true, "exchangeab": true,
+}
+
+// hostsOwn tells that both tickets are for names of the computer's account.
+func hostsOwn(a, b *TicketLife) bool {
+	return hostOwned[spnClass(a.SName)] && hostOwned[spnClass(b.SName)]
+}
+
+// siblingNote names, for a refused ticket, another service of the same host
+// name whose ticket of the same etype and kvno was accepted there: what it
+// means for the refusal depends on whose account carries the names.
+func (c *Case) siblingNote(r *Record) string {
+	t := c.lifeOf(r.Presented)
+	if t == nil {
+		return ""
+	}
+	for _, a := range c.taken().sameHostName(showing{life: t}) {
+		if !sameKeyName(t, a.life) || hostsOwn(t, a.life) || !c.SameHost(a.p.To.Addr(), r.To.Addr()) || a.p.To == r.To {
+			continue
+		}
+		return fmt.Sprintf(" %s accepted a ticket for %s with the same etype and kvno: if both names belong to one account, the process behind %s alone has a wrong key; if %s is registered on another account, that is the cause (setspn -Q tells).",
+			c.server(a.p.To), a.life.SName, c.server(r.To), t.SName)
+	}
+	return ""
 }
 
 const fresh = int64(300e9)

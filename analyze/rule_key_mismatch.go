@@ -65,7 +65,7 @@ func checkKeyMismatch(c *Case) []Finding {
 			}
 			c.cite(f, t.Issued, "issued.etype", "issued.kvno")
 		}
-		f.Cause += c.anonymousNote(r.To)
+		f.Cause += c.siblingNote(r) + c.anonymousNote(r.To)
 		f.fill = []string{"SPN", spnOf(r), "HOST", spnHost(r.Service)}
 	})
 }

@@ -76,7 +76,14 @@ func TestAcceptorRules(t *testing.T) {
 			issue(s, web)
 			s.ap(apX{to: hub25, ticket: smtpTicket, code: 31})
 			s.ap(apX{to: hub80, ticket: web, carrier: "http"})
-		}, want{"key-fault-one-identity error possible", "key-mismatch error certain", "-spn-on-wrong-account"}},
+		}, want{"-key-fault-one-identity", "key-mismatch error certain", "-spn-on-wrong-account"}},
+		{"another name of the computer's account at another endpoint, same kvno", func(s *synth) {
+			issue(s, smtpTicket)
+			share := tkt{"cifs/hub-1.contoso.com", 18, 5, "w"}
+			issue(s, share)
+			s.ap(apX{to: hub25, ticket: smtpTicket, code: 31})
+			s.ap(apX{to: "10.0.0.20:445", ticket: share, carrier: "smb2"})
+		}, want{"key-fault-one-identity error likely", "key-mismatch error certain", "-spn-on-wrong-account"}},
 		{"another name of the host at the same endpoint, same kvno", func(s *synth) {
 			issue(s, smtpTicket)
 			web := tkt{httpSPN, 18, 5, "w"}

@@ -309,8 +309,18 @@ func (c *Case) citeSighting(f *Finding, g *SightingFact) {
 	case decode.FragmentsLost:
 		field = "fragment"
 	}
-	c.citeFact(f, FrameRef{g.Frame, g.Time}, field, g.Dst.String())
-	if g.LastFrame != 0 && g.LastFrame != g.Frame {
-		c.citeFact(f, FrameRef{g.LastFrame, g.Last}, field, g.Dst.String())
+	filter := "tcp.flags.syn == 1"
+	switch {
+	case g.Kind == decode.ICMPError:
+		filter = "icmp || icmpv6"
+	case g.Kind == decode.FragmentsLost && g.Dst.Addr().Unmap().Is4():
+		filter = "ip.flags.mf == 1 || ip.frag_offset > 0"
+	case g.Kind == decode.FragmentsLost:
+		filter = "ipv6.fraghdr"
 	}
+	c.citeFrame(f, g.Frame, field, g.Dst.String(), "", filter)
+	if g.LastFrame != 0 && g.LastFrame != g.Frame {
+		c.citeFrame(f, g.LastFrame, field, g.Dst.String(), "", filter)
+	}
+	f.citeFlow(g.Src.Addr(), g.Dst, decode.AS)
 }
