@@ -59,7 +59,8 @@ func (f *Finding) covers(w citedFlow) bool {
 	anyClient := f.Subject.ClientIP == "" || f.Subject.ClientIP == w.client.String()
 	switch {
 	case f.Subject.Server != "":
-		return anyClient && f.Subject.Server == w.server.String()
+		// A ticket's issue is shown by its service name.
+		return anyClient && f.Subject.Server == w.server.String() || w.kind == decode.TGS && spnHost(f.Service) != ""
 	case f.Subject.KDC != "":
 		return anyClient && f.Subject.KDC == w.server.Addr().String()
 	}

@@ -166,12 +166,12 @@ func hostsOwn(a, b *TicketLife) bool {
 // siblingNote names, for a refused ticket, another service of the same host
 // name whose ticket of the same etype and kvno was accepted there: what it
 // means for the refusal depends on whose account carries the names.
-func (c *Case) siblingNote(r *Record) string {
+func (c *Case) siblingNote(taken taken, r *Record) string {
 	t := c.lifeOf(r.Presented)
 	if t == nil {
 		return ""
 	}
-	for _, a := range c.taken().sameHostName(showing{life: t}) {
+	for _, a := range taken.sameHostName(showing{life: t}) {
 		if !sameKeyName(t, a.life) || hostsOwn(t, a.life) || !c.SameHost(a.p.To.Addr(), r.To.Addr()) || a.p.To == r.To {
 			continue
 		}

@@ -44,6 +44,7 @@ func checkKeyMismatch(c *Case) []Finding {
 		}
 		return false
 	})
+	taken := c.taken()
 	return c.each(rows, byServiceAndServer, []string{"error_code", "carrier_result.code", "ticket.sname", "ticket.kvno", "ticket.etype", "ticket.hash"}, func(f *Finding, rows []*Row, r *Record) {
 		f.Confidence = Certain
 		f.FaultAt = []Fault{c.faultServer(r)}
@@ -65,7 +66,7 @@ func checkKeyMismatch(c *Case) []Finding {
 			}
 			c.cite(f, t.Issued, "issued.etype", "issued.kvno")
 		}
-		f.Cause += c.siblingNote(r) + c.anonymousNote(r.To)
+		f.Cause += c.siblingNote(taken, r) + c.anonymousNote(r.To)
 		f.fill = []string{"SPN", spnOf(r), "HOST", spnHost(r.Service)}
 	})
 }
