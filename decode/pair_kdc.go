@@ -3,6 +3,7 @@ package decode
 import (
 	"hash/maphash"
 	"net/netip"
+	"slices"
 
 	"kerbscope/decode/krb5"
 )
@@ -119,6 +120,10 @@ func (p *kdcPairs) request(m *Message) {
 	delete(p.done, fk)
 
 	o := p.names[name]
+	if o != nil && !o.waiting && startsAnew(o, m) {
+		p.finish(o, 0)
+		o = nil
+	}
 	switch {
 	case o != nil && o.waiting && o.raw == raw && o.x.Transport == m.Transport:
 		// The same bytes the same way again: the client has no answer yet.
@@ -284,6 +289,19 @@ func hasPreauth(m *Message) bool {
 		}
 	}
 	return false
+}
+
+// startsAnew tells whether a request after PREAUTH_REQUIRED is not the step that
+// the error asks for but another attempt: it brings no proof either, and has a
+// nonce of its own.
+func startsAnew(o *openKDC, m *Message) bool {
+	q := m.Krb.KDCReq
+	e := o.x.Reply
+	if o.x.Kind != AS || e == nil || e.Krb.Error == nil || e.Krb.Error.ErrorCode.V != errPreauthRequired {
+		return false
+	}
+	fast := slices.ContainsFunc(q.PAData, func(pa krb5.PAData) bool { return pa.Type == krb5.PAFXFAST })
+	return !hasPreauth(m) && !fast && q.Nonce.OK && o.nonce != q.Nonce.V
 }
 
 func (o *openKDC) step(m *Message, what string) {

@@ -87,6 +87,15 @@ func TestPairingKDC(t *testing.T) {
 			t.say(4, port(1002), kdc1, TCP, asReq(2, 2))
 			t.say(5, kdc1, port(1002), TCP, rep(krb5.ASRep))
 		}, 0, []want{{AS, OK, 0, []string{"AS-REQ", "KRB-ERROR 25", "AS-REQ", "KRB-ERROR 52", "AS-REQ", "AS-REP"}}}},
+		{"another attempt after 25, the first one dropped", func(t *kdcTalk) {
+			t.say(0, port(1000), kdc1, UDP, asReq(1))
+			t.say(1, kdc1, port(1000), UDP, krbError(25))
+			t.say(second, port(1001), kdc1, UDP, asReq(2))
+			t.say(second+1, kdc1, port(1001), UDP, krbError(25))
+			t.say(second+2, port(1002), kdc1, UDP, asReq(3, 136))
+			t.say(second+3, kdc1, port(1002), UDP, rep(krb5.ASRep))
+		}, 0, []want{{AS, Failed, 0, []string{"AS-REQ", "KRB-ERROR 25"}},
+			{AS, OK, 0, []string{"AS-REQ", "KRB-ERROR 25", "AS-REQ", "AS-REP"}}}},
 		{"25 in answer to a timestamp is the answer", func(t *kdcTalk) {
 			t.say(0, port(1000), kdc1, UDP, asReq(1, 2))
 			t.say(1, kdc1, port(1000), UDP, krbError(25))
