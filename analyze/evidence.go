@@ -196,7 +196,7 @@ func (c *Case) cite(f *Finding, r *Record, fields ...string) {
 				filter = ""
 			}
 			c.citeFrame(f, at.Frame, path, value, valueName, filter)
-			f.citeFlow(r.From.Addr(), r.To, r.Kind)
+			f.citeFlow(citedFlow{r.From.Addr(), r.To, r.Kind, issuedName(r)})
 			break
 		}
 	}

@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"kerbscope/decode"
 )
 
 func TestEvidence(t *testing.T) {
@@ -69,6 +72,14 @@ func TestFilter(t *testing.T) {
 		"KDC":    {Finding{Subject: Subject{ClientIP: "10.0.0.30", KDC: "10.0.0.10"}}, `(kerberos || tcp.port == 88 || udp.port == 88) && ip.addr == 10.0.0.30 && ip.addr == 10.0.0.10`},
 		"client": {Finding{Subject: Subject{Client: "alice@R", ClientIP: "10.0.0.30"}}, `ip.addr == 10.0.0.30 && kerberos.CNameString == "alice"`},
 		"none":   {Finding{}, "kerberos"},
+		"evidence elsewhere": {Finding{Service: "smtp/hub-1.contoso.com@R", Subject: Subject{ClientIP: "10.0.0.30", Server: "10.0.0.20:25"}, cited: []citedFlow{
+			{netip.MustParseAddr("10.0.0.30"), netip.MustParseAddrPort("10.0.0.20:25"), decode.AP, ""},
+			{netip.MustParseAddr("10.0.0.30"), netip.MustParseAddrPort("10.0.0.10:88"), decode.TGS, "smtp/hub-1.contoso.com@R"},
+			{netip.MustParseAddr("10.0.0.30"), netip.MustParseAddrPort("10.0.0.20:2525"), decode.AP, ""},
+		}}, `(ip.addr == 10.0.0.30 && ip.addr == 10.0.0.20 && tcp.port == 25) || kerberos.SNameString == "hub-1.contoso.com" || (ip.addr == 10.0.0.30 && ip.addr == 10.0.0.20 && tcp.port == 2525)`},
+		"evidence at a KDC": {Finding{Subject: Subject{Client: "alice@R", ClientIP: "10.0.0.30"}, cited: []citedFlow{
+			{netip.MustParseAddr("10.0.0.30"), netip.MustParseAddrPort("10.0.0.10:88"), decode.TGS, ""},
+		}}, `(ip.addr == 10.0.0.30 && kerberos.CNameString == "alice") || (ip.addr == 10.0.0.30 && ip.addr == 10.0.0.10 && (tcp.port == 88 || udp.port == 88))`},
 	}
 	var filters []string
 	for name, tt := range tests {

@@ -15,14 +15,23 @@ type citedFlow struct {
 	client netip.Addr
 	server netip.AddrPort
 	kind   decode.Kind
+	name   string // what a TGS exchange issued a ticket for
+}
+
+// issuedName is the service of a TGS exchange that shows it in request and
+// reply; a KRB-ERROR may leave it out.
+func issuedName(r *Record) string {
+	if r.Kind == decode.TGS && r.Ending == decode.OK {
+		return r.Service
+	}
+	return ""
 }
 
 // maxCitedFlows is the most flows of its evidence that a filter names.
 const maxCitedFlows = 6
 
-func (f *Finding) citeFlow(client netip.Addr, server netip.AddrPort, kind decode.Kind) {
-	w := citedFlow{client, server, kind}
-	if len(f.cited) < maxCitedFlows && client.IsValid() && server.IsValid() && !slices.Contains(f.cited, w) {
+func (f *Finding) citeFlow(w citedFlow) {
+	if len(f.cited) < maxCitedFlows && w.client.IsValid() && w.server.IsValid() && !slices.Contains(f.cited, w) {
 		f.cited = append(f.cited, w)
 	}
 }
@@ -46,9 +55,8 @@ func (c *Case) filter(f *Finding) string {
 		}
 		terms = addOnce(terms, fmt.Sprintf("(%s && %s && %s)", addrTerm(w.client), addrTerm(w.server.Addr()), port))
 	}
-	if len(terms) > 1 && !strings.Contains(base, " || ") && strings.Contains(base, " && ") && base[0] != '(' {
-		terms[0] = "(" + base + ")"
-	} else if len(terms) > 1 && strings.HasPrefix(base, "(kerberos || ") {
+	// && binds stronger than ||, but not everybody knows.
+	if len(terms) > 1 && strings.Contains(base, " && ") && f.Subject.Server == "" {
 		terms[0] = "(" + base + ")"
 	}
 	return strings.Join(terms, " || ")
@@ -59,8 +67,8 @@ func (f *Finding) covers(w citedFlow) bool {
 	anyClient := f.Subject.ClientIP == "" || f.Subject.ClientIP == w.client.String()
 	switch {
 	case f.Subject.Server != "":
-		// A ticket's issue is shown by its service name.
-		return anyClient && f.Subject.Server == w.server.String() || w.kind == decode.TGS && spnHost(f.Service) != ""
+		// A ticket's issue shows by its service's name.
+		return anyClient && f.Subject.Server == w.server.String() || w.name != "" && samePrincipal(w.name, f.Service)
 	case f.Subject.KDC != "":
 		return anyClient && f.Subject.KDC == w.server.Addr().String()
 	}

@@ -322,5 +322,5 @@ func (c *Case) citeSighting(f *Finding, g *SightingFact) {
 	if g.LastFrame != 0 && g.LastFrame != g.Frame {
 		c.citeFrame(f, g.LastFrame, field, g.Dst.String(), "", filter)
 	}
-	f.citeFlow(g.Src.Addr(), g.Dst, decode.AS)
+	f.citeFlow(citedFlow{g.Src.Addr(), g.Dst, decode.AS, ""})
 }
