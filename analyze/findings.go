@@ -95,6 +95,10 @@ func (c *Case) complete(f *Finding, rule *Rule) {
 // hash tomorrow and in every capture of it. At an acceptor the client is its
 // address: whose ticket it presents shows only where the ticket was issued.
 func findingHash(f *Finding) string {
+	if f.identity != "" {
+		sum := sha256.Sum256([]byte(f.Rule + "\x00" + f.identity))
+		return hex.EncodeToString(sum[:4])
+	}
 	client, at := f.Client, f.Subject.Server
 	if at != "" && f.Subject.ClientIP != "" {
 		client = f.Subject.ClientIP

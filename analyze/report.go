@@ -63,8 +63,11 @@ type Finding struct {
 	// fill puts names into the rule's steps: placeholder, name, …
 	fill  []string
 	cited []citedFlow
-	first int64
-	last  int64
+	// identity takes the place of the subject in the id, where what the
+	// captures show of the subject depends on which of them there are.
+	identity string
+	first    int64
+	last     int64
 }
 
 // A Fault is where the evidence puts the fault.

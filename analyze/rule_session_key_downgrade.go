@@ -84,6 +84,7 @@ func (c *Case) sessionKeys(key func(*TicketLife) string, is func(*TicketLife) bo
 			same = same && samePrincipal(t.Principal(), list[0].Principal())
 		}
 		f := c.aboutRecords(recs, "ticket.etype", "authenticator_etype")
+		f.identity = key(list[0])
 		f.Count = uint64(len(list))
 		t := list[0]
 		f.Client, f.Service = t.Client, ""

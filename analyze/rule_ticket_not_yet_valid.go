@@ -32,6 +32,9 @@ func checkTicketNotYetValid(c *Case) []Finding {
 	rows := append(c.rowsWhere(decode.TGS, is), c.rowsWhere(decode.AP, is)...)
 	return c.each(rows, byQuestion, []string{"error_code", "stime", "ticket.sname"}, func(f *Finding, rows []*Row, r *Record) {
 		f.Confidence = Certain
+		if r.Kind == decode.AP { // whose ticket it is, shows only where it was issued
+			f.identity = r.From.Addr().String() + "|" + r.To.Addr().String() + "|" + lower(r.Service)
+		}
 		f.FaultAt = nil
 		f.Summary = fmt.Sprintf("%s finds the ticket of %s not yet valid %s (33).", c.server(r.To), c.who(r), nTimes(total(rows)))
 		f.Cause = "Its clock is behind the KDC's that issued the ticket, or that one is ahead."
