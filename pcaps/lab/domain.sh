@@ -36,9 +36,13 @@ dc_ready() {
 	local p
 	for p in 53 88 389 445; do listening "$1" $p || return 1; done
 }
-dc_restart() { # DC: stops and starts Samba there
+dc_stop() { # DC: ends Samba there
 	on "$1" bash -c 'kill -9 $(cat /run/samba/samba.pid) 2>/dev/null; for p in $(pgrep -x "samba|smbd|winbindd|samba:.*"); do kill -9 $p 2>/dev/null; done
-		while pgrep samba >/dev/null; do pkill -9 samba; sleep 0.1; done; rm -f /run/samba/samba.pid; samba -D'
+		while pgrep samba >/dev/null; do pkill -9 samba; sleep 0.1; done; rm -f /run/samba/samba.pid'
+}
+dc_restart() { # DC: stops and starts Samba there
+	dc_stop "$1"
+	on "$1" samba -D
 	await "$1" dc_ready "$1"
 }
 
