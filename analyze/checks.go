@@ -120,6 +120,9 @@ func total(rows []*Row) (n uint64) {
 	return n
 }
 
+// whoAll names the clients of rows in one phrase.
+func (c *Case) whoAll(rows []*Row) string { return join(c.clientsOf(rows), 3) }
+
 // clientsOf names the clients of rows, each once.
 func (c *Case) clientsOf(rows []*Row) (list []string) {
 	for _, row := range rows {

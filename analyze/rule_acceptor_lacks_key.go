@@ -51,7 +51,7 @@ func checkAcceptorLacksKey(c *Case) []Finding {
 		if t := r.Presented; t != nil {
 			needs = fmt.Sprintf(": it needs %s, %s", t.SName, ticketText(t))
 		}
-		f.Summary = fmt.Sprintf("%s has no key for the ticket that %s presented %s (%s)%s.", c.server(r.To), c.who(r), nTimes(total(rows)), refusalText(r), needs)
+		f.Summary = fmt.Sprintf("%s has no key for the ticket that %s presented %s (%s)%s.", c.server(r.To), c.whoAll(rows), nTimes(total(rows)), refusalText(r), needs)
 		f.Cause = "The service's keytab lacks this name, key version or etype. Old keytab, old ticket, or a service name on another account: kvnos in the report tell where they can."
 		if r.code() == errNotUs {
 			f.Cause = "The service's keytab does not have this name at all (MIT says 35 then), or the request went to the wrong service."

@@ -34,7 +34,7 @@ func checkAddressBoundTicket(c *Case) []Finding {
 	return c.each(rows, byQuestion, []string{"error_code", "ticket.sname"}, func(f *Finding, rows []*Row, r *Record) {
 		f.Confidence = Certain
 		f.FaultAt = nil
-		f.Summary = fmt.Sprintf("%s refused %s %s: the ticket is bound to another address than %s (38).", c.server(r.To), c.who(r), nTimes(total(rows)), r.From.Addr())
+		f.Summary = fmt.Sprintf("%s refused %s %s: the ticket is bound to another address than %s (38).", c.server(r.To), c.whoAll(rows), nTimes(total(rows)), r.From.Addr())
 		f.Cause = "The client asked for a ticket with addresses in it, and NAT, a VPN or a second network card makes it come from another one. The ticket was decrypted: keys and names are right."
 	})
 }

@@ -46,7 +46,7 @@ func checkAPRefused(c *Case) []Finding {
 			with = " (" + ticketText(r.Presented) + ")"
 		}
 		cut := c.gappy(r)
-		f.Summary = fmt.Sprintf("%s refused the Kerberos authentication of %s for %s%s %s with %s and no Kerberos error.", c.server(r.To), c.who(r), serviceText(r), with, nTimes(total(rows)), refusalText(r))
+		f.Summary = fmt.Sprintf("%s refused the Kerberos authentication of %s for %s%s %s with %s and no Kerberos error.", c.server(r.To), c.whoAll(rows), serviceText(r), with, nTimes(total(rows)), refusalText(r))
 		f.Cause = "The service says no without a reason. A key that does not fit looks like this with many services (Postfix, smbd, Java), and so do a policy, a missing right or a replay cache."
 		switch {
 		case cut:

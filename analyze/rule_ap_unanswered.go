@@ -39,7 +39,7 @@ func checkAPUnanswered(c *Case) []Finding {
 		if c.closed(r) {
 			how = "closed the connection instead of answering"
 		}
-		f.Summary = fmt.Sprintf("%s %s %s when %s presented a ticket for %s.", c.server(r.To), how, nTimes(total(rows)), c.who(r), serviceText(r))
+		f.Summary = fmt.Sprintf("%s %s %s when %s presented a ticket for %s.", c.server(r.To), how, nTimes(total(rows)), c.whoAll(rows), serviceText(r))
 		f.Cause = "The service crashed, hung, or cut the request off (its size is a common reason); some services close without a word when a key does not fit."
 		if r.Req.Length > 12000 {
 			f.Cause += fmt.Sprintf(" The request has %d bytes: compare with the service's limits.", r.Req.Length)

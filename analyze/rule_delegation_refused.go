@@ -62,7 +62,7 @@ func checkDelegationRefused(c *Case) []Finding {
 		if r.Req.ForUser != "" {
 			what = "in the name of " + r.Req.ForUser
 		}
-		f.Summary = fmt.Sprintf("%s refused %s a ticket for %s %s, %s: %s.", c.HostName(r.To.Addr()), c.who(r), orUnknown(r.Service), what, nTimes(total(rows)), codeText(r.code()))
+		f.Summary = fmt.Sprintf("%s refused %s a ticket for %s %s, %s: %s.", c.HostName(r.To.Addr()), c.whoAll(rows), orUnknown(r.Service), what, nTimes(total(rows)), codeText(r.code()))
 		f.Cause = "The right to delegate to that service is missing, the user's ticket is not forwardable, or the user may not be delegated."
 		if s := r.Error.NTStatus; s != nil && *s == 0xC0000272 {
 			f.Cause = "The KDC found no right to delegate to that service (STATUS_NO_MATCH)."

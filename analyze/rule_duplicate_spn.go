@@ -40,7 +40,7 @@ func checkDuplicateSPN(c *Case) []Finding {
 		if r.Kind == decode.AS {
 			name = orUnknown(bare(r.Client))
 		}
-		f.Summary = fmt.Sprintf("%s found more than one account for %s and gave no ticket to %s %s (8).", c.HostName(r.To.Addr()), name, c.who(r), nTimes(total(rows)))
+		f.Summary = fmt.Sprintf("%s found more than one account for %s and gave no ticket to %s %s (8).", c.HostName(r.To.Addr()), name, c.whoAll(rows), nTimes(total(rows)))
 		f.Cause = "The name is registered on two accounts. The KDC cannot know whose key to use."
 		f.fill = []string{"SPN", spnOf(r)}
 	})

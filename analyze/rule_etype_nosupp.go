@@ -45,7 +45,7 @@ func checkEtypeNosupp(c *Case) []Finding {
 			what = "the client's account"
 		}
 		f.Summary = fmt.Sprintf("%s refused %s, which offered %s, with KDC_ERR_ETYPE_NOSUPP (14) %s: no encryption type in common with %s.",
-			c.HostName(r.To.Addr()), c.who(r), shortEtypes(r.Req.Etypes), nTimes(total(rows)), what)
+			c.HostName(r.To.Addr()), c.whoAll(rows), shortEtypes(r.Req.Etypes), nTimes(total(rows)), what)
 		f.Cause = fmt.Sprintf("None of %s is usable at this KDC for %s: a key is missing, or the KDC's settings or updates do not allow it.", shortEtypes(r.Req.Etypes), what)
 		if keys := c.keysElsewhere(r); keys != nil {
 			f.Summary += fmt.Sprintf(" Elsewhere the account shows %s.", keysText(keys.Keys))

@@ -32,7 +32,7 @@ func checkEtypeNosuppRecovered(c *Case) []Finding {
 	found := c.each(rows, byQuestion, []string{"error_code", "etypes", "kdc_options", "healed_by"}, func(f *Finding, rows []*Row, r *Record) {
 		f.Severity, f.Confidence = Note, Certain
 		f.Summary = fmt.Sprintf("%s refused %s for %s from %s with KDC_ERR_ETYPE_NOSUPP (14) %s; a second request got the ticket.",
-			c.HostName(r.To.Addr()), shortEtypes(r.Req.Etypes), serviceText(r), c.who(r), nTimes(total(rows)))
+			c.HostName(r.To.Addr()), shortEtypes(r.Req.Etypes), serviceText(r), c.whoAll(rows), nTimes(total(rows)))
 		f.Cause = "A step: the client asked again with another list, or another KDC, and succeeded."
 		if loneForwarded(r) {
 			f.Cause = "A step: Windows asks for a forwarded TGT with AES256 alone, a DC without AES refuses, and Windows asks again with its full list. KDC event 27 on that DC is harmless."

@@ -30,7 +30,7 @@ func checkForwardedTGTSingleEtype(c *Case) []Finding {
 	rows := c.rowsWhere(decode.TGS, loneForwarded)
 	return c.each(rows, byClientAndKDC, []string{"kdc_options", "etypes", "error_code"}, func(f *Finding, rows []*Row, r *Record) {
 		f.Severity, f.Confidence = Note, Certain
-		f.Summary = fmt.Sprintf("%s asked %s %s for a forwarded TGT with %s alone.", c.who(r), c.HostName(r.To.Addr()), nTimes(total(rows)), shortEtypes(r.Req.Etypes))
+		f.Summary = fmt.Sprintf("%s asked %s %s for a forwarded TGT with %s alone.", c.whoAll(rows), c.HostName(r.To.Addr()), nTimes(total(rows)), shortEtypes(r.Req.Etypes))
 		f.Cause = "The client delegates a user to a service; the single etype belongs to this kind of request and says nothing about the client's settings."
 	})
 }

@@ -52,7 +52,7 @@ func checkKeyMismatch(c *Case) []Finding {
 		if r.Presented != nil {
 			with = " (" + ticketText(r.Presented) + ")"
 		}
-		f.Summary = fmt.Sprintf("%s could not decrypt the ticket for %s%s that %s presented %s: %s.", c.server(r.To), serviceText(r), with, c.who(r), nTimes(total(rows)), refusalText(r))
+		f.Summary = fmt.Sprintf("%s could not decrypt the ticket for %s%s that %s presented %s: %s.", c.server(r.To), serviceText(r), with, c.whoAll(rows), nTimes(total(rows)), refusalText(r))
 		f.Cause = "The KDC encrypted the ticket with the key of the account that carries the service name; the service uses another key."
 		if r.Error == nil {
 			f.Cause = "The refusal says nothing, but the given keytab has this name, kvno and etype, and its key does not open the ticket. " + f.Cause

@@ -97,7 +97,7 @@ func checkKRBError(c *Case) []Finding {
 				if r.Kind == decode.AP {
 					who = c.server(r.To)
 				}
-				f.Summary = fmt.Sprintf("%s answered %s %s with %s", who, c.who(r), nTimes(total(rows)), codeText(r.code()))
+				f.Summary = fmt.Sprintf("%s answered %s %s with %s", who, c.whoAll(rows), nTimes(total(rows)), codeText(r.code()))
 				if r.Service != "" {
 					f.Summary += ", asked for " + bare(r.Service)
 				}

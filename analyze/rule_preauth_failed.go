@@ -53,7 +53,7 @@ func checkPreauthFailed(c *Case) []Finding {
 		if r.Req.PreauthEtype != nil {
 			with = " made with " + shortEtype(*r.Req.PreauthEtype)
 		}
-		f.Summary = fmt.Sprintf("%s could not verify the preauthentication of %s%s %s (%d): wrong password or key.", c.HostName(r.To.Addr()), c.who(r), with, nTimes(total(rows)), r.code())
+		f.Summary = fmt.Sprintf("%s could not verify the preauthentication of %s%s %s (%d): wrong password or key.", c.HostName(r.To.Addr()), c.whoAll(rows), with, nTimes(total(rows)), r.code())
 		f.Cause = "The password or keytab in use on the client is not the account's at this KDC."
 		if isComputer(r.Client) {
 			f.Cause = "The computer and the domain no longer agree on the computer's password (broken secure channel), or its keytab is old."

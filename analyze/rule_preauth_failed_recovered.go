@@ -30,7 +30,7 @@ func checkPreauthFailedRecovered(c *Case) []Finding {
 	rows := c.rowsWhere(decode.AS, func(r *Record) bool { return preauthRefused(r) && r.Healed })
 	return c.each(rows, byClientAndKDC, []string{"error_code", "cname", "preauth_etype"}, func(f *Finding, rows []*Row, r *Record) {
 		f.Severity, f.Confidence = Note, Certain
-		f.Summary = fmt.Sprintf("%s failed to preauthenticate at %s %s and then succeeded.", c.who(r), c.HostName(r.To.Addr()), nTimes(total(rows)))
+		f.Summary = fmt.Sprintf("%s failed to preauthenticate at %s %s and then succeeded.", c.whoAll(rows), c.HostName(r.To.Addr()), nTimes(total(rows)))
 		f.Cause = "A typing error, a second saved password, or a DC that had to ask for the new password."
 	})
 }

@@ -36,7 +36,7 @@ func checkReplay(c *Case) []Finding {
 	return c.each(rows, byServiceAndServer, []string{"error_code", "ticket.sname", "ticket.hash"}, func(f *Finding, rows []*Row, r *Record) {
 		f.Confidence = Certain
 		f.FaultAt = nil
-		f.Summary = fmt.Sprintf("%s took a request of %s for a replay %s (34).", c.server(r.To), c.who(r), nTimes(total(rows)))
+		f.Summary = fmt.Sprintf("%s took a request of %s for a replay %s (34).", c.server(r.To), c.whoAll(rows), nTimes(total(rows)))
 		f.Cause = "The acceptor has seen this authenticator before, or one with the same time. The ticket was decrypted: keys and names are right."
 		if x := c.sameAuthenticator(r); x != nil {
 			f.Cause = fmt.Sprintf("The same authenticator came before from %s: something sends requests twice, or somebody recorded the first.", x.From)

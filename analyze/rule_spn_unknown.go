@@ -45,7 +45,7 @@ func checkSPNUnknown(c *Case) []Finding {
 	return c.each(rows, byQuestion, []string{"error_code", "sname", "realm", "e_text"}, func(f *Finding, rows []*Row, r *Record) {
 		f.Confidence = Certain
 		name := serviceText(r)
-		f.Summary = fmt.Sprintf("%s knows no account with the service name %s; %s asked for it %s (7).", c.HostName(r.To.Addr()), name, c.who(r), nTimes(total(rows)))
+		f.Summary = fmt.Sprintf("%s knows no account with the service name %s; %s asked for it %s (7).", c.HostName(r.To.Addr()), name, c.whoAll(rows), nTimes(total(rows)))
 		switch host := spnHost(r.Service); {
 		case f.Severity == Note:
 			f.Cause = "A step: the same request was answered elsewhere or a moment later."

@@ -45,7 +45,7 @@ func checkTGTUndecryptable(c *Case) []Finding {
 			tgt = fmt.Sprintf("the TGT %s (%s)", t.SName, ticketText(t))
 		}
 		f.FaultAt = []Fault{c.faultKDC(r)}
-		f.Summary = fmt.Sprintf("%s cannot decrypt %s that %s presented %s: %s.", c.HostName(r.To.Addr()), tgt, c.who(r), nTimes(total(rows)), codeText(r.code()))
+		f.Summary = fmt.Sprintf("%s cannot decrypt %s that %s presented %s: %s.", c.HostName(r.To.Addr()), tgt, c.whoAll(rows), nTimes(total(rows)), codeText(r.code()))
 		f.Cause = "This KDC has not the key that the TGT was made with: the DCs do not share the krbtgt key, or, for a TGT of another realm, the two sides of the trust do not agree on its password."
 		if t := c.lifeOf(r.Presented); t != nil && t.Issued != nil {
 			f.Cause = fmt.Sprintf("The TGT was issued by %s. ", c.HostName(t.Issued.To.Addr())) + f.Cause

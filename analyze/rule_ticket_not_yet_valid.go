@@ -36,7 +36,7 @@ func checkTicketNotYetValid(c *Case) []Finding {
 			f.identity = r.From.Addr().String() + "|" + r.To.Addr().String() + "|" + lower(r.Service)
 		}
 		f.FaultAt = nil
-		f.Summary = fmt.Sprintf("%s finds the ticket of %s not yet valid %s (33).", c.server(r.To), c.who(r), nTimes(total(rows)))
+		f.Summary = fmt.Sprintf("%s finds the ticket of %s not yet valid %s (33).", c.server(r.To), c.whoAll(rows), nTimes(total(rows)))
 		f.Cause = "Its clock is behind the KDC's that issued the ticket, or that one is ahead."
 		t := c.lifeOf(r.Presented)
 		if t == nil || t.Issued == nil || r.Error.STime == nil {

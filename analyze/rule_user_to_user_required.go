@@ -33,7 +33,7 @@ func checkUserToUserRequired(c *Case) []Finding {
 	rows := c.rowsWhere(decode.TGS, func(r *Record) bool { return r.code() == errMustUseU2U && r.Ending == decode.Failed })
 	return c.each(rows, byQuestion, []string{"error_code", "sname", "kdc_options"}, func(f *Finding, rows []*Row, r *Record) {
 		f.Confidence = Certain
-		f.Summary = fmt.Sprintf("%s wants user-to-user authentication for %s; %s asked %s (27).", c.HostName(r.To.Addr()), serviceText(r), c.who(r), nTimes(total(rows)))
+		f.Summary = fmt.Sprintf("%s wants user-to-user authentication for %s; %s asked %s (27).", c.HostName(r.To.Addr()), serviceText(r), c.whoAll(rows), nTimes(total(rows)))
 		f.Cause = "The name belongs to an account without a service name. The client then asked again in user-to-user form: a step."
 		if f.Severity != Note {
 			f.Severity = Warning
