@@ -2,6 +2,8 @@ package analyze
 
 import (
 	"fmt"
+
+	"kerbscope/decode"
 )
 
 // acceptorLacksEtypeKey: fine with one etype, refused with another.
@@ -57,6 +59,10 @@ func checkAcceptorLacksEtypeKey(c *Case) []Finding {
 		f.Summary = fmt.Sprintf("%s accepts tickets for %s with %s and refused one with %s %s (%s).", c.server(r.To), s.life.SName,
 			shortEtype(control.life.Etype), shortEtype(s.life.Etype), nTimes(shownTimes(group)), refusalText(r))
 		f.Cause = fmt.Sprintf("The service has no right %s key: it is missing in its keytab or key store, or wrong there (for AES, made with a wrong salt).", shortEtype(s.life.Etype))
+		if o := r.Opened; o != nil && o.Refusal == decode.NoEType {
+			f.Confidence = Certain
+			f.Cause = fmt.Sprintf("The service has no %s key: %s.", shortEtype(s.life.Etype), o.WhyNot)
+		}
 		f.fill = []string{"SPN", s.life.SName}
 		found = append(found, f)
 	}
