@@ -241,8 +241,9 @@ func (h handler) New(c *flow.Conn) {
 
 func (h handler) Data(c *flow.Conn, fd flow.Dir) {
 	s := c.User.(*stream)
-	if dir(fd) == toClient {
-		s.lastDown = h.d.now
+	// The end of the stream is told in a call without new bytes: no answer.
+	if n := c.Half(fd).PayloadBytes; dir(fd) == toClient && n > s.downBytes {
+		s.lastDown, s.downBytes = h.d.now, n
 	}
 	if !s.seen[fd] {
 		s.seen[fd] = true

@@ -26,21 +26,22 @@ const (
 // drives the carrier's parser and makes of what the parser finds Messages,
 // Attempts, AP exchanges and a Session.
 type stream struct {
-	d        *Decoder
-	c        *flow.Conn
-	car      *carrier
-	p        parser
-	sess     Session
-	live     []*liveAttempt // not over, oldest first
-	rows     []*Message     // found in the packet in hand, in order
-	idling   bool           // authentication is over: the gate searches what follows
-	idleAt   FrameID        // since when
-	dead     bool           // nothing of use will come
-	inTLS    bool
-	seen     [2]bool // bytes of this direction are in the capture
-	lastOK   *Attempt
-	lastDown int64     // time of the latest bytes from the server
-	kpasswd  *Exchange // password exchange under way
+	d         *Decoder
+	c         *flow.Conn
+	car       *carrier
+	p         parser
+	sess      Session
+	live      []*liveAttempt // not over, oldest first
+	rows      []*Message     // found in the packet in hand, in order
+	idling    bool           // authentication is over: the gate searches what follows
+	idleAt    FrameID        // since when
+	dead      bool           // nothing of use will come
+	inTLS     bool
+	seen      [2]bool // bytes of this direction are in the capture
+	lastOK    *Attempt
+	lastDown  int64     // time of the latest bytes from the server
+	downBytes uint64    // of the server, when lastDown was set
+	kpasswd   *Exchange // password exchange under way
 }
 
 func newStream(d *Decoder, c *flow.Conn) *stream {
