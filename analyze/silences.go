@@ -52,7 +52,7 @@ func (c *Case) silences() []*silence {
 		return s
 	}
 	for _, r := range c.Records() {
-		if r.Kind != decode.AS && r.Kind != decode.TGS || answers.wentOn(r) {
+		if r.Kind != decode.AS && r.Kind != decode.TGS || answers.wentOn(r) || c.answerInPieces(r) {
 			continue
 		}
 		by := answers.to(r)
@@ -77,6 +77,18 @@ func (c *Case) silences() []*silence {
 		s.laterOK = slices.ContainsFunc(answers.byClient[s.client], func(r *Record) bool { return r.To.Addr() == s.kdc.Addr() })
 	}
 	return list
+}
+
+// answerInPieces tells that the KDC of r sent its client a datagram at that
+// time of which only fragments are in view: an answer, but not a whole one.
+// udp-fragments-lost speaks of it.
+func (c *Case) answerInPieces(r *Record) bool {
+	for _, g := range c.Sightings(decode.FragmentsLost) {
+		if g.Src == r.To && g.Dst.Addr() == r.From.Addr() && g.Last >= r.Start && g.Time-r.End < atOnce {
+			return true
+		}
+	}
+	return false
 }
 
 // sameAsker maps the addresses of a client that asked the same from several of
