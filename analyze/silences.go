@@ -29,6 +29,7 @@ func (c *Case) silences() []*silence {
 	var list []*silence
 	same := c.sameAsker()
 	answers := c.answersOf(same)
+	pieces := c.Sightings(decode.FragmentsLost)
 	get := func(client netip.Addr, kdc netip.AddrPort, by *Record) *silence {
 		if a, ok := same[client]; ok {
 			client = a
@@ -52,7 +53,7 @@ func (c *Case) silences() []*silence {
 		return s
 	}
 	for _, r := range c.Records() {
-		if r.Kind != decode.AS && r.Kind != decode.TGS || answers.wentOn(r) || c.answerInPieces(r) {
+		if r.Kind != decode.AS && r.Kind != decode.TGS || answers.wentOn(r) || inPieces(pieces, r) {
 			continue
 		}
 		by := answers.to(r)
@@ -79,11 +80,11 @@ func (c *Case) silences() []*silence {
 	return list
 }
 
-// answerInPieces tells that the KDC of r sent its client a datagram at that
-// time of which only fragments are in view: an answer, but not a whole one.
+// inPieces tells that the KDC of r sent its client a datagram at that time of
+// which only fragments are in view: an answer, but not a whole one.
 // udp-fragments-lost speaks of it.
-func (c *Case) answerInPieces(r *Record) bool {
-	for _, g := range c.Sightings(decode.FragmentsLost) {
+func inPieces(pieces []*SightingFact, r *Record) bool {
+	for _, g := range pieces {
 		if g.Src == r.To && g.Dst.Addr() == r.From.Addr() && g.Last >= r.Start && g.Time-r.End < atOnce {
 			return true
 		}

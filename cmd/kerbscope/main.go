@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"time"
 )
@@ -21,9 +22,16 @@ import (
 // SIGINT or SIGTERM: reading from a pipe cannot be interrupted.
 const graceAfterSignal = 500 * time.Millisecond
 
+// softMemory is where the garbage collector begins to work harder: what
+// kerbscope keeps is bounded by its own limits and fits below.
+const softMemory = 192 << 20
+
 func main() {
 	// A reader that goes away shows as EPIPE from then on, not as our death.
 	ignoreBrokenPipe()
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(softMemory)
+	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
