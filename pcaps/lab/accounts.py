@@ -18,7 +18,8 @@ from samba.param import LoadParm
 from samba.samdb import SamDB
 
 PASSWORDS = {"alice": "Lab-Alice-1", "bob": "Lab-Bob-1", "svc-web": "Lab-SvcWeb-1", "svc-aes": "Lab-SvcAes-1", "svc-rc4": "Lab-SvcRc4-1"}
-HUB = ["smtp/hub-1.contoso.com", "HTTP/hub-1.contoso.com", "cifs/hub-1.contoso.com", "exchangeRFR/hub-1.contoso.com"]
+HUB = ["smtp/hub-1.contoso.com", "HTTP/hub-1.contoso.com", "cifs/hub-1.contoso.com", "exchangeRFR/hub-1.contoso.com", "imap/hub-1.contoso.com", "pop/hub-1.contoso.com", "sieve/hub-1.contoso.com",
+       "xmpp/hub-1.contoso.com", "amqp/hub-1.contoso.com", "nfs/hub-1.contoso.com", "MSSQLSvc/hub-1.contoso.com:1433", "MSSQLSvc/hub-1.contoso.com"]
 
 lp = LoadParm()
 lp.load_default()

@@ -4,6 +4,9 @@ PACKAGES="samba samba-ad-dc samba-ad-provision samba-dsdb-modules samba-vfs-modu
 	libpam-winbind ldb-tools krb5-user ldap-utils libsasl2-modules libsasl2-modules-gssapi-mit sasl2-bin postfix apache2
 	libapache2-mod-auth-gssapi curl gss-ntlmssp faketime libfaketime nftables ethtool python3-gssapi python3-samba
 	acl attr tshark tcpdump iproute2"
+# The carriers of carriers.sh.
+PACKAGES="$PACKAGES dnsutils dovecot-imapd dovecot-pop3d dovecot-managesieved dovecot-gssapi krb5-kdc krb5-admin-server squid
+	freetds-bin prosody lua-cyrussasl python3-qpid-proton socat openssl gcc libc6-dev libkrb5-dev libtirpc-dev"
 
 packages() {
 	local p missing="" policy=/usr/sbin/policy-rc.d

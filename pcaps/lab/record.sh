@@ -108,11 +108,11 @@ faked() { # OFFSET HOST CMD...: a command whose clock is off
 	on "$host" env LD_PRELOAD=/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1 FAKETIME_DONT_FAKE_MONOTONIC=1 FAKETIME_NO_CACHE=1 "FAKETIME=$off" "$@"
 }
 
-# readme: five lines about the case, beside its captures. The case sets SHOWS, CHANGED, SECRETS and PROVES.
+# readme: five lines about the case, beside its captures. The case sets SHOWS, MADE, CHANGED, SECRETS and PROVES.
 readme() {
 	cat <<-END
 		Shows: $SHOWS
-		Made by: pcaps/lab/run record $CASE (Samba 4.17, MIT krb5 1.20, Postfix 3.7, Apache 2.4 on Debian 12)
+		Made by: pcaps/lab/run record $CASE (${MADE:+$MADE; }Samba 4.17, MIT krb5 1.20, Postfix 3.7, Apache 2.4 on Debian 12)
 		Changed: ${CHANGED:-nothing}
 		Secrets: ${SECRETS:-none}
 		Proves: $PROVES
@@ -132,7 +132,7 @@ record_case() {
 		script=$LABDIR/cases/${CASE%-healthy}.sh
 	fi
 	[ -f "$script" ] || { echo "lab: no case $CASE" >&2; return 2; }
-	SHOWS="" CHANGED="" SECRETS="" PROVES="" KEYTAB="" HUB_PORTS="" SNAPLEN=""
+	SHOWS="" MADE="" CHANGED="" SECRETS="" PROVES="" KEYTAB="" HUB_PORTS="" SNAPLEN=""
 	: >"$STATE/share/case.log"
 	(
 		set -e

@@ -6,7 +6,7 @@
 SERVICE_KEYTABS="postfix xexps xexps2 http rpc rpc2"
 
 keytabs_restore() {
-	on hub bash -ec 'cd /etc/keytabs; for k in "$@"; do cp truth.keytab $k.keytab; done; chmod 644 *.keytab' - $SERVICE_KEYTABS
+	on hub bash -ec 'cd /etc/keytabs; for k in "$@"; do cp truth.keytab $k.keytab; done; chmod 644 *.keytab' - $SERVICE_KEYTABS $CARRIER_KEYTABS
 }
 spoil() { # SERVICE ETYPE...: wrong keys of the right kvno for one process
 	local s=$1
