@@ -7,9 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/jcmturner/gokrb5/v8/crypto"
-	"github.com/jcmturner/gokrb5/v8/types"
-
 	"kerbscope/decode/krb5"
 )
 
@@ -382,23 +379,4 @@ func openAuthenticator(d krb5.EncryptedData, key krb5.EncryptionKey, usage uint3
 	}
 	return &OpenedAuthenticator{CTime: a.CTime, CUSec: a.CUSec, SubkeyEType: a.Subkey.EType,
 		SeqNumber: a.SeqNumber, CName: a.CName, CRealm: a.CRealm, CksumType: a.Cksum.Type}
-}
-
-// canDecrypt says whether gokrb5 knows an etype.
-func canDecrypt(etype int32) bool {
-	_, err := crypto.GetEtype(etype)
-	return err == nil
-}
-
-// decrypt opens a cipher with a key and checks its integrity. gokrb5 panics on
-// ciphers that are too short.
-func decrypt(key krb5.EncryptionKey, cipher []byte, usage uint32) (plain []byte, ok bool) {
-	defer func() {
-		if recover() != nil {
-			plain, ok = nil, false
-		}
-	}()
-	k := types.EncryptionKey{KeyType: key.EType.V, KeyValue: bytes.Clone(key.Secret())}
-	plain, err := crypto.DecryptMessage(bytes.Clone(cipher), k, usage)
-	return plain, err == nil
 }
