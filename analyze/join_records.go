@@ -119,8 +119,9 @@ func (j *joiner) mergeRecords() {
 		}
 	}
 	slices.SortStableFunc(j.records, byTime)
+	j.mergeHalves(part)
 	if len(j.parts) > 1 {
-		j.mergeHalves(part)
+		j.mergeCut()
 	}
 }
 
@@ -137,7 +138,8 @@ func (j *joiner) twins(a *Record, pa int, b *Record, pb int) bool {
 	return max(d, -d) <= maxApart+int64(j.clocks[pa].uncertainty+j.clocks[pb].uncertainty)
 }
 
-// mergeHalves joins a reply whose request another capture holds.
+// mergeHalves joins a reply whose request another capture holds, or the same
+// one: a request that never becomes whole comes after its answer.
 func (j *joiner) mergeHalves(part map[*Record]int) {
 	type flow struct {
 		kind     decode.Kind
@@ -159,7 +161,10 @@ func (j *joiner) mergeHalves(part map[*Record]int) {
 		var best *Record
 		for _, q := range open[id(r)] {
 			slack := int64(1e9) + int64(j.clocks[part[q]].uncertainty+j.clocks[part[r]].uncertainty)
-			if part[q] != part[r] && q.Reply == nil && q.Error == nil && r.End >= q.Start-slack && r.End-q.Start < 30e9 {
+			if part[q] == part[r] {
+				slack = 0
+			}
+			if q.Reply == nil && q.Error == nil && r.End >= q.Start-slack && r.End-q.Start < 30e9 {
 				best = q
 			}
 		}
@@ -168,6 +173,11 @@ func (j *joiner) mergeHalves(part map[*Record]int) {
 			gone[r] = best
 		}
 	}
+	j.drop(gone)
+}
+
+// drop leaves out the records that were merged into others.
+func (j *joiner) drop(gone map[*Record]*Record) {
 	if len(gone) == 0 {
 		return
 	}
@@ -178,6 +188,57 @@ func (j *joiner) mergeHalves(part map[*Record]int) {
 		}
 	}
 	slices.SortStableFunc(j.records, byTime)
+}
+
+// mergeCut joins the exchanges with a KDC that one capture holds only cut, so
+// that no bytes tell that they are one: the same ports at the same time.
+func (j *joiner) mergeCut() {
+	type flow struct {
+		kind     decode.Kind
+		from, to netip.AddrPort
+		udp      bool
+	}
+	last := map[flow]*Record{}
+	gone := map[*Record]*Record{}
+	for _, r := range j.records {
+		if r.Kind != decode.AS && r.Kind != decode.TGS {
+			continue
+		}
+		id := flow{r.Kind, r.From, r.To, r.Transport == decode.UDP}
+		o := last[id]
+		if o == nil || !j.sameCut(o, r) {
+			last[id] = r
+			continue
+		}
+		o.merge(r)
+		gone[r] = o
+	}
+	j.drop(gone)
+}
+
+// sameCut tells whether two records of one flow are one exchange, seen by
+// different captures, of which one holds the request cut.
+func (j *joiner) sameCut(a, b *Record) bool {
+	if a.Req.Nonce != 0 && b.Req.Nonce != 0 {
+		return false
+	}
+	in := map[int]bool{}
+	slack := float64(1e9)
+	for _, s := range a.Steps {
+		p := j.opts.Part[s.Frame.Capture()]
+		if !in[p] {
+			in[p] = true
+			slack += j.clocks[p].uncertainty
+		}
+	}
+	for _, s := range b.Steps {
+		p := j.opts.Part[s.Frame.Capture()]
+		if in[p] {
+			return false
+		}
+		slack = max(slack, 1e9+j.clocks[p].uncertainty)
+	}
+	return float64(b.Start-a.Start) <= slack
 }
 
 // endingRank orders endings by how much they tell.

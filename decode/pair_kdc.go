@@ -19,6 +19,10 @@ const (
 	// waitStep is how long a client may take after PREAUTH_REQUIRED: somebody
 	// may be typing a password.
 	waitStep = 300e9
+	// waitUnseenStep is how soon a client that proves its key after a request
+	// without proof must have been told to: sooner than any client gives up
+	// waiting for an answer (MIT and Heimdal wait 1 s and more, Windows 5 s).
+	waitUnseenStep = 900e6
 	// endGrace: a request this close to the end of the capture may have been
 	// answered after it (contract: not-captured).
 	endGrace = 5e9
@@ -129,6 +133,7 @@ func (p *kdcPairs) request(m *Message) {
 		// The same bytes the same way again: the client has no answer yet.
 		o.x.Resent++
 	case o != nil && !o.waiting, o != nil && (o.raw == raw || q.Nonce.OK && o.nonce == q.Nonce.V),
+		o != nil && kind == AS && m.Time-o.last < waitUnseenStep && !hasPreauth(o.x.Request) && hasPreauth(m),
 		o != nil && o.x.Transport == UDP && m.Transport == TCP && kind == AS && !sameFlow(o.flows, fk):
 		// The step after PREAUTH_REQUIRED, or the same over TCP. Where the
 		// answer between is not in view it may be lost, or not captured: that
