@@ -39,6 +39,9 @@ func TicketFlagNames(v uint32) []string { return flagNames(v, ticketFlags) }
 // PACOptionNames lists the flags of PA-PAC-OPTIONS that are set; nil for none.
 func PACOptionNames(v uint32) []string { return flagNames(v, pacOptions) }
 
+// FASTOptionNames lists the fast-options that are set, as RFC 6113 spells them; nil for none.
+func FASTOptionNames(v uint32) []string { return flagNames(v, fastOptions) }
+
 // SupportedEncNames lists the bits of PA-SUPPORTED-ENCTYPES and of
 // msDS-SupportedEncryptionTypes that are set; nil for none.
 func SupportedEncNames(v uint32) []string { return flagNames(v, supportedEnc) }
@@ -106,6 +109,12 @@ var pacOptions = []flagBit{
 	{1, "branch-aware", "[MS-KILE] §2.2.10"},
 	{2, "forward-to-full-dc", "[MS-KILE] §2.2.10"},
 	{3, "resource-based-constrained-delegation", "[MS-SFU] §2.2.5"},
+}
+
+var fastOptions = []flagBit{
+	{0, "reserved", "RFC 6113 §5.4.2"},
+	{1, "hide-client-names", "RFC 6113 §5.4.2"},
+	{16, "kdc-follow-referrals", "RFC 6113 §5.4.2"},
 }
 
 // Here the lowest bit is 31.
