@@ -17,9 +17,10 @@ from samba.auth import system_session
 from samba.param import LoadParm
 from samba.samdb import SamDB
 
-PASSWORDS = {"alice": "Lab-Alice-1", "bob": "Lab-Bob-1", "svc-web": "Lab-SvcWeb-1", "svc-aes": "Lab-SvcAes-1", "svc-rc4": "Lab-SvcRc4-1"}
+PASSWORDS = {"alice": "Lab-Alice-1", "bob": "Lab-Bob-1", "svc-web": "Lab-SvcWeb-1", "svc-aes": "Lab-SvcAes-1", "svc-rc4": "Lab-SvcRc4-1",
+             "svc-nfs": "Lab-SvcNfs-1"}
 HUB = ["smtp/hub-1.contoso.com", "HTTP/hub-1.contoso.com", "cifs/hub-1.contoso.com", "exchangeRFR/hub-1.contoso.com", "imap/hub-1.contoso.com", "pop/hub-1.contoso.com", "sieve/hub-1.contoso.com",
-       "xmpp/hub-1.contoso.com", "amqp/hub-1.contoso.com", "nfs/hub-1.contoso.com", "MSSQLSvc/hub-1.contoso.com:1433", "MSSQLSvc/hub-1.contoso.com"]
+       "xmpp/hub-1.contoso.com", "amqp/hub-1.contoso.com", "MSSQLSvc/hub-1.contoso.com:1433", "MSSQLSvc/hub-1.contoso.com"]
 
 lp = LoadParm()
 lp.load_default()
@@ -44,6 +45,10 @@ def main(op="users", *args):
         change("svc-aes", "servicePrincipalName", ["svc/aes.contoso.com"], ldb.FLAG_MOD_ADD)
         change("svc-rc4", "servicePrincipalName", ["svc/rc4.contoso.com"], ldb.FLAG_MOD_ADD)
         change("svc-web", "servicePrincipalName", ["svc/web.contoso.com"], ldb.FLAG_MOD_ADD)
+        change("svc-nfs", "servicePrincipalName", ["nfs/hub-1.contoso.com"], ldb.FLAG_MOD_ADD)
+        # NO_AUTH_DATA_REQUIRED: tickets without a PAC, as RPC libraries with small buffers need them.
+        change("svc-nfs", "userAccountControl", [str(0x2000200)], ldb.FLAG_MOD_REPLACE)
+        change("svc-nfs", "msDS-SupportedEncryptionTypes", ["24"], ldb.FLAG_MOD_REPLACE)
         change("svc-aes", "msDS-SupportedEncryptionTypes", ["24"], ldb.FLAG_MOD_REPLACE)
         change("svc-rc4", "msDS-SupportedEncryptionTypes", ["4"], ldb.FLAG_MOD_REPLACE)
         change("svc-web", "msDS-SupportedEncryptionTypes", ["28"], ldb.FLAG_MOD_REPLACE)

@@ -1,7 +1,7 @@
 # Services of single carriers, started by the cases that need them and ended with them. Their keytabs lie beside the others:
 # /etc/keytabs/NAME.keytab on the hub.
 
-CARRIER_KEYTABS="dovecot squid prosody amqp tds nfs"
+CARRIER_KEYTABS="dovecot squid prosody amqp tds"
 
 # dovecot: IMAP 143, POP3 110, ManageSieve 4190, GSSAPI and nothing else.
 dovecot_up() {
@@ -32,6 +32,11 @@ dovecot_up() {
 			    port = 0
 			  }
 			}
+			service anvil {
+			  unix_listener anvil-auth-penalty {
+			    mode = 0
+			  }
+			}
 			service pop3-login {
 			  inet_listener pop3s {
 			    port = 0
@@ -48,4 +53,44 @@ sasl() { # WANT PORT imap|pop3|sieve|xmpp [options]
 	local w=$1
 	shift
 	want "$w" on mailbox python3 /lab/sasl_client.py hub-1.contoso.com "$@"
+}
+
+# dns_secure: dc1 takes only signed DNS updates, until the case ends.
+dns_secure() {
+	afterwards 'on dc1 sed -i "s/allow dns updates = secure only/allow dns updates = nonsecure/" /etc/samba/smb.conf; dc_restart dc1'
+	on dc1 sed -i 's/allow dns updates = nonsecure/allow dns updates = secure only/' /etc/samba/smb.conf
+	dc_restart dc1
+}
+nsupdate_g() { # WANT [OPTION...] -- LINE...: a dynamic update signed with Kerberos (GSS-TSIG, RFC 3645)
+	local w=$1 opts=()
+	shift
+	while [ "$1" != -- ]; do opts+=("$1"); shift; done
+	shift
+	want "$w" on mailbox bash -c 'o=$1; shift; { printf "server dc1.contoso.com\nrealm CONTOSO.COM\nzone contoso.com\n"; printf "%s\n" "$@" send; } | nsupdate -g $o' - "${opts[*]}" "$@"
+}
+# spoil_ticket: the last byte of the ticket that came last into mailbox's cache is altered.
+spoil_ticket() {
+	on mailbox python3 -c 'p = "/tmp/krb5cc_0"; b = bytearray(open(p, "rb").read()); assert b[-4:] == bytes(4); b[-5] ^= 0x5A; open(p, "wb").write(b)'
+}
+
+# rpcgss_up [ETYPE]: ONC RPC with RPCSEC_GSS on port 2049, TCP and UDP (lab/rpcgss.c on libtirpc), as svc-nfs, whose tickets have no PAC:
+# libtirpc takes tokens of up to 1 kB. With ETYPE, that key is wrong.
+rpcgss_up() {
+	afterwards stop hub rpcgss
+	[ -x "$STATE/share/rpcgss" ] || gcc -O1 -I/usr/include/tirpc -o "$STATE/share/rpcgss" "$LABDIR/rpcgss.c" -ltirpc -lgssapi_krb5
+	on dc1 bash -ec "rm -f /share/t.keytab; samba-tool domain exportkeytab /share/t.keytab --principal=svc-nfs" >/dev/null 2>&1
+	on hub bash -ec 'cd /etc/keytabs; python3 /lab/keytab.py names /share/t.keytab /tmp/nfs.keytab svc-nfs nfs/hub-1.contoso.com
+		python3 /lab/keytab.py spoil /tmp/nfs.keytab nfs.keytab $1; rm /share/t.keytab' - "$@"
+	daemon hub rpcgss env KRB5_KTNAME=/etc/keytabs/nfs.keytab /share/rpcgss server 2049 nfs@hub-1.contoso.com
+	await rpcgss listening hub 2049
+}
+rpcgss() { # WANT tcp|udp none|integrity|privacy
+	want "$1" on mailbox /share/rpcgss client hub-1.contoso.com 2049 "$2" nfs@hub-1.contoso.com "$3"
+}
+
+# kadmin_q WANT QUERY [OPTION...]: kadmin as admin/admin of EXAMPLE.ORG (mit.sh).
+kadmin_q() {
+	local w=$1 q=$2
+	shift 2
+	want "$w" on mailbox kadmin -r EXAMPLE.ORG -p admin/admin -w Lab-Mit-Admin-1 -q "$q" "$@"
 }

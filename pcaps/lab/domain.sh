@@ -8,7 +8,7 @@ HUB_SPNS="host/hub-1.contoso.com HOST/hub-1.contoso.com smtp/hub-1.contoso.com S
 	HTTP/hub-1.contoso.com http/hub-1.contoso.com cifs/hub-1.contoso.com exchangeRFR/hub-1.contoso.com
 	smtp/files.contoso.com HTTP/files.contoso.com cifs/files.contoso.com
 	imap/hub-1.contoso.com pop/hub-1.contoso.com sieve/hub-1.contoso.com xmpp/hub-1.contoso.com amqp/hub-1.contoso.com
-	nfs/hub-1.contoso.com MSSQLSvc/hub-1.contoso.com:1433 MSSQLSvc/hub-1.contoso.com"
+	MSSQLSvc/hub-1.contoso.com:1433 MSSQLSvc/hub-1.contoso.com"
 
 dc1_up() {
 	on dc1 bash -ec '
