@@ -58,6 +58,9 @@ func (s *stream) token(d dir, off, n int, tok []byte, at tokenAt) {
 			return
 		}
 	}
+	if s.udp != nil && s.udp.again {
+		return
+	}
 	a := s.attemptFor(d, at, &t, leg.Message)
 	if a == nil {
 		return
@@ -178,10 +181,18 @@ func (s *stream) begin(at tokenAt) *liveAttempt {
 
 // attemptOther notes an attempt by a mechanism whose tokens are not ours.
 func (s *stream) attemptOther(d dir, off int, mech, verb string) {
-	a := s.begin(tokenAt{verb: verb})
+	s.attemptKeyed(d, off, mech, tokenAt{verb: verb})
+}
+
+// attemptKeyed is attemptOther where several may be under way.
+func (s *stream) attemptKeyed(d dir, off int, mech string, at tokenAt) {
+	if s.udp != nil && s.udp.again {
+		return
+	}
+	a := s.begin(at)
 	a.Mech = mech
-	f, _, at := s.where(d, off, 1)
-	a.Tokens = append(a.Tokens, Token{Frame: f, Time: at, FromClient: d == toServer, Kind: "other"})
+	f, _, when := s.where(d, off, 1)
+	a.Tokens = append(a.Tokens, Token{Frame: f, Time: when, FromClient: d == toServer, Kind: "other"})
 }
 
 // apLeg follows the AP exchange inside an attempt.
@@ -215,7 +226,7 @@ func (s *stream) apLeg(a *liveAttempt, d dir, m *Message) {
 }
 
 func (s *stream) newAP(a *Attempt, req *Message) *Exchange {
-	x := &Exchange{Kind: AP, Client: s.c.Client, Server: s.c.Server, Transport: TCP, Request: req, Attempt: a}
+	x := &Exchange{Kind: AP, Client: s.c.Client, Server: s.c.Server, Transport: s.transport(), Request: req, Attempt: a}
 	if req != nil {
 		x.Carrier, x.Started = req.Carrier, req.Time
 	}
@@ -235,7 +246,7 @@ func (s *stream) result(d dir, off, n int, key uint64, r Result) {
 		}
 	}
 	s.resultRow(d, frame, frames, at, &r, a)
-	if a == nil {
+	if a == nil || s.udp != nil && s.udp.again {
 		return
 	}
 	if r.Outcome == Continue {
@@ -270,7 +281,7 @@ func (s *stream) resultRow(d dir, frame FrameID, frames []FrameID, at int64, r *
 			return
 		}
 	}
-	m := &Message{Transport: TCP, Src: s.c.Client, Dst: s.c.Server, Frame: frame, Frames: frames, Time: at, Result: r}
+	m := &Message{Transport: s.transport(), Src: s.c.Client, Dst: s.c.Server, Frame: frame, Frames: frames, Time: at, Result: r}
 	if d == toClient {
 		m.Src, m.Dst = m.Dst, m.Src
 	}
@@ -310,7 +321,7 @@ func (s *stream) closeAttempts() {
 func (s *stream) finishAP(a *liveAttempt) {
 	x := a.ap
 	a.ap = nil
-	x.BothWays = s.c.BothDirections()
+	x.BothWays = s.bothWays()
 	x.Incomplete = s.half(toClient).Gaps > 0
 	r := a.Attempt.Result
 	switch {
@@ -333,7 +344,7 @@ func (s *stream) finishAP(a *liveAttempt) {
 func (s *stream) apSilence(x *Exchange) Ending {
 	down := s.half(toClient)
 	switch {
-	case !s.c.BothDirections() || down.Gaps > 0:
+	case !s.bothWays() || down.Gaps > 0:
 		return NotCaptured
 	case s.answered(x):
 		return Unknown

@@ -53,6 +53,7 @@ type Decoder struct {
 	seed    uint64
 	kdc     *kdcPairs
 	kpw     map[flowKey]*Exchange
+	talks   talks
 	views   *views
 	twins   twins
 	paths   [][]string
@@ -109,6 +110,7 @@ func (d *Decoder) Close() {
 	d.frags.Flush()
 	d.kdc.flush()
 	d.flushPasswords()
+	d.endTalks(1<<63 - 1)
 	for _, h := range [...]*heldBatch{&d.before, &d.current} {
 		if h.batch != nil {
 			h.batch.Release()

@@ -42,6 +42,7 @@ type stream struct {
 	lastDown  int64     // time of the latest bytes from the server
 	downBytes uint64    // of the server, when lastDown was set
 	kpasswd   *Exchange // password exchange under way
+	udp       *udpTalk  // the datagrams it stands for; nil: TCP
 }
 
 func newStream(d *Decoder, c *flow.Conn) *stream {
@@ -158,6 +159,9 @@ func (s *stream) take(car *carrier) {
 // where says which frames hold bytes off to off+n of direction d; the last of
 // them by number completes them.
 func (s *stream) where(d dir, off, n int) (frame FrameID, frames []FrameID, at int64) {
+	if s.udp != nil {
+		return slices.Max(s.udp.frames), s.udp.frames, s.d.now
+	}
 	h := s.half(d)
 	for _, f := range h.Frames(off, n) {
 		frames = append(frames, FrameID(f))
@@ -191,7 +195,7 @@ func (s *stream) message(d dir, off, n int, b []byte, path ...string) *Message {
 
 // row makes an empty row for what stands at off to off+n of direction d.
 func (s *stream) row(d dir, off, n int, path ...string) *Message {
-	m := &Message{Transport: TCP, Src: s.c.Client, Dst: s.c.Server}
+	m := &Message{Transport: s.transport(), Src: s.c.Client, Dst: s.c.Server}
 	if d == toClient {
 		m.Src, m.Dst = m.Dst, m.Src
 	}
@@ -274,6 +278,18 @@ func (s *stream) startTLS(d dir, off int) {
 	s.sess.TLS, _, _ = s.where(d, off, 1)
 	s.closeAttempts()
 	s.p = tlsParser{s}
+}
+
+// hidden notes that the authentication which begins at byte off of direction d
+// goes on inside TLS that the carrier wraps in its own units, while the stream
+// goes on in clear. name is the server name of the ClientHello.
+func (s *stream) hidden(d dir, off int, name string) {
+	if s.sess.TLS != 0 {
+		return
+	}
+	f, _, _ := s.where(d, off, 1)
+	s.sess.TLS, s.sess.TLSName = f, string([]byte(name))
+	s.claim(NameClaim{Addr: s.c.Server.Addr(), Name: name, Source: "tls-sni", Frame: f})
 }
 
 // idle says that authentication is over: what follows is only searched, by
