@@ -32,10 +32,19 @@ func questionOf(r *Record) question {
 	case decode.AP, decode.Password:
 		return question{kind: r.Kind, from: r.From.Addr(), to: r.To}
 	case decode.AS:
+		if r.code() == errSkew {
+			return clockQuestion(r)
+		}
 		// As asked: the reply may spell it otherwise.
 		return question{kind: r.Kind, from: r.From.Addr(), service: lower(r.Req.SName), who: lower(at(r.Req.CName, r.Req.Realm))}
 	}
 	return question{kind: r.Kind, from: r.From.Addr(), service: lower(at(r.Req.SName, r.Req.Realm)), who: lower(r.Req.ForUser), options: r.Req.KDCOptions & healOptions}
+}
+
+// clockQuestion stands for a host whose clock a KDC refused: whoever of it is
+// let in next shows that its clock was corrected.
+func clockQuestion(r *Record) question {
+	return question{kind: decode.AS, from: r.From.Addr(), who: "its clock"}
 }
 
 func failed(e decode.Ending) bool {
@@ -52,7 +61,7 @@ func (r *Record) answers() bool {
 
 // healable tells whether r failed in a way that a later success undoes.
 func (r *Record) healable() bool {
-	return failed(r.Ending) && !r.Healed && (r.Req.Frame != 0 || r.Kind == decode.AP)
+	return failed(r.Ending) && !r.Healed && (r.Req.Frame != 0 || r.Kind == decode.AP || r.code() == errSkew)
 }
 
 // oneClient tells whether nothing speaks against one client behind both.
@@ -66,8 +75,14 @@ type healing struct {
 	open  map[question][]*Record
 	queue []*Record // in order of arrival
 	good  map[question][]*Record
-	goodQ []*Record
+	goodQ []goodEntry
 	lost  uint64
+}
+
+// A goodEntry is a success remembered under one question that it answers.
+type goodEntry struct {
+	question
+	*Record
 }
 
 // Successes of one question are remembered at most one a second, and for as
@@ -84,24 +99,30 @@ func (h *healing) remember(r *Record) {
 	if h.good == nil {
 		h.good = map[question][]*Record{}
 	}
-	q := questionOf(r)
+	h.rememberAs(questionOf(r), r)
+	if r.Kind == decode.AS {
+		h.rememberAs(clockQuestion(r), r)
+	}
+}
+
+func (h *healing) rememberAs(q question, r *Record) {
 	list := h.good[q]
 	if n := len(list); n > 0 && r.End-list[n-1].End < goodEvery && r.End >= list[n-1].End {
 		return
 	}
-	for len(h.goodQ) > 0 && (len(h.goodQ) >= maxPending || len(list) >= maxGood || r.End-h.goodQ[0].End > goodFor) {
-		old := questionOf(h.goodQ[0])
+	for len(h.goodQ) > 0 && (len(h.goodQ) >= maxPending || len(list) >= maxGood || r.End-h.goodQ[0].Record.End > goodFor) {
+		old := h.goodQ[0].question
 		if l := h.good[old][1:]; len(l) > 0 {
 			h.good[old] = l
 		} else {
 			delete(h.good, old)
 		}
-		h.goodQ[0] = nil
+		h.goodQ[0] = goodEntry{}
 		h.goodQ = h.goodQ[1:]
 		list = h.good[q]
 	}
 	h.good[q] = append(list, r)
-	h.goodQ = append(h.goodQ, r)
+	h.goodQ = append(h.goodQ, goodEntry{q, r})
 }
 
 // after returns a success that healed f before f was known to have failed.
@@ -115,7 +136,7 @@ func (h *healing) after(f *Record) *Record {
 }
 
 func heals(r, f *Record) bool {
-	return r.End >= f.End && r.End-f.End <= healWithin && oneClient(f, r)
+	return r.End >= f.End && r.End-f.End <= healWithin && (oneClient(f, r) || f.Kind == decode.AS && f.code() == errSkew)
 }
 
 func (h *healing) wait(r *Record) {
@@ -164,7 +185,15 @@ func (h *healing) by(r *Record) []*Record {
 	if !r.answers() || len(h.open) == 0 {
 		return nil
 	}
-	q := questionOf(r)
+	healed := h.healedOf(questionOf(r), r)
+	if r.Kind == decode.AS {
+		healed = append(healed, h.healedOf(clockQuestion(r), r)...)
+	}
+	return healed
+}
+
+// healedOf takes out what r heals of one question.
+func (h *healing) healedOf(q question, r *Record) []*Record {
 	list := h.open[q]
 	if !slices.ContainsFunc(list, func(f *Record) bool { return heals(r, f) }) {
 		return nil

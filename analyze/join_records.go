@@ -309,6 +309,7 @@ func (r *Record) merge(n *Record) {
 	}
 	r.Start = min(r.Start, n.Start)
 	r.BothWays = r.BothWays || n.BothWays
+	r.ClientHears = r.ClientHears || n.ClientHears
 	r.Resent = max(r.Resent, n.Resent)
 	if n.Healed && !r.Healed {
 		r.Healed, r.HealedBy, r.HealedAt, r.HealedWhat = true, n.HealedBy, n.HealedAt, n.HealedWhat

@@ -115,7 +115,7 @@ func hash64(parts ...[]byte) uint64 {
 func (rd *reader) record(x *decode.Exchange) *Record {
 	r := &Record{
 		Kind: x.Kind, From: x.Client, To: x.Server, Transport: x.Transport, Carrier: x.Carrier,
-		Ending: x.Ending, Start: x.Started, End: x.Ended, BothWays: x.BothWays, Resent: x.Resent,
+		Ending: x.Ending, Start: x.Started, End: x.Ended, BothWays: x.BothWays, ClientHears: x.ClientHears, Resent: x.Resent,
 		TooBig: refOf(x.TooBig),
 	}
 	for _, s := range x.Steps {

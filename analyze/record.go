@@ -38,7 +38,9 @@ type Record struct {
 	Start, End int64
 	// BothWays: packets from To to From were in view in some capture.
 	BothWays bool
-	Resent   int // identical requests sent again
+	// ClientHears: packets to From, whoever sent them, were in view in some capture.
+	ClientHears bool
+	Resent      int // identical requests sent again
 
 	Req    Request
 	Hint   *Failure // PREAUTH_REQUIRED (25) or MORE_PREAUTH_DATA (91) on the way

@@ -1,6 +1,10 @@
 package analyze
 
-import "fmt"
+import (
+	"fmt"
+
+	"kerbscope/decode"
+)
 
 // kdcUnreachable: a KDC was asked, and nothing came back.
 var kdcUnreachable = &Rule{
@@ -13,7 +17,7 @@ The rule speaks only where the capture would have shown the answer.
 It states what happened at this point of the network. Whether the request was lost on the way, or reached the
 DC and was ignored there, only a capture at the DC can tell.`,
 	Rivals: []string{
-		`The answer took a way that the capture does not see (asymmetric routing, a second network card, a span port of one direction): the rule is silent when no packet from the KDC is in the capture, other than for a SYN that is refused.`,
+		`The answer took a way that the capture does not see (asymmetric routing, a second network card, a span port of one direction): a client that sends the same again had no answer; without that the rule is silent when no packet to the client is in view.`,
 		`The KDC is slow, not dead: a late answer makes it an answered exchange, which kdc-slow judges.`,
 		`Only UDP is lost: when the same request is answered over TCP, kdc-udp-unanswered says so instead.`,
 		`A firewall or the KDC host itself drops the packet: cannot be told apart at the client; likely the network when other ports of the same host answer.`,
@@ -61,6 +65,9 @@ func checkKDCUnreachable(c *Case) []Finding {
 		if s.laterOK {
 			f.Severity = Warning
 		}
+		if !s.answerable() {
+			f.Confidence, f.Severity = Likely, Warning
+		}
 		kdc := c.HostName(s.kdc.Addr())
 		did := "did not answer"
 		if s.refusedSYN() {
@@ -70,6 +77,9 @@ func checkKDCUnreachable(c *Case) []Finding {
 		f.Cause = "At this point of the network no answer was seen. The KDC is down or unreachable, or a firewall on the way drops requests or answers; a capture at the KDC would tell."
 		if s.refusedSYN() {
 			f.Cause = "The host is there and refuses the connection: the KDC service does not run, or a firewall rejects port 88."
+		}
+		if !s.answerable() {
+			f.Cause += " No packet to the client is in view at all: what other KDCs answered it cannot be seen."
 		}
 		f.fill = []string{"KDC-NAME", kdc}
 		f.CaptureNext = []string{"Capture at the KDC at the same time: if the request arrives there, look at the KDC; if not, at the network between."}
@@ -85,7 +95,8 @@ func (c *Case) toldTCP(s *silence) bool {
 		return false
 	}
 	for _, r := range c.Records() {
-		if r.TooBig.Frame == 0 && r.code() != errResponseTooBig || !c.SameHost(r.To.Addr(), s.kdc.Addr()) {
+		cut := r.Transport == decode.UDP && r.Error != nil && r.Error.Code == 0
+		if r.TooBig.Frame == 0 && r.code() != errResponseTooBig && !cut || !c.SameHost(r.To.Addr(), s.kdc.Addr()) {
 			continue
 		}
 		if d := s.sightings[0].Time - r.Start; d >= 0 && d < atOnce && len(c.failedSYNs(r)) > 0 {

@@ -242,6 +242,11 @@ func (s *silence) plain() bool {
 	return r.Resent > 0 || r.Transport == decode.TCP || s.answeredBy != nil && r.Req.Nonce != 0 && s.answeredBy.Req.Nonce == r.Req.Nonce
 }
 
+// answerable tells whether any capture shows packets that came to the client.
+func (s *silence) answerable() bool {
+	return slices.ContainsFunc(s.records, func(r *Record) bool { return r.ClientHears }) || slices.ContainsFunc(s.sightings, func(g *SightingFact) bool { return g.BothWays || g.Kind != decode.SYNUnanswered })
+}
+
 func (s *silence) refusedSYN() bool {
 	for _, g := range s.sightings {
 		if g.Kind == decode.SYNRefused {

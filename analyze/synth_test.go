@@ -176,6 +176,7 @@ func (s *synth) answer(x *kdcX, out *decode.Exchange, first, second *decode.Mess
 		return
 	case x.silent:
 		out.Ending = decode.Unanswered
+		out.ClientHears = true
 		s.exchange(out, first, out.Hint, second)
 		return
 	case x.code != 0:

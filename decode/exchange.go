@@ -100,6 +100,8 @@ type Exchange struct {
 	Resent int
 	// BothWays: the capture holds packets from Server to Client.
 	BothWays bool
+	// ClientHears: the capture holds packets to Client, whoever sent them.
+	ClientHears bool
 	// Incomplete: bytes that the server sent on the connection of an AP
 	// exchange are missing in the capture; a KRB-ERROR or an AP-REP may have
 	// been among them.

@@ -373,6 +373,7 @@ func (p *kdcPairs) finish(o *openKDC, e Ending) {
 	if !x.BothWays {
 		x.BothWays = p.d.views.from(x.Server.Addr(), x.Client.Addr())
 	}
+	x.ClientHears = x.BothWays || p.d.views.to(x.Client.Addr())
 	switch {
 	case e != 0:
 		x.Ending = e

@@ -47,6 +47,12 @@ func (v *views) from(src, dst netip.Addr) bool {
 	return ok
 }
 
+// to tells whether any packet to dst is in the capture.
+func (v *views) to(dst netip.Addr) bool {
+	_, ok := v.dsts[dst]
+	return ok
+}
+
 // answerable tells whether an answer from server to client would be in the
 // capture: packets that way are, or packets to the client from anybody. A KDC
 // that is down sends nothing by which its direction could be known; one whose
@@ -58,8 +64,7 @@ func (v *views) answerable(client, server netip.Addr) bool {
 	if _, unseen := v.missed[[2]netip.Addr{server, client}]; unseen {
 		return false
 	}
-	_, ok := v.dsts[client]
-	return ok
+	return v.to(client)
 }
 
 // silence is the ending of an exchange without an answer whose request was
