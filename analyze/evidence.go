@@ -69,11 +69,18 @@ var facts = []fact{
 		return timeFact(r.Error, func(f *Failure) *int64 { return f.CTime }, "kerberos.ctime")
 	}},
 	{name: "e_data.ntstatus", path: "e_data.kerb_error_data.ntstatus", read: func(r *Record) (FrameRef, any, string, string) {
-		if r.Error == nil || r.Error.NTStatus == nil {
+		if r.Error == nil || r.Error.NTStatus == nil || len(r.Error.PAData) > 0 {
 			return FrameRef{}, nil, "", ""
 		}
 		s := *r.Error.NTStatus
 		return r.Error.FrameRef, s, ntstatusName(s), fmt.Sprintf("kerberos.smb.nt_status == 0x%08x", s)
+	}},
+	// As padata, which Wireshark does not look into.
+	{name: "e_data.ntstatus", path: "e_data.method_data.ntstatus", read: func(r *Record) (FrameRef, any, string, string) {
+		if r.Error == nil || r.Error.NTStatus == nil || len(r.Error.PAData) == 0 {
+			return FrameRef{}, nil, "", ""
+		}
+		return r.Error.FrameRef, *r.Error.NTStatus, ntstatusName(*r.Error.NTStatus), ""
 	}},
 	{name: "reply.etype", path: "enc_part.etype", read: func(r *Record) (FrameRef, any, string, string) {
 		if r.Reply == nil {
@@ -186,7 +193,7 @@ func (c *Case) cite(f *Finding, r *Record, fields ...string) {
 			}
 			at, value, valueName, filter := facts[i].read(r)
 			if at.Frame == 0 || value == nil {
-				break
+				continue // another row of that name may have it
 			}
 			path := facts[i].path
 			if path == "" {
