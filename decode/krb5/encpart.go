@@ -56,7 +56,7 @@ type EncTicketPart struct {
 	EndTime   Opt[int64]
 	RenewTill Opt[int64]
 	CAddr     []HostAddress
-	AuthData  []byte // authorization-data, the SEQUENCE
+	AuthData  []byte // authorization-data, the SEQUENCE: AuthorizationData walks it
 }
 
 // ParseEncTicketPart reads the plaintext of a ticket's enc-part. ok is false
@@ -135,6 +135,7 @@ type Authenticator struct {
 	CUSec     Opt[int32]
 	Subkey    EncryptionKey // EType not OK: none
 	SeqNumber Opt[uint32]
+	AuthData  []byte // authorization-data, the SEQUENCE: AuthorizationData walks it
 }
 
 // ParseAuthenticator reads the plaintext of an authenticator. ok is false when
@@ -165,6 +166,8 @@ func ParseAuthenticator(b []byte) (a Authenticator, ok bool) {
 			a.Subkey = p.encryptionKey(e, "subkey")
 		case ctx(7):
 			a.SeqNumber = p.uint32(e, "seq-number")
+		case ctx(8):
+			a.AuthData = p.bytes(e.body)
 		}
 	}
 	return a, a.CTime.OK

@@ -16,14 +16,16 @@ func byNumber(table []number) map[int64]string {
 }
 
 var (
-	etypeNames    = byNumber(etypes)
-	errorNames    = byNumber(errorCodes)
-	padataNames   = byNumber(padataTypes)
-	typedNames    = byNumber(typedDataTypes)
-	nameTypeNames = byNumber(nameTypes)
-	checksumNames = byNumber(checksumTypes)
-	addrTypeNames = byNumber(addrTypes)
-	ntStatusNames = byNumber(ntStatuses)
+	etypeNames     = byNumber(etypes)
+	errorNames     = byNumber(errorCodes)
+	padataNames    = byNumber(padataTypes)
+	typedNames     = byNumber(typedDataTypes)
+	nameTypeNames  = byNumber(nameTypes)
+	checksumNames  = byNumber(checksumTypes)
+	addrTypeNames  = byNumber(addrTypes)
+	ntStatusNames  = byNumber(ntStatuses)
+	adTypeNames    = byNumber(adTypes)
+	pacBufferNames = byNumber(pacBuffers)
 )
 
 // EtypeName is the name of an encryption type, "" when unknown.
