@@ -25,7 +25,7 @@ type Sink interface {
 
 // Options steer a Decoder.
 type Options struct {
-	Keys *Keys // keys to open tickets with; nil: none
+	Keys *Keys // to open what is encrypted; nil: none
 }
 
 // Stats counts what became of the packets of one capture.
@@ -57,6 +57,7 @@ type Decoder struct {
 	views   *views
 	twins   twins
 	paths   [][]string
+	opener  *opener // nil without keys
 
 	current, before heldBatch
 	stats           map[int]*Stats
@@ -81,6 +82,7 @@ func New(o Options, sink Sink) *Decoder {
 		stats:  map[int]*Stats{},
 		seed:   0x9e3779b97f4a7c15,
 	}
+	d.opener = newOpener(o.Keys, d.limit)
 	d.kdc = newKDCPairs(d)
 	d.tracker = flow.NewTracker(flow.Limits{}, handler{d})
 	d.frags = flow.NewFragments(flow.FragmentLimits{}, d.fragmentsLost)

@@ -1,7 +1,6 @@
 package decode
 
 import (
-	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -9,7 +8,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"sync"
 
 	"kerbscope/decode/krb5"
 )
@@ -20,22 +18,29 @@ const (
 	maxKeytabEntries = 100_000  // of all files together
 )
 
-// Keys are the keys of keytabs. They cannot be printed, logged or encoded: the
-// secrets are kept in closures. Safe for concurrent use once read.
+// Keys are the keys of keytabs and key files, and passwords to make keys of.
+// They cannot be printed, logged or encoded: the secrets are kept in closures.
+// Safe for concurrent use once read.
 type Keys struct {
-	entries []keyEntry
-
-	mu     sync.Mutex
-	opened map[[sha256.Size]byte]*Opened // by cipher, so that a ticket is opened once
+	entries   []keyEntry
+	passwords []password
+	made      keyCache
 }
 
-// A keyEntry is one entry of a keytab.
+// A keyEntry is one entry of a keytab or key file, or a key made of a password.
 type keyEntry struct {
-	name  string // components joined as in krb5.PrincipalName.String
-	realm string
-	kvno  uint32
-	short bool // only the low 8 bits of the kvno are in the keytab
-	key   krb5.EncryptionKey
+	name    string // components joined as in krb5.PrincipalName.String
+	realm   string
+	kvno    uint32
+	short   bool // only the low 8 bits of the kvno are in the keytab
+	anyKVNO bool // it is not known of which kvno the key is
+	key     krb5.EncryptionKey
+
+	password bool   // made of a password
+	salt     string // that it was made with; RC4 has none
+	told     bool   // the KDC told that salt, or the etype needs none
+
+	secret int // number of the secret among those of an opener: one key often has many names
 }
 
 func (e *keyEntry) principal() string { return e.name + "@" + e.realm }
@@ -45,12 +50,20 @@ func (e *keyEntry) etype() int32 { return e.key.EType.V }
 // hasKVNO says whether e is labelled with kvno, which a keytab of the old form
 // tells only in its low 8 bits.
 func (e *keyEntry) hasKVNO(kvno uint32) bool {
-	return e.kvno == kvno || e.short && e.kvno == kvno&0xff
+	return e.anyKVNO || e.kvno == kvno || e.short && e.kvno == kvno&0xff
 }
 
-// label is "principal kvno etype".
+// label is "principal kvno etype"; "password" stands for the kvno of a key
+// made of one, "-" for one that the key file does not give.
 func (e *keyEntry) label() string {
-	return e.principal() + " " + strconv.FormatUint(uint64(e.kvno), 10) + " " + etypeLabel(e.etype())
+	kvno := strconv.FormatUint(uint64(e.kvno), 10)
+	switch {
+	case e.password:
+		kvno = "password"
+	case e.anyKVNO:
+		kvno = "-"
+	}
+	return e.principal() + " " + kvno + " " + etypeLabel(e.etype())
 }
 
 func etypeLabel(etype int32) string {
@@ -84,22 +97,23 @@ func ReadKeytab(path string) (keys *Keys, err error) {
 	return keys, nil
 }
 
-// Add takes over the keys of another keytab. Not while either is in use.
+// Add takes over the keys and passwords of another. Not while either is in use.
 func (k *Keys) Add(other *Keys) {
 	if other == nil {
 		return
 	}
 	room := maxKeytabEntries - len(k.entries)
 	k.entries = append(k.entries, other.entries[:min(room, len(other.entries))]...)
-	k.opened = nil
+	room = maxPasswords - len(k.passwords)
+	k.passwords = append(k.passwords, other.passwords[:min(room, len(other.passwords))]...)
 }
 
-// Len is the number of entries.
+// Len is the number of keys and passwords.
 func (k *Keys) Len() int {
 	if k == nil {
 		return 0
 	}
-	return len(k.entries)
+	return len(k.entries) + len(k.passwords)
 }
 
 var errNoKeytab = errors.New("not a keytab: it does not begin with 05 01 or 05 02")
