@@ -75,7 +75,7 @@ func clientHelloName(b []byte) (string, verdict) {
 	}
 	record := 5 + int(binary.BigEndian.Uint16(b[3:]))
 	whole := len(b) >= record
-	b = b[9:min(len(b), record)]
+	b = b[9:max(9, min(len(b), record))]
 	short := needMore
 	if whole {
 		short = no

@@ -52,5 +52,6 @@ var carriers = []carrier{
 	ldapCarrier,
 	httpCarrier,
 	smtpCarrier,
+	tdsCarrier,
 	tlsCarrier,
 }
