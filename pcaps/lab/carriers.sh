@@ -48,7 +48,7 @@ dovecot_up() {
 	local p
 	for p in 143 110 4190; do await "dovecot $p" listening hub $p; done
 }
-dovecot_down() { on hub bash -c 'doveadm -c /etc/dovecot/lab.conf stop 2>/dev/null; while pgrep -x dovecot >/dev/null; do sleep 0.1; done'; }
+dovecot_down() { on hub bash -c 'doveadm -c /etc/dovecot/lab.conf stop 2>/dev/null; for i in $(seq 50); do pgrep -x dovecot >/dev/null || break; sleep 0.1; done'; }
 sasl() { # WANT PORT imap|pop3|sieve|xmpp [options]
 	local w=$1
 	shift
@@ -93,4 +93,55 @@ kadmin_q() {
 	local w=$1 q=$2
 	shift 2
 	want "$w" on mailbox kadmin -r EXAMPLE.ORG -p admin/admin -w Lab-Mit-Admin-1 -q "$q" "$@"
+}
+
+# squid_up: a proxy on 3128 that asks for Kerberos (407), with Squid's own helper. It goes to hub-1's apache and nowhere else.
+squid_up() {
+	afterwards stop hub squid KILL
+	on hub bash -ec '
+		cat >/etc/squid/lab.conf <<-END
+			http_port 3128
+			visible_hostname hub-1.contoso.com
+			auth_param negotiate program /usr/bin/env KRB5RCACHETYPE=none /usr/lib/squid/negotiate_kerberos_auth -r -s HTTP/hub-1.contoso.com@CONTOSO.COM -k /etc/keytabs/squid.keytab
+			auth_param negotiate children 2 startup=2 idle=1
+			auth_param negotiate keep_alive on
+			acl known proxy_auth REQUIRED
+			acl here dst 10.77.0.20
+			http_access deny !known
+			http_access allow here
+			http_access deny all
+			cache deny all
+			cache_mem 8 MB
+			access_log none
+			cache_log /dev/null
+			pid_filename /run/squid-lab.pid
+			cache_effective_user proxy
+			shutdown_lifetime 0 seconds
+			netdb_filename none
+			pinger_enable off
+		END
+		sed -i "s/^\t*//" /etc/squid/lab.conf'
+	daemon hub squid squid -N -f /etc/squid/lab.conf
+	await squid listening hub 3128
+}
+# fetch STATUS CURL-ARGUMENT...: curl from mailbox; the last status that it saw, a proxy's to CONNECT included.
+fetch() {
+	local w=$1 got
+	shift
+	got=$(on mailbox curl -s -o /dev/null -w '%{http_connect} %{http_code}' "$@" 2>>"$STATE/share/case.log") || :
+	[ "$got" = "$w" ] && return 0
+	echo "lab: case $CASE: wanted HTTP status $w, got $got from curl $*" >&2
+	return 1
+}
+
+# apache_also LINE...: more configuration for the hub's apache until the case ends.
+apache_also() {
+	afterwards 'on hub bash -c "rm -f /etc/apache2/conf-enabled/lab-also.conf"; apache_again'
+	printf '%s\n' "$@" >"$STATE/share/also.conf"
+	on hub cp /share/also.conf /etc/apache2/conf-enabled/lab-also.conf
+	apache_again
+}
+apache_again() {
+	on hub bash -ec 'apachectl stop; for i in $(seq 50); do pgrep -x apache2 >/dev/null || break; sleep 0.1; done; apachectl start'
+	await apache listening hub 80
 }
