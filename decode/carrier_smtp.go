@@ -3,8 +3,6 @@ package decode
 import (
 	"bytes"
 	"strings"
-
-	"kerbscope/decode/gss"
 )
 
 // smtpCarrier is SMTP with AUTH (RFC 5321, RFC 4954), and Exchange's X-EXPS
@@ -15,10 +13,6 @@ var smtpCarrier = carrier{
 	probe: probeSMTP,
 	open:  func(s *stream) parser { return newSMTP(s) },
 }
-
-// maxSMTPLine bounds a line: base64 of the longest token that Windows makes
-// (65,535 bytes) and the command before it.
-const maxSMTPLine = 1 << 17
 
 // smtpVerb is what a command not yet answered was.
 type smtpVerb uint8
@@ -37,21 +31,16 @@ const maxSMTPPending = 64
 
 type smtpParser struct {
 	framed
-	pending  []smtpVerb
-	verb     string // "AUTH GSSAPI"; empty: its start was not seen
-	secret   bool   // the mechanism's legs are not tokens and may hold passwords
-	told     bool   // a token of it was told of
-	authing  bool   // an authentication waits for the server's word
-	wantLeg  bool   // 334 was said
-	accepted bool
-	spoken   bool     // the server's first reply was seen
-	text     []byte   // of the lines of a reply before its last
-	caps     []string // mechanisms in the lines of a reply
-	buf      []byte   // the decoded token
+	sasl
+	pending []smtpVerb
+	wantLeg bool     // 334 was said
+	spoken  bool     // the server's first reply was seen
+	text    []byte   // of the lines of a reply before its last
+	caps    []string // mechanisms in the lines of a reply
 }
 
 func newSMTP(s wire) *smtpParser {
-	p := &smtpParser{framed: framed{s: s}}
+	p := &smtpParser{framed: framed{s: s}, sasl: sasl{w: s}}
 	p.lost = [2]bool{true, true}
 	return p
 }
@@ -104,7 +93,7 @@ func (p *smtpParser) unit(d dir, b []byte, last bool) int {
 	n := bytes.IndexByte(b, '\n') + 1
 	if n == 0 {
 		switch {
-		case len(b) > maxSMTPLine:
+		case len(b) > maxSASLLine:
 			p.lost[d] = true
 			return len(b)
 		case !last:
@@ -180,76 +169,21 @@ func (p *smtpParser) command(line []byte) {
 func (p *smtpParser) auth(verb string, line []byte) {
 	args := bytes.Fields(line)[1:]
 	p.push(smtpAuth)
-	p.authing, p.wantLeg, p.told = true, false, false
+	p.wantLeg = false
 	if len(args) == 0 {
-		p.verb, p.secret = verb, true
+		p.start(0, verb, "")
+		p.secret = true
 		return
 	}
-	mech := asciiUpper(args[0])
-	p.verb = verb + " " + mech
-	if p.secret = !tokenMech(mech); p.secret {
-		p.told = true
-		p.s.attemptOther(toServer, 0, mech, p.verb)
-		return
+	p.start(0, verb, asciiUpper(args[0]))
+	if ir := args[len(args)-1]; len(args) > 1 && string(ir) != "SHA256" {
+		p.sasl.leg(bytes.LastIndex(line, ir), ir)
 	}
-	if len(args) < 2 {
-		return
-	}
-	ir := args[len(args)-1]
-	off := bytes.LastIndex(line, ir)
-	p.buf, _ = decodeBase64(p.buf, ir)
-	if len(p.buf) > 0 && string(ir) != "SHA256" {
-		p.told = true
-		p.s.token(toServer, off, len(ir), p.buf, tokenAt{verb: p.verb})
-	}
-}
-
-// tokenMech tells whether the legs of a SASL mechanism are tokens.
-func tokenMech(mech string) bool {
-	switch mech {
-	case "GSSAPI", "GSS-SPNEGO", "NTLM", "EXCHANGEAUTH", "NEGOTIATE":
-		return true
-	}
-	return false
 }
 
 // leg reads a client's line after 334: base64, "*" to cancel, or nothing.
 func (p *smtpParser) leg(line []byte) {
 	p.push(smtpAuth)
-	p.authing, p.wantLeg = true, false
-	if p.secret {
-		return
-	}
-	tok, n := decodeBase64(p.buf, line)
-	p.buf = tok
-	if len(tok) == 0 {
-		return
-	}
-	if t := gss.Parse(tok); p.verb == "" && t.Kind == gss.Other {
-		return // of an authentication whose start was not seen: perhaps a password
-	}
-	p.told = true
-	p.s.token(toServer, 0, n, tok, tokenAt{verb: p.verb})
-}
-
-// isToken tells whether a line is the base64 of a token by its looks.
-func (p *smtpParser) isToken(line []byte) bool {
-	if len(line) < 24 || base64Values[line[0]] == 0xff {
-		return false
-	}
-	switch string(line[:2]) {
-	case "YI", "YH", "oY", "oI", "oH", "bo", "Tl": // 60 8x, a1 8x, 6e 8x, "NTLM"
-	default:
-		return false
-	}
-	tok, n := decodeBase64(p.buf, line)
-	p.buf = tok
-	if n < len(line) {
-		return false
-	}
-	switch gss.Parse(tok).Kind {
-	case gss.Kerberos, gss.NTLM, gss.State, gss.Wrap, gss.IAKERB, gss.NegoEx:
-		return true
-	}
-	return false
+	p.wantLeg = false
+	p.sasl.leg(0, line)
 }

@@ -223,7 +223,7 @@ func TestSMTPLongLines(t *testing.T) {
 		`S accepted code=0xeb name="" text="2.7.0 Ok" key=0`,
 	}, got)
 
-	endless := make([]byte, 4*maxSMTPLine)
+	endless := make([]byte, 4*maxSASLLine)
 	for i := range endless {
 		endless[i] = 'A'
 	}

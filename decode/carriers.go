@@ -52,6 +52,11 @@ var carriers = []carrier{
 	ldapCarrier,
 	httpCarrier,
 	smtpCarrier,
+	imapCarrier,
+	popCarrier,
+	sieveCarrier,
+	xmppCarrier,
+	amqpCarrier,
 	tdsCarrier,
 	tlsCarrier,
 }

@@ -11,20 +11,12 @@ func smtpCommand(line []byte) bool {
 		return space
 	case "AUTH", "X-EXPS":
 		mech, _, _ := bytes.Cut(rest, []byte(" "))
-		return space && (tokenMech(asciiUpper(mech)) || smtpPasswordMech(asciiUpper(mech)))
+		return space && (tokenMech(asciiUpper(mech)) || saslPassword(asciiUpper(mech)))
 	case "MAIL":
 		return bytes.HasPrefix(bytes.ToUpper(rest[:min(5, len(rest))]), []byte("FROM:"))
 	case "RCPT":
 		return bytes.HasPrefix(bytes.ToUpper(rest[:min(3, len(rest))]), []byte("TO:"))
 	case "X-ANONYMOUSTLS":
-		return true
-	}
-	return false
-}
-
-func smtpPasswordMech(mech string) bool {
-	switch mech {
-	case "LOGIN", "PLAIN", "CRAM-MD5", "DIGEST-MD5", "XOAUTH2", "EXTERNAL", "OAUTHBEARER", "SCRAM-SHA-1", "SCRAM-SHA-256":
 		return true
 	}
 	return false
@@ -58,7 +50,7 @@ func probeSMTPClient(up []byte, home bool) verdict {
 		return yes
 	case !whole && len(up) < 24:
 		return needMore
-	case new(smtpParser).isToken(line[:len(line)&^3]):
+	case new(sasl).isToken(line[:len(line)&^3]):
 		if home {
 			return yes
 		}

@@ -3,8 +3,6 @@ package decode
 import (
 	"bytes"
 	"strings"
-
-	"kerbscope/decode/gss"
 )
 
 // reply reads a line of the server, which is n bytes long with its end.
@@ -53,11 +51,11 @@ func (p *smtpParser) answer(code int64, rest []byte, txt string, n int) {
 	case to == smtpTLS && code == 220:
 		p.startTLS(toClient, n)
 	case code == 334 && (to == smtpAuth || to == smtpNone):
-		p.authing, p.wantLeg = true, true
-		p.serverToken(rest)
-		p.s.result(toClient, 0, n, 0, Result{Outcome: Continue, Code: code})
-	case to == smtpAuth && (code == 235 || code >= 400), to == smtpNone && (p.authing && code >= 400 || authCode(code)):
-		p.word(code, rest, txt, n)
+		p.wantLeg = true
+		p.challenge(4, rest)
+		p.more(n, Result{Code: code})
+	case to == smtpAuth && (code == 235 || code >= 400), to == smtpNone && (p.open && code >= 400 || authCode(code)):
+		p.last(code, rest, txt, n)
 	case to == smtpMail && code/100 == 2 && !p.accepted:
 		p.s.anonymous(toClient, 0)
 	case code == 354:
@@ -69,38 +67,17 @@ func (p *smtpParser) answer(code int64, rest []byte, txt string, n int) {
 	}
 }
 
-// word takes the server's last word on an authentication.
-func (p *smtpParser) word(code int64, rest []byte, txt string, n int) {
+// last takes the server's last word on an authentication.
+func (p *smtpParser) last(code int64, rest []byte, txt string, n int) {
 	r := Result{Outcome: Refused, Code: code, Text: txt}
 	if code == 235 {
 		r.Outcome = Accepted
-		p.accepted = true
-		if p.serverToken(rest) {
+		if p.challenge(4, rest) {
 			r.Text = ""
 		}
 	}
-	if _, mech, ok := strings.Cut(p.verb, " "); ok && !p.told {
-		p.s.attemptOther(toClient, 0, mech, p.verb) // refused before its first token
-	}
-	p.s.result(toClient, 0, n, 0, r)
-	p.authing, p.wantLeg, p.secret, p.verb = false, false, false, ""
-}
-
-// serverToken tells of the token in the text behind a code, if there is one.
-func (p *smtpParser) serverToken(rest []byte) bool {
-	if p.secret {
-		return false
-	}
-	tok, n := decodeBase64(p.buf, rest)
-	p.buf = tok
-	if n < 16 {
-		return false
-	}
-	if k := gss.Parse(tok).Kind; k == gss.Other && (p.verb != "AUTH GSSAPI" || n < len(rest)) {
-		return false
-	}
-	p.s.token(toClient, 4, n, tok, tokenAt{verb: p.verb})
-	return true
+	p.word(n, r)
+	p.wantLeg = false
 }
 
 // capability reads a line of a reply to EHLO for mechanisms.
