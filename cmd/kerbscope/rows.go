@@ -1,8 +1,6 @@
 package main
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -50,14 +48,17 @@ type row struct {
 	RTime string  `json:"rtime,omitempty"`
 	Nonce *uint32 `json:"nonce,omitempty"`
 
+	Addresses []rowAddress `json:"addresses,omitempty"`
+
 	Etypes           []int32  `json:"etypes,omitempty"`
 	EtypesNames      []string `json:"etypes_names,omitempty"`
 	PreauthEtype     *int32   `json:"preauth_etype,omitempty"`
 	PreauthEtypeName string   `json:"preauth_etype_name,omitempty"`
 
-	PAData  []rowPAData `json:"padata,omitempty"`
-	Ticket  *rowTicket  `json:"ticket,omitempty"`
-	Tickets []rowTicket `json:"tickets,omitempty"`
+	PAData      []rowPAData `json:"padata,omitempty"`
+	EncAuthData *rowEncs    `json:"enc_authorization_data,omitempty"`
+	Ticket      *rowTicket  `json:"ticket,omitempty"`
+	Tickets     []rowTicket `json:"tickets,omitempty"`
 
 	AuthenticatorEtype     *int32   `json:"authenticator_etype,omitempty"`
 	AuthenticatorEtypeName string   `json:"authenticator_etype_name,omitempty"`
@@ -68,8 +69,12 @@ type row struct {
 	ErrorCodeName string    `json:"error_code_name,omitempty"`
 	EText         string    `json:"e_text,omitempty"`
 	STime         string    `json:"stime,omitempty"`
+	SUSec         *int32    `json:"susec,omitempty"`
 	CTime         string    `json:"ctime,omitempty"`
+	CUSec         *int32    `json:"cusec,omitempty"`
 	EData         *rowEData `json:"e_data,omitempty"`
+
+	Safe *rowSafe `json:"safe_body,omitempty"`
 
 	Opened    *rowOpened   `json:"opened,omitempty"`
 	Anomalies []rowAnomaly `json:"anomalies,omitempty"`
@@ -86,21 +91,46 @@ type carrierResult struct {
 
 // A rowTicket is the clear part of a Ticket and the hash that identifies it.
 type rowTicket struct {
-	Realm     string  `json:"realm,omitempty"`
-	SName     string  `json:"sname,omitempty"`
-	Etype     *int32  `json:"etype,omitempty"`
-	EtypeName string  `json:"etype_name,omitempty"`
-	KVNO      *uint32 `json:"kvno,omitempty"`
-	KVNORodc  uint32  `json:"kvno_rodc,omitempty"`
-	Hash      string  `json:"hash,omitempty"`
+	TktVNO        *int32  `json:"tkt_vno,omitempty"`
+	Realm         string  `json:"realm,omitempty"`
+	SName         string  `json:"sname,omitempty"`
+	SNameType     *int32  `json:"sname_type,omitempty"`
+	SNameTypeName string  `json:"sname_type_name,omitempty"`
+	Etype         *int32  `json:"etype,omitempty"`
+	EtypeName     string  `json:"etype_name,omitempty"`
+	KVNO          *uint32 `json:"kvno,omitempty"`
+	KVNORodc      uint32  `json:"kvno_rodc,omitempty"`
+	CipherLength  int     `json:"cipher_length,omitempty"` // bytes; absent when cut
+	Hash          string  `json:"hash,omitempty"`
 }
 
 // rowEncs is the clear part of an EncryptedData.
 type rowEncs struct {
-	Etype     *int32  `json:"etype,omitempty"`
-	EtypeName string  `json:"etype_name,omitempty"`
-	KVNO      *uint32 `json:"kvno,omitempty"`
-	KVNORodc  uint32  `json:"kvno_rodc,omitempty"`
+	Etype        *int32  `json:"etype,omitempty"`
+	EtypeName    string  `json:"etype_name,omitempty"`
+	KVNO         *uint32 `json:"kvno,omitempty"`
+	KVNORodc     uint32  `json:"kvno_rodc,omitempty"`
+	CipherLength int     `json:"cipher_length,omitempty"` // bytes; absent when cut
+}
+
+// A rowAddress is a HostAddress: IPv4 and IPv6 as usual, NetBios without the
+// blanks that fill it up, any other in hex.
+type rowAddress struct {
+	Type     *int32 `json:"type,omitempty"`
+	TypeName string `json:"type_name,omitempty"`
+	Address  string `json:"address,omitempty"`
+}
+
+// A rowSafe is a KRB-SAFE-BODY and the checksum over it.
+type rowSafe struct {
+	UserDataLength int         `json:"user_data_length"`
+	Timestamp      string      `json:"timestamp,omitempty"`
+	USec           *int32      `json:"usec,omitempty"`
+	SeqNumber      *uint32     `json:"seq_number,omitempty"`
+	SAddress       *rowAddress `json:"s_address,omitempty"`
+	RAddress       *rowAddress `json:"r_address,omitempty"`
+	Cksumtype      *int32      `json:"cksumtype,omitempty"`
+	CksumtypeName  string      `json:"cksumtype_name,omitempty"`
 }
 
 // A rowAnomaly is a place in the message, counted in bytes from its first.
@@ -134,81 +164,6 @@ func makeRow(m *decode.Message, name string, digits int) *row {
 	return r
 }
 
-// body fills in the fields of the message's type.
-func (r *row) body(k *krb5.Message) {
-	switch {
-	case k.KDCReq != nil:
-		r.kdcReq(k.KDCReq)
-	case k.KDCRep != nil:
-		m := k.KDCRep
-		r.cname(m.CName, m.CRealm)
-		r.PAData = r.padata(m.PAData)
-		r.Ticket, r.EncPart = makeTicket(m.Ticket), makeEnc(m.EncPart)
-	case k.APReq != nil:
-		r.apReq(k.APReq)
-	case k.APRep != nil:
-		r.EncPart = makeEnc(k.APRep.EncPart)
-	case k.Error != nil:
-		r.krbError(k.Error)
-	case k.Priv != nil:
-		r.EncPart = makeEnc(k.Priv.EncPart)
-	case k.Cred != nil:
-		r.Tickets, r.EncPart = makeTickets(k.Cred.Tickets), makeEnc(k.Cred.EncPart)
-	case k.TGTReq != nil:
-		r.sname(k.TGTReq.ServerName, k.TGTReq.Realm)
-	case k.TGTRep != nil:
-		r.Ticket = makeTicket(k.TGTRep.Ticket)
-	}
-}
-
-func (r *row) kdcReq(q *krb5.KDCReq) {
-	if q.KDCOptions.OK {
-		r.KDCOptions = krb5.KDCOptionNames(q.KDCOptions.V)
-	}
-	// The realm of an AS-REQ is the client's as well, but stands there once.
-	r.cname(q.CName, nil)
-	r.sname(q.SName, q.Realm)
-	r.From, r.Till, r.RTime = kerberosTime(q.From, krb5.Opt[int32]{}), kerberosTime(q.Till, krb5.Opt[int32]{}), kerberosTime(q.RTime, krb5.Opt[int32]{})
-	r.Nonce = opt(q.Nonce)
-	r.Etypes, r.EtypesNames = q.ETypes, etypeNames(q.ETypes)
-	r.PreauthEtype, r.PreauthEtypeName = etype(q.PreauthEType())
-	r.PAData = r.padata(q.PAData)
-	if q.APReq != nil {
-		r.apReq(q.APReq)
-	}
-	r.Tickets = makeTickets(q.Tickets)
-}
-
-func (r *row) apReq(q *krb5.APReq) {
-	if q.APOptions.OK {
-		r.APOptions = krb5.APOptionNames(q.APOptions.V)
-	}
-	r.Ticket = makeTicket(q.Ticket)
-	r.AuthenticatorEtype, r.AuthenticatorEtypeName = etype(q.Authenticator.EType)
-	r.AuthenticatorKVNO = opt(q.Authenticator.KVNO)
-}
-
-func (r *row) krbError(e *krb5.KRBError) {
-	r.cname(e.CName, e.CRealm)
-	r.sname(e.SName, e.Realm)
-	if e.ErrorCode.OK {
-		r.ErrorCode, r.ErrorCodeName = opt(e.ErrorCode), krb5.ErrorName(e.ErrorCode.V)
-	}
-	r.EText = wireText(e.EText)
-	r.STime, r.CTime = kerberosTime(e.STime, e.SUSec), kerberosTime(e.CTime, e.CUSec)
-	r.EData = r.eData(e)
-}
-
-func (r *row) cname(n krb5.PrincipalName, realm []byte) {
-	r.CName, r.CRealm = wireText([]byte(n.String())), wireText(realm)
-	r.CNameType, r.CNameTypeName = nameType(n)
-}
-
-func (r *row) sname(n krb5.PrincipalName, realm []byte) {
-	r.SName, r.Realm = wireText([]byte(n.String())), wireText(realm)
-	r.SNameType, r.SNameTypeName = nameType(n)
-}
-
 func (r *row) anomalies(list []krb5.Anomaly) {
 	for _, a := range list {
 		r.Anomalies = append(r.Anomalies, rowAnomaly{a.Offset, a.What})
@@ -220,52 +175,6 @@ func nameType(n krb5.PrincipalName) (*int32, string) {
 		return nil, ""
 	}
 	return opt(n.Type), krb5.NameTypeName(n.Type.V)
-}
-
-func makeTicket(t krb5.Ticket) *rowTicket {
-	if !t.OK {
-		return nil
-	}
-	e := makeEncs(t.EncPart)
-	k := &rowTicket{Realm: wireText(t.Realm), SName: wireText([]byte(t.SName.String())), Etype: e.Etype, EtypeName: e.EtypeName, KVNO: e.KVNO, KVNORodc: e.KVNORodc}
-	if len(t.EncPart.Cipher) > 0 && !t.EncPart.Cut {
-		sum := sha256.Sum256(t.EncPart.Cipher)
-		k.Hash = hex.EncodeToString(sum[:])
-	}
-	if *k == (rowTicket{}) {
-		return nil
-	}
-	return k
-}
-
-func makeTickets(list []krb5.Ticket) []rowTicket {
-	var out []rowTicket
-	for _, t := range list {
-		if k := makeTicket(t); k != nil {
-			out = append(out, *k)
-		}
-	}
-	return out
-}
-
-func makeEnc(d krb5.EncryptedData) *rowEncs {
-	if !d.OK {
-		return nil
-	}
-	e := makeEncs(d)
-	if e == (rowEncs{}) {
-		return nil
-	}
-	return &e
-}
-
-func makeEncs(d krb5.EncryptedData) (e rowEncs) {
-	e.Etype, e.EtypeName = etype(d.EType)
-	e.KVNO = opt(d.KVNO)
-	if d.KVNO.OK {
-		e.KVNORodc = d.KVNO.V >> 16
-	}
-	return e
 }
 
 func etype(o krb5.Opt[int32]) (*int32, string) {
