@@ -58,5 +58,6 @@ var carriers = []carrier{
 	xmppCarrier,
 	amqpCarrier,
 	tdsCarrier,
+	dnsCarrier,
 	tlsCarrier,
 }

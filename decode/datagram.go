@@ -23,6 +23,8 @@ func gateUDP(p *flow.Packet) bool {
 	case p.SrcPort == portKDC, p.DstPort == portKDC, p.SrcPort == portKpasswd, p.DstPort == portKpasswd,
 		p.SrcPort == portDNS, p.SrcPort == portLDAP:
 		return true
+	case p.DstPort == portDNS && dnsKeyed(p.Payload, len(p.Payload)):
+		return true
 	}
 	if len(p.Payload) < 16 || p.Payload[0]&0xe0 != 0x60 {
 		return false
@@ -38,6 +40,8 @@ func (d *Decoder) datagram(p *flow.Packet, frames []FrameID) {
 		d.stat.CutPayloads++
 	}
 	switch {
+	case (p.SrcPort == portDNS || p.DstPort == portDNS) && dnsKeyed(p.Payload, len(p.Payload)):
+		d.dnsOverUDP(p, frames)
 	case p.SrcPort == portDNS:
 		d.dns(p)
 	case p.SrcPort == portLDAP:
