@@ -145,3 +145,61 @@ apache_again() {
 	on hub bash -ec 'apachectl stop; for i in $(seq 50); do pgrep -x apache2 >/dev/null || break; sleep 0.1; done; apachectl start'
 	await apache listening hub 80
 }
+
+# tds_up: a TDS server in SQL Server's place on 1433 (lab/tds_server.py).
+tds_up() {
+	afterwards stop hub tds
+	daemon hub tds python3 -u /lab/tds_server.py 1433 /etc/keytabs/tds.keytab
+	await tds listening hub 1433
+}
+tsql_k() { # WANT [LINE...]: FreeTDS's tsql with the ticket cache; LINEs go into its configuration of the server
+	local w=$1
+	shift
+	printf '[sql]\nhost = hub-1.contoso.com\nport = 1433\ntds version = 7.4\nencryption = off\n' >"$STATE/share/freetds.conf"
+	[ $# = 0 ] || printf '%s\n' "$@" >>"$STATE/share/freetds.conf"
+	want "$w" on mailbox bash -c 'printf "select 1\ngo\nexit\n" | timeout 15 env FREETDSCONF=/share/freetds.conf tsql -S sql'
+}
+
+# amqp_up: an AMQP 1.0 server on 5672 (lab/amqp.py on Qpid Proton and Cyrus SASL).
+amqp_up() {
+	afterwards stop hub amqp
+	on hub bash -c 'mkdir -p /etc/sasl2; printf "mech_list: GSSAPI\nkeytab: /etc/keytabs/amqp.keytab\n" >/etc/sasl2/proton-server.conf'
+	daemon hub amqp env KRB5_KTNAME=/etc/keytabs/amqp.keytab PN_SASL_CONFIG_PATH=/etc/sasl2 python3 -u /lab/amqp.py server 5672
+	await amqp listening hub 5672
+}
+amqp() { # WANT
+	want "$1" on mailbox timeout 15 python3 /lab/amqp.py client hub-1.contoso.com 5672 GSSAPI
+}
+
+# prosody_up: XMPP on 5222 for contoso.com, Cyrus SASL with GSSAPI.
+prosody_up() {
+	afterwards stop hub prosody
+	on hub bash -ec '
+		mkdir -p /etc/sasl /usr/lib/sasl2 /var/tmp/prosody /run/prosody
+		printf "pwcheck_method: auxprop\nmech_list: GSSAPI\nkeytab: /etc/keytabs/prosody.keytab\n" | tee /etc/sasl/prosody.conf >/usr/lib/sasl2/prosody.conf
+		cat >/etc/prosody/lab.cfg.lua <<-END
+			run_as_root = true
+			interfaces = { "*" }
+			data_path = "/var/tmp/prosody"
+			plugin_paths = {}
+			modules_enabled = { "saslauth", "disco" }
+			modules_disabled = { "s2s", "tls", "offline" }
+			c2s_require_encryption = false
+			authentication = "cyrus"
+			cyrus_application_name = "prosody"
+			cyrus_service_name = "xmpp"
+			cyrus_server_fqdn = "hub-1.contoso.com"
+			log = { debug = "*console" }
+			VirtualHost "contoso.com"
+		END
+		chmod -R a+rX /etc/prosody'
+	daemon hub prosody env KRB5_KTNAME=/etc/keytabs/prosody.keytab prosody --config /etc/prosody/lab.cfg.lua -F
+	await prosody listening hub 5222
+}
+
+# also_on HOST PORT REAL: what comes to PORT of the host goes to its port REAL.
+also_on() {
+	afterwards stop "$1" "socat-$2"
+	daemon "$1" "socat-$2" socat "TCP-LISTEN:$2,fork,reuseaddr" "TCP:${IP4[$1]}:$3"
+	await "socat $2" listening "$1" "$2"
+}
