@@ -54,7 +54,7 @@ func (r *Record) copy(k *clock) *Record {
 	n := *r
 	n.row = nil
 	n.Start, n.End = k.ref(r.Start), k.ref(r.End)
-	n.HealedBy, n.TooBig = r.HealedBy.ref(k), r.TooBig.ref(k)
+	n.HealedBy, n.TooBig, n.Unheard = r.HealedBy.ref(k), r.TooBig.ref(k), r.Unheard.ref(k)
 	n.Req.FrameRef = r.Req.FrameRef.ref(k)
 	for _, f := range []**Failure{&n.Hint, &n.Error} {
 		if *f != nil {
@@ -311,6 +311,9 @@ func (r *Record) merge(n *Record) {
 	r.BothWays = r.BothWays || n.BothWays
 	r.ClientHears = r.ClientHears || n.ClientHears
 	r.Resent = max(r.Resent, n.Resent)
+	if r.Unheard.Frame == 0 {
+		r.Unheard = n.Unheard
+	}
 	if n.Healed && !r.Healed {
 		r.Healed, r.HealedBy, r.HealedAt, r.HealedWhat = true, n.HealedBy, n.HealedAt, n.HealedWhat
 	}

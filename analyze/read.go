@@ -116,7 +116,7 @@ func (rd *reader) record(x *decode.Exchange) *Record {
 	r := &Record{
 		Kind: x.Kind, From: x.Client, To: x.Server, Transport: x.Transport, Carrier: x.Carrier,
 		Ending: x.Ending, Start: x.Started, End: x.Ended, BothWays: x.BothWays, ClientHears: x.ClientHears, Resent: x.Resent,
-		TooBig: refOf(x.TooBig),
+		TooBig: refOf(x.TooBig), Unheard: refOf(x.Unheard),
 	}
 	for _, s := range x.Steps {
 		if len(r.Steps) == keepSteps {
@@ -288,8 +288,15 @@ func (rd *reader) openResult(m *decode.Message) *OpenResult {
 		return nil
 	}
 	o := m.Opened
+	foreign := o.Differ&decode.DiffersName != 0
+	own := o.Refusal
+	if foreign {
+		own = o.OwnRefusal
+	}
 	r := &OpenResult{Key: o.Key, Refusal: o.Refusal, WhyNot: o.WhyNot,
-		Lacks: o.Refusal == decode.NoKVNO || o.Refusal == decode.NoEType, Misfit: o.Refusal == decode.WrongSecret, Has: o.Has, Differs: o.Differs,
+		Lacks: own == decode.NoKVNO || own == decode.NoEType, Misfit: own == decode.WrongSecret, Has: o.Has, Differs: o.Differs,
+		Owner: rd.str([]byte(o.Owner)), Foreign: foreign, OwnWhyNot: o.OwnWhyNot, Unnamed: foreign && own == decode.NoPrincipal, ByPassword: o.ByPassword,
+		Relabelled: !foreign && o.Differ&(decode.DiffersKVNO|decode.DiffersCase) != 0,
 		Client: rd.principal(o.CName, o.CRealm), Session: opt(o.SessionKeyEType),
 		Auth: clockNS(o.AuthTime, krb5.Opt[int32]{}), Start: clockNS(o.StartTime, krb5.Opt[int32]{}), End: clockNS(o.EndTime, krb5.Opt[int32]{})}
 	if a := o.Authenticator; a != nil {

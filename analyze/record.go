@@ -45,9 +45,12 @@ type Record struct {
 	Req    Request
 	Hint   *Failure // PREAUTH_REQUIRED (25) or MORE_PREAUTH_DATA (91) on the way
 	TooBig FrameRef // RESPONSE_TOO_BIG (52) on the way
-	Reply  *Reply   // AS-REP, TGS-REP or AP-REP
-	Error  *Failure // the KRB-ERROR that decided
-	Word   *Word    // the carrier's last word on the attempt
+	// Unheard is the request over UDP that had no answer in view when the
+	// client sent the same over TCP.
+	Unheard FrameRef
+	Reply   *Reply   // AS-REP, TGS-REP or AP-REP
+	Error   *Failure // the KRB-ERROR that decided
+	Word    *Word    // the carrier's last word on the attempt
 	// Presented is the ticket of the AP-REQ, for TGS that in PA-TGS-REQ.
 	Presented *TicketRef
 	// Issued is the ticket in the reply.
@@ -183,15 +186,24 @@ type OpenResult struct {
 	// Lacks: the keytab has the service, but not this kvno or etype.
 	Lacks bool
 	// Misfit: the keytab has service, kvno and etype, and that key does not open the ticket.
-	Misfit  bool
-	Has     []uint32 // kvnos that the keytab has for the service
-	Differs []string // what the opening key's label says otherwise than the ticket
-	Client  string   // the ticket's owner
-	Session *int32   // etype of the session key
-	Auth    *int64   // authtime
-	Start   *int64   // starttime
-	End     *int64   // endtime
-	CTime   *int64   // the client's clock, in the authenticator
-	Subkey  *int32   // etype of the authenticator's subkey
-	BadAuth string   // why the authenticator does not open although the ticket does
+	Misfit bool
+	// Owner is the principal whose key opens the ticket. Foreign: it is not the
+	// service that the ticket is for; then Lacks and Misfit tell of the service's own
+	// entries, and OwnWhyNot says why those do not open it.
+	Owner      string
+	Foreign    bool
+	OwnWhyNot  string
+	Unnamed    bool     // Foreign, and the keytab has no entry of the service's name
+	ByPassword bool     // the key was made of a password
+	Relabelled bool     // the key is right, and kvno or case of its label are not the ticket's
+	Has        []uint32 // kvnos that the keytab has for the service
+	Differs    []string // what the opening key's label says otherwise than the ticket
+	Client     string   // the ticket's owner
+	Session    *int32   // etype of the session key
+	Auth       *int64   // authtime
+	Start      *int64   // starttime
+	End        *int64   // endtime
+	CTime      *int64   // the client's clock, in the authenticator
+	Subkey     *int32   // etype of the authenticator's subkey
+	BadAuth    string   // why the authenticator does not open although the ticket does
 }

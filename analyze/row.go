@@ -38,7 +38,7 @@ const (
 type rowKey struct {
 	kind             decode.Kind
 	ending           decode.Ending
-	healed           bool
+	healed, unheard  bool
 	preauth          string
 	client, service  string // ASCII case folded
 	from             netip.Addr
@@ -55,6 +55,7 @@ type rowKey struct {
 	status           int64          // NTSTATUS
 	refusal          decode.Refusal // by the keytab; 0 without one
 	opened           bool
+	owner            string // whose key opens the ticket
 }
 
 const none = int64(-1 << 40)
@@ -71,7 +72,7 @@ const keyOptions = krb5.KDCForwarded | krb5.KDCConstrainedDeleg | krb5.KDCEncTkt
 
 func keyOf(r *Record) rowKey {
 	k := rowKey{
-		kind: r.Kind, ending: r.Ending, healed: r.Healed, preauth: r.Req.Preauth,
+		kind: r.Kind, ending: r.Ending, healed: r.Healed, unheard: r.Unheard.Frame != 0, preauth: r.Req.Preauth,
 		client: lower(r.Client), service: lower(r.Service), from: r.From.Addr(), to: r.To, transport: r.Transport,
 		etypes: listKey(r.Req.Etypes), options: r.Req.KDCOptions & keyOptions, forUser: r.Req.ForUser,
 		preauthE: num(r.Req.PreauthEtype), session: num(r.SessionEtype),
@@ -107,7 +108,7 @@ func keyOf(r *Record) rowKey {
 		k.code = r.Word.Code
 	}
 	if r.Opened != nil {
-		k.opened, k.refusal = r.Opened.Key != "", r.Opened.Refusal
+		k.opened, k.refusal, k.owner = r.Opened.Key != "", r.Opened.Refusal, lower(r.Opened.Owner)
 	}
 	return k
 }

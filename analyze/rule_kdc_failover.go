@@ -31,7 +31,7 @@ func checkKDCFailover(c *Case) []Finding {
 	var found []Finding
 	for _, s := range c.silences() {
 		by := s.answeredBy
-		if by == nil || by.To.Addr() == s.kdc.Addr() || !s.plain() {
+		if by == nil || by.To.Addr() == s.kdc.Addr() || !s.plain() || c.udpOnly(s) {
 			continue
 		}
 		var wait int64

@@ -33,7 +33,7 @@ func checkKDCUDPUnanswered(c *Case) []Finding {
 	var found []Finding
 	for _, s := range c.silences() {
 		by := s.answeredBy
-		if by == nil || !s.plain() || len(s.records) == 0 || by.To.Addr() != s.kdc.Addr() || by.Transport != decode.TCP || s.records[0].Transport != decode.UDP {
+		if !s.plain() || !c.udpOnly(s) {
 			continue
 		}
 		f := c.aboutRecords(s.records, "request")
@@ -46,5 +46,53 @@ func checkKDCUDPUnanswered(c *Case) []Finding {
 		f.fill = []string{"KDC-NAME", c.HostName(s.kdc.Addr())}
 		found = append(found, f)
 	}
-	return found
+	return append(found, c.unheard()...)
+}
+
+// udpOnly tells a silence over UDP of a KDC that answered the same over TCP,
+// under whichever of its addresses.
+func (c *Case) udpOnly(s *silence) bool {
+	by := s.answeredBy
+	return by != nil && len(s.records) > 0 && c.SameHost(by.To.Addr(), s.kdc.Addr()) && by.Transport == decode.TCP && s.records[0].Transport == decode.UDP
+}
+
+// unheard finds exchanges that began over UDP, stayed without answer there, and
+// went on over TCP with the same request.
+func (c *Case) unheard() []Finding {
+	rows := append(c.rowsWhere(decode.AS, unheard), c.rowsWhere(decode.TGS, unheard)...)
+	return c.each(rows, byHosts, nil, func(f *Finding, rows []*Row, r *Record) {
+		wait := int64(0)
+		for _, row := range rows {
+			for _, r := range row.Exemplars {
+				if unheard(r) {
+					c.citeFrame(f, r.Unheard.Frame, "msg_type", requestType(r), "", msgFilter(requestType(r)))
+					c.cite(f, r, "request", "error_code", "issued.etype")
+					wait = max(wait, r.overTCP()-r.Unheard.Time)
+				}
+			}
+		}
+		f.Confidence, f.Severity = Certain, Warning
+		f.Summary = fmt.Sprintf("%s did not answer %s over UDP (%s), and answered the same over TCP; the client waited up to %s each time.",
+			c.HostName(r.To.Addr()), c.HostName(r.From.Addr()), plural(total(rows), "request"), seconds(wait))
+		f.Cause = "UDP port 88 is blocked or its answers are lost between the client and this KDC. Logons work, but late."
+		f.fill = []string{"KDC-NAME", c.HostName(r.To.Addr())}
+	})
+}
+
+func byHosts(r *Record) string { return r.From.Addr().String() + "|" + r.To.Addr().String() }
+
+// unheard tells a request that waited in vain over UDP. A client that asks over
+// TCP at once did not wait.
+func unheard(r *Record) bool {
+	return r.Unheard.Frame != 0 && r.BothWays && r.overTCP()-r.Unheard.Time >= int64(5e8)
+}
+
+// overTCP is when the client turned to TCP: the first request after Unheard.
+func (r *Record) overTCP() int64 {
+	for _, s := range r.Steps {
+		if s.What == requestType(r) && s.Time > r.Unheard.Time && s.Frame != r.Unheard.Frame {
+			return s.Time
+		}
+	}
+	return r.Unheard.Time
 }

@@ -36,7 +36,14 @@ sender sees only silence. VPNs, tunnels and firewalls that drop fragments are th
 func checkUDPFragmentsLost(c *Case) []Finding {
 	var found []Finding
 	at := map[[2]netip.Addr]int{}
-	for _, g := range c.Sightings(decode.FragmentsLost) {
+	told := map[[2]netip.Addr]bool{} // by the receiver itself
+	list := c.Sightings(decode.FragmentsLost)
+	for _, g := range c.Sightings(decode.ICMPError) {
+		if g.reassembly() {
+			list = append(list, g)
+		}
+	}
+	for _, g := range list {
 		kdc, client := g.Dst, g.Src
 		if g.Src.Port() == kdcPort {
 			kdc, client = g.Src, g.Dst
@@ -45,8 +52,13 @@ func checkUDPFragmentsLost(c *Case) []Finding {
 			continue
 		}
 		k := [2]netip.Addr{client.Addr(), kdc.Addr()}
+		told[k] = told[k] || g.reassembly()
 		if i, ok := at[k]; ok {
-			found[i].Count += g.Seen
+			if g.reassembly() { // about datagrams that are counted already
+				found[i].Count = max(found[i].Count, g.Seen)
+			} else {
+				found[i].Count += g.Seen
+			}
 			found[i].last = max(found[i].last, g.Last)
 			c.citeSighting(&found[i], g)
 			continue
@@ -67,6 +79,10 @@ func checkUDPFragmentsLost(c *Case) []Finding {
 			f.Severity = Warning
 			c.cite(f, hurt, "request", "sname")
 		}
+		if told[[2]netip.Addr{client, kdc}] {
+			f.Severity = Warning
+			f.Cause = "The receiver itself says so (ICMP, fragment reassembly time exceeded): a path with a smaller MTU, a VPN or a firewall drops fragments."
+		}
 		f.Summary = fmt.Sprintf("%s between %s and %s did not arrive complete.", plural(f.Count, "fragmented datagram"), c.HostName(client), c.HostName(kdc))
 	}
 	return found
@@ -77,7 +93,7 @@ func checkUDPFragmentsLost(c *Case) []Finding {
 func (c *Case) hurtBy(client, kdc netip.Addr, first, last int64) *Record {
 	for _, r := range c.Records() {
 		if (r.Kind == decode.AS || r.Kind == decode.TGS) && r.From.Addr() == client && r.To.Addr() == kdc &&
-			r.End >= first-atOnce && r.Start <= last+atOnce && (r.Ending == decode.Unanswered || r.Resent > 0) {
+			r.End >= first-atOnce && r.Start <= last+atOnce && (r.Ending == decode.Unanswered || r.Resent > 0 || unheard(r)) {
 			return r
 		}
 	}

@@ -50,6 +50,16 @@ func TestTransportRules(t *testing.T) {
 			s.later(2 * time.Second)
 			s.as(kdcX{client: "alice", list: windowsList})
 		}, want{"kdc-udp-unanswered warning certain", "-kdc-unreachable", "-kdc-failover"}},
+		{"the same exchange goes on over TCP", func(s *synth) {
+			s.as(kdcX{client: "alice", list: windowsList, unheard: time.Second})
+		}, want{"kdc-udp-unanswered warning certain", "-kdc-unreachable", "-kdc-failover"}},
+		{"UDP and TCP at once", func(s *synth) {
+			s.as(kdcX{client: "alice", list: windowsList, unheard: 50 * time.Millisecond})
+		}, want{"-kdc-udp-unanswered"}},
+		{"the receiver tells of lost fragments", func(s *synth) {
+			s.icmp(dc1IP, 11, 1)
+			s.as(kdcX{list: windowsList})
+		}, want{"udp-fragments-lost warning certain", "-kdc-unreachable"}},
 		{"TCP is blocked", func(s *synth) {
 			s.as(kdcX{list: windowsList, udp: true, tooBig: true})
 			s.sighting(decode.SYNUnanswered, dc1IP, 3)

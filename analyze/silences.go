@@ -67,7 +67,7 @@ func (c *Case) silences() []*silence {
 	}
 	for _, kind := range []decode.SightingKind{decode.SYNUnanswered, decode.SYNRefused, decode.ICMPError} {
 		for _, g := range c.Sightings(kind) {
-			if g.Dst.Port() != kdcPort || kind == decode.SYNUnanswered && g.Count < 2 && !g.BothWays {
+			if g.Dst.Port() != kdcPort || g.reassembly() || kind == decode.SYNUnanswered && g.Count < 2 && !g.BothWays {
 				continue
 			}
 			s := get(g.Src.Addr(), g.Dst, answers.after(g))
@@ -78,6 +78,12 @@ func (c *Case) silences() []*silence {
 		s.laterOK = slices.ContainsFunc(answers.byClient[s.client], func(r *Record) bool { return r.To.Addr() == s.kdc.Addr() })
 	}
 	return list
+}
+
+// reassembly tells the receiver's word that fragments of a datagram did not come
+// in time: ICMP time exceeded, code 1 (RFC 792; RFC 4443 §3.3).
+func (g *SightingFact) reassembly() bool {
+	return g.Kind == decode.ICMPError && (g.Code == 11<<8|1 && g.Src.Addr().Unmap().Is4() || g.Code == 3<<8|1 && !g.Src.Addr().Unmap().Is4())
 }
 
 // inPieces tells that the KDC of r sent its client a datagram at that time of

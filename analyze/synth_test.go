@@ -103,6 +103,7 @@ type kdcX struct {
 	udp     bool
 	tooBig  bool
 	took    time.Duration
+	unheard time.Duration // a request over UDP before, without answer: how long the client waited
 }
 
 func (s *synth) ends(x *kdcX) (from, to netip.AddrPort, tr decode.Transport) {
@@ -136,6 +137,11 @@ func (s *synth) as(x kdcX) *decode.Exchange {
 	if x.hint != nil {
 		first = s.message(s.kdcReq(&x, 0), from, to, tr, out.Carrier)
 		out.Hint = s.message(wireError(25, x.sname, s.now+int64(x.skew), 0, x.hint, x.etext, 0), to, from, tr, out.Carrier)
+	}
+	if x.unheard > 0 {
+		first = s.message(s.kdcReq(&x, x.preauth), from, to, decode.UDP, out.Carrier)
+		out.Unheard = first
+		s.later(x.unheard)
 	}
 	second = s.message(s.kdcReq(&x, x.preauth), from, to, tr, out.Carrier)
 	s.answer(&x, out, first, second)
@@ -316,6 +322,16 @@ func (s *synth) sighting(kind decode.SightingKind, kdc netip.Addr, count int) {
 	}
 	s.c.Sighting(&decode.Sighting{Kind: kind, Frame: frames[0], Frames: frames, Time: s.now, Src: netip.AddrPortFrom(mailboxIP, s.port),
 		Dst: netip.AddrPortFrom(kdc, 88), Transport: decode.TCP, Count: count})
+}
+
+// icmp is an ICMP error about a datagram to a KDC.
+func (s *synth) icmp(kdc netip.Addr, kind, code int) {
+	s.port++
+	s.now += int64(time.Millisecond)
+	s.frame++
+	id := decode.MakeFrameID(0, s.frame)
+	s.c.Sighting(&decode.Sighting{Kind: decode.ICMPError, Frame: id, Frames: []decode.FrameID{id}, Time: s.now, Src: netip.AddrPortFrom(mailboxIP, s.port),
+		Dst: netip.AddrPortFrom(kdc, 88), Transport: decode.UDP, Count: 1, BothWays: true, Code: kind<<8 | code})
 }
 
 // dns ties a name to an address.

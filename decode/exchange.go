@@ -93,6 +93,9 @@ type Exchange struct {
 	Hint *Message
 	// TooBig is the KRB-ERROR RESPONSE_TOO_BIG (52) on the way; nil: none.
 	TooBig *Message
+	// Unheard is the request over UDP that had no answer in view when the client
+	// sent the same over TCP; nil: none.
+	Unheard *Message
 	// Attempt is the authentication on the carrier that an AP exchange is
 	// part of; nil for raw AP-REQs and for AS and TGS.
 	Attempt *Attempt

@@ -138,6 +138,9 @@ func (p *kdcPairs) request(m *Message) {
 		// The step after PREAUTH_REQUIRED, or the same over TCP. Where the
 		// answer between is not in view it may be lost, or not captured: that
 		// the client goes on proves neither.
+		if o.waiting && o.x.Transport == UDP && m.Transport == TCP && (o.raw == raw || q.Nonce.OK && o.nonce == q.Nonce.V) {
+			o.x.Unheard = o.x.Request
+		}
 		o.x.Request = m
 		o.firstAt = m.Time
 		if o.raw != raw {

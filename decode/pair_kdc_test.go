@@ -201,3 +201,21 @@ func TestAnswerable(t *testing.T) {
 	v.add(srv, client)
 	require.True(t, v.answerable(client, srv))
 }
+
+// TestUnheard: the request that a client gave up over UDP before it sent the
+// same over TCP.
+func TestUnheard(t *testing.T) {
+	talk := newTalk()
+	talk.say(0, port(1000), kdc1, UDP, tgsReq(1))
+	talk.say(second, port(1001), kdc1, TCP, tgsReq(1))
+	talk.say(second+1, kdc1, port(1001), TCP, rep(krb5.TGSRep))
+	talk.say(2*second, port(1002), kdc1, UDP, tgsReq(2))
+	talk.say(2*second+1, kdc1, port(1002), UDP, krbError(52))
+	talk.say(3*second, port(1003), kdc1, TCP, tgsReq(2))
+	talk.say(3*second+1, kdc1, port(1003), TCP, rep(krb5.TGSRep))
+	talk.d.Close()
+	require.Len(t, talk.r.exchanges, 2)
+	require.NotNil(t, talk.r.exchanges[0].Unheard)
+	require.Equal(t, uint64(1), talk.r.exchanges[0].Unheard.Frame.Number())
+	require.Nil(t, talk.r.exchanges[1].Unheard, "52 is an answer")
+}
