@@ -274,8 +274,11 @@ func (r *Record) merge(n *Record) {
 	if r.Word == nil {
 		r.Word = n.Word
 	}
-	if r.Hint == nil {
+	switch {
+	case r.Hint == nil:
 		r.Hint = n.Hint
+	case n.Hint != nil && n.Hint.Info2 != nil && r.Hint.Info2 != nil && n.Hint.Code == r.Hint.Code && infoKey(n.Hint.Info2) != infoKey(r.Hint.Info2):
+		r.OtherHint = n.Hint
 	}
 	if r.TooBig.Frame == 0 {
 		r.TooBig = n.TooBig

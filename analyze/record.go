@@ -42,9 +42,11 @@ type Record struct {
 	ClientHears bool
 	Resent      int // identical requests sent again
 
-	Req    Request
-	Hint   *Failure // PREAUTH_REQUIRED (25) or MORE_PREAUTH_DATA (91) on the way
-	TooBig FrameRef // RESPONSE_TOO_BIG (52) on the way
+	Req  Request
+	Hint *Failure // PREAUTH_REQUIRED (25) or MORE_PREAUTH_DATA (91) on the way
+	// OtherHint is Hint as another capture holds it, with other key types in its ETYPE-INFO2.
+	OtherHint *Failure
+	TooBig    FrameRef // RESPONSE_TOO_BIG (52) on the way
 	// Unheard is the request over UDP that had no answer in view when the
 	// client sent the same over TCP.
 	Unheard FrameRef

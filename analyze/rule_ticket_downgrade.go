@@ -19,13 +19,12 @@ give RC4 tickets to accounts that say nothing (with an AES session key since Nov
 		`This KDC has no AES at all: kdc-offers-no-aes says so, and this finding is its consequence.`,
 		`The value KdcUseRequestedEtypesForTickets=1 on the DC lets the client's order decide: then the client lists RC4 first; the list is in the summary.`,
 		`A service on a system without AES (Windows 2003, old appliances): RC4 is right for it; only its owner can say.`,
-		`A referral ticket (krbtgt/OTHER): the trust's etypes decide, not an account; the cause says so.`,
+		`A referral ticket (krbtgt/OTHER): the trust's etypes decide, not an account; referral-etype speaks of those.`,
 	},
 	Fix: []string{
 		`Get-ADObject -LDAPFilter "(servicePrincipalName=SPN)" -Properties sAMAccountName,msDS-SupportedEncryptionTypes,pwdLastSet,operatingSystem`,
 		`Set-ADUser or Set-ADComputer NAME -KerberosEncryptionType AES128,AES256, and set the password anew so that AES keys exist; then make keytabs again and restart the service`,
 		`On each DC: reg query HKLM\SYSTEM\CurrentControlSet\Services\KDC /v DefaultDomainSupportedEncTypes and /v KdcUseRequestedEtypesForTickets`,
-		`A trust: ksetup /setenctypeattr OTHERDOMAIN AES128-CTS-HMAC-SHA1-96 AES256-CTS-HMAC-SHA1-96, or the box "The other domain supports Kerberos AES Encryption"`,
 		`Then on clients: klist purge; old tickets live up to 10 hours`,
 		`Samba: net ads enctypes set NAME 24; samba-tool user setpassword NAME`,
 	},
@@ -40,7 +39,7 @@ give RC4 tickets to accounts that say nothing (with an AES session key since Nov
 func checkTicketDowngrade(c *Case) []Finding {
 	rows := c.rowsWhere(decode.TGS, func(r *Record) bool {
 		return r.Ending == decode.OK && r.Issued != nil && isWeak(r.Issued.Etype) && hasAES(r.Req.Etypes) &&
-			r.Req.KDCOptions&krb5.KDCEncTktInSkey == 0 && (!isTGT(r.Issued.SName) || isReferral(r.Issued.Principal()))
+			r.Req.KDCOptions&krb5.KDCEncTktInSkey == 0 && !isTGT(r.Issued.SName)
 	})
 	key := func(r *Record) string { return lower(r.Issued.Principal()) + "|" + r.To.Addr().String() }
 	var found []Finding
@@ -51,10 +50,7 @@ func checkTicketDowngrade(c *Case) []Finding {
 		f.Summary = fmt.Sprintf("%s issued %s for %s with %s, though the client offered %s.", c.HostName(r.To.Addr()),
 			plural(total(group), "ticket"), r.Issued.SName, ticketText(r.Issued), shortEtypes(r.Req.Etypes))
 		f.Cause = "The KDC chooses a ticket's etype by the service's account, not by the client's list: the account has no AES key or does not say that it supports AES, or the KDC's defaults or filters leave AES out."
-		switch {
-		case isReferral(r.Issued.Principal()):
-			f.Cause = "This is a referral to another realm: the trust between the realms has no AES, or is not marked as supporting it."
-		case weakFirst(r.Req.Etypes):
+		if weakFirst(r.Req.Etypes) {
 			f.Cause += " The client lists " + shortEtype(r.Req.Etypes[0]) + " first, which decides on DCs up to Server 2016 and with KdcUseRequestedEtypesForTickets."
 		}
 		f.fill = []string{"SPN", r.Issued.SName}

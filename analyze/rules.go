@@ -35,6 +35,10 @@ var rules = []*Rule{
 	clientOffersNoAES,
 	clientPrefersRC4,
 	preauthDowngrade,
+	etypeListAltered,
+	saltUnexpected,
+	rc4EnforcementBreak,
+	etypeInfoOld,
 
 	// Finding the service.
 	tgtUndecryptable,
@@ -44,6 +48,7 @@ var rules = []*Rule{
 	kdcsDisagree,
 
 	// Encryption types of tickets.
+	referralEtype,
 	ticketDowngrade,
 	sessionKeyDowngrade,
 	forwardedTGTSingleEtype,
@@ -78,6 +83,8 @@ var rules = []*Rule{
 	desInUse,
 	rc4TicketAESSession,
 	rc4InUse,
+	etypeTimeline,
+	unknownEtypeSeen,
 	passwordChange,
 	truncatedCapture,
 }

@@ -89,6 +89,7 @@ type kdcX struct {
 	preauth int32   // etype of PA-ENC-TIMESTAMP, 0: none
 	code    int32   // KRB-ERROR, 0: success
 	info2   []int32 // of that error
+	oldInfo bool    // the hint has ETYPE-INFO too
 	etext   string
 	status  uint32        // NTSTATUS in the e-data
 	skew    time.Duration // the KDC's clock against the capture's
@@ -136,7 +137,11 @@ func (s *synth) as(x kdcX) *decode.Exchange {
 	var first, second *decode.Message
 	if x.hint != nil {
 		first = s.message(s.kdcReq(&x, 0), from, to, tr, out.Carrier)
-		out.Hint = s.message(wireError(25, x.sname, s.now+int64(x.skew), 0, x.hint, x.etext, 0), to, from, tr, out.Carrier)
+		edata := tlv(0x30, info2(x.hint...))
+		if x.oldInfo {
+			edata = tlv(0x30, padata(11, tlv(0x30, tlv(0x30, tagged(0, integer(int64(x.hint[0])))))), info2(x.hint...))
+		}
+		out.Hint = s.message(wireErrorWith(25, x.sname, s.now+int64(x.skew), 0, x.etext, edata), to, from, tr, out.Carrier)
 	}
 	if x.unheard > 0 {
 		first = s.message(s.kdcReq(&x, x.preauth), from, to, decode.UDP, out.Carrier)
@@ -221,6 +226,20 @@ func (s *synth) kdcRep(kind decode.Kind, x *kdcX) []byte {
 
 // wireError is a KRB-ERROR; ctime, keys, etext and status are left out when zero.
 func wireError(code int32, sname string, stime, ctime int64, keys []int32, etext string, status uint32) []byte {
+	var edata []byte
+	switch {
+	case keys != nil:
+		edata = tlv(0x30, info2(keys...))
+	case status != 0:
+		value := binary.LittleEndian.AppendUint32(nil, status)
+		value = append(value, 0, 0, 0, 0, 1, 0, 0, 0)
+		edata = tlv(0x30, tagged(1, integer(3)), tagged(2, octets(value)))
+	}
+	return wireErrorWith(code, sname, stime, ctime, etext, edata)
+}
+
+// wireErrorWith is a KRB-ERROR with that e-data.
+func wireErrorWith(code int32, sname string, stime, ctime int64, etext string, edata []byte) []byte {
 	parts := [][]byte{tagged(0, integer(5)), tagged(1, integer(30))}
 	if ctime != 0 {
 		parts = append(parts, tagged(2, gtime(ctime/1e9)), tagged(3, integer(0)))
@@ -229,13 +248,8 @@ func wireError(code int32, sname string, stime, ctime int64, keys []int32, etext
 	if etext != "" {
 		parts = append(parts, tagged(11, text(etext)))
 	}
-	switch {
-	case keys != nil:
-		parts = append(parts, tagged(12, octets(tlv(0x30, info2(keys...)))))
-	case status != 0:
-		value := binary.LittleEndian.AppendUint32(nil, status)
-		value = append(value, 0, 0, 0, 0, 1, 0, 0, 0)
-		parts = append(parts, tagged(12, octets(tlv(0x30, tagged(1, integer(3)), tagged(2, octets(value))))))
+	if edata != nil {
+		parts = append(parts, tagged(12, octets(edata)))
 	}
 	return tlv(0x7e, tlv(0x30, parts...))
 }
