@@ -297,7 +297,7 @@ func (rd *reader) openResult(m *decode.Message) *OpenResult {
 		Lacks: own == decode.NoKVNO || own == decode.NoEType, Misfit: own == decode.WrongSecret, Has: o.Has, Differs: o.Differs,
 		Owner: rd.str([]byte(o.Owner)), Foreign: foreign, OwnWhyNot: o.OwnWhyNot, Unnamed: foreign && own == decode.NoPrincipal, ByPassword: o.ByPassword,
 		Relabelled: !foreign && o.Differ&(decode.DiffersKVNO|decode.DiffersCase) != 0,
-		Client: rd.principal(o.CName, o.CRealm), Session: opt(o.SessionKeyEType),
+		Client:     rd.principal(o.CName, o.CRealm), Session: opt(o.SessionKeyEType),
 		Auth: clockNS(o.AuthTime, krb5.Opt[int32]{}), Start: clockNS(o.StartTime, krb5.Opt[int32]{}), End: clockNS(o.EndTime, krb5.Opt[int32]{})}
 	if a := o.Authenticator; a != nil {
 		r.CTime, r.Subkey, r.BadAuth = clockNS(a.CTime, a.CUSec), opt(a.SubkeyEType), a.WhyNot

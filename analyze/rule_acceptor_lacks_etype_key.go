@@ -59,9 +59,14 @@ func checkAcceptorLacksEtypeKey(c *Case) []Finding {
 		f.Summary = fmt.Sprintf("%s accepts tickets for %s with %s and refused one with %s %s (%s).", c.server(r.To), s.life.SName,
 			shortEtype(control.life.Etype), shortEtype(s.life.Etype), nTimes(shownTimes(group)), refusalText(r))
 		f.Cause = fmt.Sprintf("The service has no right %s key: it is missing in its keytab or key store, or wrong there (for AES, made with a wrong salt).", shortEtype(s.life.Etype))
-		if o := r.Opened; o != nil && o.Refusal == decode.NoEType {
+		switch o := r.Opened; {
+		case o == nil:
+		case o.Refusal == decode.NoEType:
 			f.Confidence = Certain
 			f.Cause = fmt.Sprintf("The service has no %s key: %s.", shortEtype(s.life.Etype), o.WhyNot)
+		case o.Refusal == decode.WrongSecret:
+			f.Confidence = Certain
+			f.Cause = fmt.Sprintf("The service's %s key is wrong: %s. A key made of the right password with a wrong salt looks like this; whether it is that, or an old password, a keytab cannot tell.", shortEtype(s.life.Etype), o.WhyNot)
 		}
 		f.fill = []string{"SPN", s.life.SName}
 		found = append(found, f)

@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"fmt"
+	"strings"
 
 	"kerbscope/decode"
 )
@@ -11,8 +12,8 @@ var acceptorLacksKey = &Rule{
 	ID:    "acceptor-lacks-key",
 	Title: "The service has no key for this ticket",
 	Doc: `The acceptor said so: KRB_AP_ERR_BADKEYVER (44), no key of that version, KRB_AP_ERR_NOKEY (45), no key at all, or, from MIT, KRB_AP_ERR_NOT_US (35), no such name in its
-keytab. Or a keytab that was given to kerbscope as the service's lacks the name, kvno or etype. The summary says what the keytab must
-hold: name, kvno, etype.`,
+keytab. Or a keytab that was given to kerbscope as the service's lacks the name, kvno or etype, or has the right key under another name, in other case, or
+with another kvno: MIT looks keys up by their label (then the finding is likely at most). The summary says what the keytab must hold: name, kvno, etype.`,
 	Rivals: []string{
 		`MIT answers 44 both for a kvno and for an etype that the keytab lacks: told apart only by other tickets of the same service there, or by the keytab.`,
 		`The ticket is older than the keytab (stale-ticket) or the keytab older than the account (stale-keytab): those rules speak when kvnos show it.`,
@@ -37,13 +38,13 @@ func checkAcceptorLacksKey(c *Case) []Finding {
 		case r.Ending == decode.Failed:
 			return r.code() == errBadKeyVer || r.code() == errNoKey || r.code() == errNotUs
 		case r.Ending == decode.Denied:
-			return r.Opened != nil && r.Opened.Lacks
+			return r.Opened != nil && (r.Opened.Lacks || mislabelled(r))
 		}
 		return false
 	})
 	return c.each(rows, byServiceAndServer, []string{"error_code", "carrier_result.code", "ticket.sname", "ticket.kvno", "ticket.etype"}, func(f *Finding, rows []*Row, r *Record) {
 		f.Confidence = Certain
-		if r.code() == errNotUs {
+		if r.code() == errNotUs || r.Error == nil && mislabelled(r) {
 			f.Confidence = Likely
 		}
 		f.FaultAt = []Fault{c.faultServer(r)}
@@ -56,9 +57,22 @@ func checkAcceptorLacksKey(c *Case) []Finding {
 		if r.code() == errNotUs {
 			f.Cause = "The service's keytab does not have this name at all (MIT says 35 then), or the request went to the wrong service."
 		}
-		if o := r.Opened; o != nil && o.Lacks {
+		switch o := r.Opened; {
+		case o == nil:
+		case o.Lacks && o.Foreign:
+			f.Cause += fmt.Sprintf(" Of the keys given: %s; the key of %s opens the ticket.", o.OwnWhyNot, o.Owner)
+		case o.Lacks:
 			f.Cause += " Of the keytab given: " + o.WhyNot + "."
+		case mislabelled(r):
+			f.Cause = fmt.Sprintf("The keytab given has the right key, but not under the label that the ticket asks for: %s. MIT krb5 and what is built on it (Cyrus SASL, mod_auth_gssapi, Samba) look keys up by name, kvno and etype; Windows and Java do not mind.", strings.Join(o.Differs, "; "))
 		}
 		f.fill = []string{"SPN", spnOf(r)}
 	})
+}
+
+// mislabelled tells that a keytab has the right key under a label that the
+// ticket does not ask for. A password's key bears the account's name rightly.
+func mislabelled(r *Record) bool {
+	o := r.Opened
+	return o != nil && o.Key != "" && r.Reply == nil && (o.Relabelled || o.Unnamed && !o.ByPassword)
 }

@@ -36,7 +36,7 @@ the service's log or a keytab.`,
 
 func checkAPRefused(c *Case) []Finding {
 	rows := c.rowsWhere(decode.AP, func(r *Record) bool {
-		return r.Ending == decode.Denied && r.Error == nil && !keytabProves(r) && !c.errorBeside(r)
+		return r.Ending == decode.Denied && r.Error == nil && !keytabProves(r) && !mislabelled(r) && !c.errorBeside(r)
 	})
 	return c.each(rows, byServiceAndServer, []string{"carrier_result.code", "ticket.sname", "ticket.etype", "ticket.kvno"}, func(f *Finding, rows []*Row, r *Record) {
 		f.Confidence = Likely
@@ -54,6 +54,8 @@ func checkAPRefused(c *Case) []Finding {
 			f.Cause = "A part of this connection was not captured, and with it perhaps the Kerberos error that tells why."
 		case r.Reply != nil:
 			f.Cause = "The service decrypted the ticket, as its AP-REP shows, and refused all the same: the user is not allowed, a name does not map to an account, or a binding to the connection is missing. The keys are right."
+		case r.Opened != nil && r.Opened.Unnamed:
+			f.Cause = fmt.Sprintf("The service says no without a reason. The ticket was made with the key of %s: if the service runs as that account, the key is not the reason, but a policy, a missing right, a clock or a replay cache; else the service name is on the wrong account.", r.Opened.Owner)
 		case r.Opened != nil && r.Opened.Key != "":
 			f.Cause = "The service says no without a reason. The given keytab opens the ticket: if the service uses that keytab, the key is not the reason, but a policy, a missing right, a clock or a replay cache."
 		}

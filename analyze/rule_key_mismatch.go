@@ -54,7 +54,12 @@ func checkKeyMismatch(c *Case) []Finding {
 		}
 		f.Summary = fmt.Sprintf("%s could not decrypt the ticket for %s%s that %s presented %s: %s.", c.server(r.To), serviceText(r), with, c.whoAll(rows), nTimes(total(rows)), refusalText(r))
 		f.Cause = "The KDC encrypted the ticket with the key of the account that carries the service name; the service uses another key."
-		if r.Error == nil {
+		switch o := r.Opened; {
+		case o != nil && o.Foreign && o.Misfit:
+			f.Cause = fmt.Sprintf("The key of %s opens the ticket, so the KDC has the service name on that account; %s.", o.Owner, o.OwnWhyNot)
+		case o != nil && o.Key != "" && r.Error != nil:
+			f.Cause += fmt.Sprintf(" The key given as %s opens the ticket: that is the right one, and the process behind %s does not use it.", o.Key, c.server(r.To))
+		case r.Error == nil:
 			f.Cause = "The refusal says nothing, but the given keytab has this name, kvno and etype, and its key does not open the ticket. " + f.Cause
 		}
 		if t := c.lifeOf(r.Presented); t != nil && t.Issued != nil {

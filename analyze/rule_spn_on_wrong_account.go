@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"fmt"
+	"strings"
 )
 
 // spnOnWrongAccount: the ticket is for another account's key than the host's.
@@ -10,7 +11,8 @@ var spnOnWrongAccount = &Rule{
 	Title: "The service name seems to be registered on another account than the service runs as",
 	Doc: `The acceptor refused the ticket for this service name (31, 41, 44, 45), while tickets for other service names of the same host are accepted there, and
 those have another kvno or etype: so the KDC encrypts the refused one with another account's key. With the same kvno by
-chance the answer is 31 or 41, with a different one often 44: the code alone says nothing about which it is.`,
+chance the answer is 31 or 41, with a different one often 44: the code alone says nothing about which it is. A keytab proves it: the
+entries that it has for the service name do not open the ticket, the key of another account does.`,
 	Rivals: []string{
 		`The refused service has a service account of its own, rightly, and its key or keytab there is old: the same picture until setspn -Q names the account.`,
 		`The host's keytab has the host's names but not this one (MIT compares names with case): answered 44, 45 or 35; acceptor-lacks-key names it.`,
@@ -36,8 +38,15 @@ func checkSPNOnWrongAccount(c *Case) []Finding {
 	var found []Finding
 	taken := c.taken()
 	for _, group := range groupShowings(c.showings(refused), byShownService) {
-		if _, control := c.control(group); control != nil || !sure(group) {
+		if _, control := c.control(group); control != nil {
 			continue // the same ticket was accepted: the account is right
+		}
+		if f := c.othersKey(group); f != nil {
+			found = append(found, *f)
+			continue
+		}
+		if !sure(group) {
+			continue
 		}
 		s := surest(group)
 		var control showing
@@ -70,6 +79,48 @@ func checkSPNOnWrongAccount(c *Case) []Finding {
 		found = append(found, f)
 	}
 	return found
+}
+
+// othersKey is the finding that the keys given prove: those of the service's
+// name do not open the refused ticket, that of another account does; nil when they
+// do not, or the account is that of the host itself.
+func (c *Case) othersKey(group []showing) *Finding {
+	for _, s := range group {
+		o := s.p.First.Opened
+		if o == nil || !o.Foreign || !o.Misfit && !o.Lacks || c.ownedByHost(s, o.Owner) {
+			continue
+		}
+		r := s.p.First
+		f := c.aboutShowings(group, "opened.key", "opened.own_why_not", "ticket.sname", "ticket.etype", "ticket.kvno", "error_code", "carrier_result.code")
+		f.Confidence = Certain
+		if o.Lacks {
+			f.Confidence = Likely // of that kvno or etype there is nothing to compare with
+		}
+		f.FaultAt = nil
+		if s.life.Issued != nil {
+			c.cite(&f, s.life.Issued, "issued.etype", "issued.kvno")
+		}
+		owner, _ := splitPrincipal(o.Owner)
+		f.Summary = fmt.Sprintf("%s refused %s (%s) %s with %s: the KDC made that ticket with the key of %s, not with the one that the service keeps under the name.", c.server(r.To),
+			s.life.SName, ticketText(&s.life.TicketRef), nTimes(shownTimes(group)), refusalText(r), owner)
+		f.Cause = fmt.Sprintf("The service name is on the account %s: its key, which was given, opens the ticket, and %s. If the service is meant to run as %s, its own key under the name %s is wrong instead.",
+			owner, o.OwnWhyNot, owner, s.life.SName)
+		f.fill = []string{"SPN", s.life.SName, "WRONGACCOUNT", owner}
+		return &f
+	}
+	return nil
+}
+
+// ownedByHost tells that an account is the computer's own, by the name of the
+// service or of the host that was asked.
+func (c *Case) ownedByHost(s showing, owner string) bool {
+	name, _ := splitPrincipal(owner)
+	host, isHost := strings.CutSuffix(lower(name), "$")
+	if !isHost {
+		return spnHost(owner) != "" && spnHost(owner) == spnHost(s.life.SName) && (hostOwned[spnClass(owner)] || spnClass(owner) == spnClass(s.life.SName))
+	}
+	short, _, _ := strings.Cut(spnHost(s.life.SName), ".")
+	return host == short || host == lower(c.HostName(s.p.To.Addr()))
 }
 
 // otherAccount tells how surely an accepted ticket for another name of the same

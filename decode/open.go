@@ -157,7 +157,7 @@ func (o *opener) openTicket(t *krb5.Ticket) *Opened {
 		return o.refuse(s, tried, all)
 	}
 	r := openedWith(part)
-	r.Key, r.KVNO, r.Owner = e.label(), e.kvno, e.principal()
+	r.Key, r.KVNO, r.Owner, r.ByPassword = e.label(), e.kvno, e.principal(), e.password
 	r.Differ, r.Differs = s.owner.differs(e)
 	if why := o.saltDiffers(e); why != "" {
 		r.Differ |= DiffersSalt

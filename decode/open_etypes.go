@@ -57,8 +57,8 @@ func decrypt(key krb5.EncryptionKey, data []byte, usage uint32) (plain []byte, o
 	switch key.EType.V {
 	case desCRC, desMD5:
 		return decryptDES(key.EType.V, key.Secret(), data)
-	case rc4Exp:
-		return decryptRC4Exp(key.Secret(), data, usage)
+	case rc4Hmac, rc4Exp:
+		return decryptRC4(key.Secret(), data, usage, key.EType.V == rc4Exp)
 	}
 	k := types.EncryptionKey{KeyType: key.EType.V, KeyValue: bytes.Clone(key.Secret())}
 	plain, err := crypto.DecryptMessage(bytes.Clone(data), k, usage)
@@ -97,22 +97,39 @@ func decryptDES(e int32, key, data []byte) ([]byte, bool) {
 	return b[at:], hmac.Equal(sum, want)
 }
 
-// decryptRC4Exp is RFC 4757 §5 with the export flag: the key of the cipher has 56 bits.
-func decryptRC4Exp(key, data []byte, usage uint32) ([]byte, bool) {
-	const confounder = 8
-	if len(data) < md5.Size+confounder {
-		return nil, false
-	}
-	switch usage { // RFC 4757 §3
-	case 3, 9:
+// decryptRC4 is RFC 4757 §5; export: the key of the cipher has 56 bits. RFC 4757
+// §3 has T = 8 for the usages 3 and 9, but
+// MIT krb5 and Samba encrypt with 9.
+func decryptRC4(key, data []byte, usage uint32, export bool) ([]byte, bool) {
+	switch usage {
+	case 3:
+		usage = 8
+	case 9:
+		if plain, ok := openRC4(key, data, 9, export); ok {
+			return plain, true
+		}
 		usage = 8
 	case 23:
 		usage = 13
 	}
-	k1 := hmacOf(md5.New, key, binary.LittleEndian.AppendUint32([]byte("fortybits\x00"), usage))
+	return openRC4(key, data, usage, export)
+}
+
+func openRC4(key, data []byte, t uint32, export bool) ([]byte, bool) {
+	const confounder = 8
+	if len(key) != 16 || len(data) < md5.Size+confounder {
+		return nil, false
+	}
+	salt := binary.LittleEndian.AppendUint32(nil, t)
+	if export {
+		salt = append([]byte("fortybits\x00"), salt...)
+	}
+	k1 := hmacOf(md5.New, key, salt)
 	k2 := bytes.Clone(k1)
-	for i := 7; i < len(k1); i++ {
-		k1[i] = 0xab
+	if export {
+		for i := 7; i < len(k1); i++ {
+			k1[i] = 0xab
+		}
 	}
 	sum := data[:md5.Size]
 	c, err := rc4.NewCipher(hmacOf(md5.New, k1, sum))

@@ -129,12 +129,12 @@ func TestWhyNot(t *testing.T) {
 		{"the best label", []testEntry{{"zzz", "right", 7, 18, smtp}, {smtp, "right", 6, 18, ""}, {"SMTP/hub-1.contoso.com", "right", 7, 18, smtp}, {smtp, "right", 7, 18, ""}}, smtpAt + " 7 aes256-cts-hmac-sha1-96", "", NotRefused, ""},
 		{"other kvno, same key", []testEntry{{smtp, "right", 9, 18, ""}}, smtpAt + " 9 aes256-cts-hmac-sha1-96", "the ticket says kvno 7, the key is labelled kvno 9", NotRefused, ""},
 		{"another secret", []testEntry{{smtp, "wrong", 7, 18, ""}, {smtp, "older", 6, 18, ""}}, "", "", WrongSecret, smtpAt + " 7 aes256-cts-hmac-sha1-96 is another key than the one the ticket was made with"},
-		{"older", []testEntry{{smtp, "wrong", 5, 18, ""}, {smtp, "wrong", 6, 23, ""}}, "", "", NoKVNO, "no entry for " + smtpAt + " kvno 7 (it has kvno 5, older by 2; kvno 6, older by 1); none of its other keys opens the ticket"},
+		{"older", []testEntry{{smtp, "wrong", 5, 18, ""}, {smtp, "wrong", 6, 23, ""}}, "", "", NoKVNO, "no entry for " + smtpAt + " kvno 7 (but kvno 5, older by 2; kvno 6, older by 1); none of the other keys opens the ticket"},
 		{"newer", []testEntry{{smtp, "wrong", 8, 18, ""}}, "", "", NoKVNO, "kvno 8, newer by 1"},
-		{"etype", []testEntry{{smtp, "right", 7, 23, ""}, {smtp, "right", 7, 17, ""}}, "", "", NoEType, "no aes256-cts-hmac-sha1-96 key for " + smtpAt + " kvno 7 (it has aes128-cts-hmac-sha1-96, rc4-hmac)"},
-		{"long and short host", []testEntry{{"smtp/hub-1", "wrong", 7, 18, ""}, {"far", "x", 7, 18, ""}, {"HUB-1$", "y", 7, 18, ""}}, "", "", NoPrincipal, "no entry for " + smtpAt + "; nearest: smtp/hub-1@CONTOSO.COM, HUB-1$@CONTOSO.COM; none of its other keys"},
-		{"nothing like it", []testEntry{{"far", "x", 7, 18, ""}}, "", "", NoPrincipal, "no entry for " + smtpAt + " (its one entry is for far@CONTOSO.COM)"},
-		{"none", nil, "", "", NoPrincipal, "it is empty"},
+		{"etype", []testEntry{{smtp, "right", 7, 23, ""}, {smtp, "right", 7, 17, ""}}, "", "", NoEType, "no aes256-cts-hmac-sha1-96 key for " + smtpAt + " kvno 7 (but aes128-cts-hmac-sha1-96, rc4-hmac)"},
+		{"long and short host", []testEntry{{"smtp/hub-1", "wrong", 7, 18, ""}, {"far", "x", 7, 18, ""}, {"HUB-1$", "y", 7, 18, ""}}, "", "", NoPrincipal, "no entry for " + smtpAt + "; nearest: smtp/hub-1@CONTOSO.COM, HUB-1$@CONTOSO.COM; none of the other keys"},
+		{"nothing like it", []testEntry{{"far", "x", 7, 18, ""}}, "", "", NoPrincipal, "no entry for " + smtpAt + " (but one for far@CONTOSO.COM)"},
+		{"none", nil, "", "", NoPrincipal, "there are none at all"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			o := openerOf(t, row.entries...).openKrb(m)

@@ -76,21 +76,21 @@ func (o *opener) refuse(s sealed, tried int, all bool) *Opened {
 	if r.Refusal != WrongSecret && r.Refusal != SaltUnknown {
 		switch {
 		case !all:
-			r.WhyNot += "; its other keys were not all tried: too many in this capture"
+			r.WhyNot += "; the other keys were not all tried: there is too much to try them on"
 		case tried > 0:
-			r.WhyNot += "; none of its other keys opens the " + s.what
+			r.WhyNot += "; none of the other keys opens the " + s.what
 		}
 	}
 	o.why.put(id, r)
 	return &r
 }
 
-// noun is what the keys given are called.
-func (k *Keys) noun() string {
+// has begins a sentence about what the keys given hold.
+func (k *Keys) has() string {
 	if k.onlyKeytabs() {
-		return "the keytab"
+		return "the keytab has"
 	}
-	return "what was given"
+	return "the keys given have"
 }
 
 func (k *Keys) onlyKeytabs() bool {
@@ -98,7 +98,7 @@ func (k *Keys) onlyKeytabs() bool {
 }
 
 func (o *opener) reason(s sealed) (r Opened) {
-	owner, noun := s.owner, o.keys.noun()
+	owner, has := s.owner, o.keys.has()
 	var sameKVNO []string // etypes of entries for the principal and kvno
 	var fits, guess *keyEntry
 	var salts []string
@@ -135,9 +135,9 @@ func (o *opener) reason(s sealed) (r Opened) {
 	switch {
 	case fits != nil:
 		r.Refusal = WrongSecret
-		r.WhyNot = fmt.Sprintf("%s's %s is another key than the one the %s was made with", noun, fits.label(), s.what)
-		if fits.anyKVNO {
-			r.WhyNot = fmt.Sprintf("the key given for %s (%s) is another one than the one the %s was made with", fits.principal(), etypeLabel(s.etype), s.what)
+		r.WhyNot = fmt.Sprintf("the keytab's %s is another key than the one the %s was made with", fits.label(), s.what)
+		if !o.keys.onlyKeytabs() {
+			r.WhyNot = fmt.Sprintf("the key given as %s is another one than the one the %s was made with", fits.label(), s.what)
 		}
 	case guess != nil && guess.told:
 		r.Refusal = WrongSecret
@@ -153,13 +153,13 @@ func (o *opener) reason(s sealed) (r Opened) {
 		r.WhyNot = fmt.Sprintf("the password given for %s does not open the %s with the usual salts (%s); the capture does not tell which salt the KDC uses", owner.principal(), s.what, strings.Join(salts, ", "))
 	case len(sameKVNO) > 0:
 		r.Refusal = NoEType
-		r.WhyNot = fmt.Sprintf("%s has no %s key for %s%s (it has %s)", noun, etypeLabel(s.etype), owner.principal(), owner.kvnoText(), strings.Join(sameKVNO, ", "))
+		r.WhyNot = fmt.Sprintf("%s no %s key for %s%s (but %s)", has, etypeLabel(s.etype), owner.principal(), owner.kvnoText(), strings.Join(sameKVNO, ", "))
 	case len(r.Has) > 0:
 		r.Refusal = NoKVNO
-		r.WhyNot = fmt.Sprintf("%s has no entry for %s%s (it has %s)", noun, owner.principal(), owner.kvnoText(), owner.ages(r.Has))
+		r.WhyNot = fmt.Sprintf("%s no entry for %s%s (but %s)", has, owner.principal(), owner.kvnoText(), owner.ages(r.Has))
 	default:
 		r.Refusal = NoPrincipal
-		r.WhyNot = fmt.Sprintf("%s has no entry for %s%s", noun, owner.principal(), o.nearest(owner))
+		r.WhyNot = fmt.Sprintf("%s no entry for %s%s", has, owner.principal(), o.nearest(owner))
 	}
 	return r
 }
@@ -222,13 +222,13 @@ func (o *opener) nearest(s service) string {
 	case len(names) > 0:
 		return "; nearest: " + strings.Join(names, ", ")
 	case len(k.entries) == 1:
-		return fmt.Sprintf(" (its one entry is for %s)", k.entries[0].principal())
+		return fmt.Sprintf(" (but one for %s)", k.entries[0].principal())
 	case len(k.entries) > 0:
-		return fmt.Sprintf(" (its %d entries are for others, as %s)", len(k.entries), k.entries[0].principal())
+		return fmt.Sprintf(" (but %d for others, as %s)", len(k.entries), k.entries[0].principal())
 	case len(k.passwords) > 0:
 		return fmt.Sprintf(" (but a password of %s@%s)", k.passwords[0].name, k.passwords[0].realm)
 	}
-	return ": it is empty"
+	return ": there are none at all"
 }
 
 // likeness counts what two principal names have in common, 0 for nothing.

@@ -43,6 +43,7 @@ type Opened struct {
 	// when the key of another name does (DiffersName); OwnWhyNot says it in words.
 	OwnRefusal Refusal
 	OwnWhyNot  string
+	ByPassword bool // the key was made of a password: it bears the account's name, whatever the service is called
 
 	Refusal Refusal
 	WhyNot  string   // one sentence, empty when a key opens the ticket
