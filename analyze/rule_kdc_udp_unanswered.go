@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"fmt"
+	"net/netip"
 
 	"kerbscope/decode"
 )
@@ -31,22 +32,57 @@ the same client over TCP. Logons work, but each begins with the seconds that the
 
 func checkKDCUDPUnanswered(c *Case) []Finding {
 	var found []Finding
+	var late []int64 // how late, at most, TCP brought the answer
+	add := func(f Finding, client, kdc netip.Addr, wait int64) {
+		for i := range found { // the same two hosts by IPv4 and IPv6
+			o := &found[i]
+			if a, _ := netip.ParseAddr(o.Subject.ClientIP); c.SameHost(a, client) {
+				if a, _ = netip.ParseAddr(o.Subject.KDC); c.SameHost(a, kdc) {
+					o.Count += f.Count
+					o.Evidence = append(o.Evidence, f.Evidence...)
+					o.first, o.last = min(o.first, f.first), max(o.last, f.last)
+					late[i] = max(late[i], wait)
+					return
+				}
+			}
+		}
+		f.Confidence, f.Severity = Certain, Warning
+		f.Cause = "UDP port 88 is blocked or its answers are lost between the client and this KDC. Logons work, but late."
+		f.fill = []string{"KDC-NAME", c.HostName(kdc)}
+		found, late = append(found, f), append(late, wait)
+	}
 	for _, s := range c.silences() {
-		by := s.answeredBy
 		if !s.plain() || !c.udpOnly(s) {
 			continue
 		}
 		f := c.aboutRecords(s.records, "request")
 		f.Count = s.count()
-		c.cite(&f, by, "request", "error_code", "issued.etype")
-		f.Confidence, f.Severity = Certain, Warning
-		f.Summary = fmt.Sprintf("%s did not answer %s over UDP (%s), and answered it over TCP %s later.", c.HostName(s.kdc.Addr()),
-			c.HostName(s.client), plural(f.Count, "request"), seconds(by.End-s.records[0].Start))
-		f.Cause = "UDP port 88 is blocked or its answers are lost between the client and this KDC. Logons work, but late."
-		f.fill = []string{"KDC-NAME", c.HostName(s.kdc.Addr())}
-		found = append(found, f)
+		c.cite(&f, s.answeredBy, "request", "error_code", "issued.etype")
+		add(f, s.client, s.kdc.Addr(), s.answeredBy.End-s.records[0].Start)
 	}
-	return append(found, c.unheard()...)
+	rows := append(c.rowsWhere(decode.AS, unheard), c.rowsWhere(decode.TGS, unheard)...)
+	for _, group := range groupRows(rows, func(row *Row) string { return byHosts(row.Record()) }) {
+		f := c.about(group)
+		wait := int64(0)
+		for _, row := range group {
+			for _, r := range row.Exemplars {
+				if unheard(r) {
+					c.citeFrame(&f, r.Unheard.Frame, "msg_type", requestType(r), "", msgFilter(requestType(r)))
+					c.cite(&f, r, "request", "error_code", "issued.etype")
+					wait = max(wait, r.overTCP()-r.Unheard.Time)
+				}
+			}
+		}
+		r := group[0].Record()
+		add(f, r.From.Addr(), r.To.Addr(), wait)
+	}
+	for i := range found {
+		f := &found[i]
+		client, _ := netip.ParseAddr(f.Subject.ClientIP)
+		kdc, _ := netip.ParseAddr(f.Subject.KDC)
+		f.Summary = fmt.Sprintf("%s did not answer %s over UDP (%s), and answered the same over TCP, up to %s later.", c.HostName(kdc), c.HostName(client), plural(f.Count, "request"), seconds(late[i]))
+	}
+	return found
 }
 
 // udpOnly tells a silence over UDP of a KDC that answered the same over TCP,
@@ -54,29 +90,6 @@ func checkKDCUDPUnanswered(c *Case) []Finding {
 func (c *Case) udpOnly(s *silence) bool {
 	by := s.answeredBy
 	return by != nil && len(s.records) > 0 && c.SameHost(by.To.Addr(), s.kdc.Addr()) && by.Transport == decode.TCP && s.records[0].Transport == decode.UDP
-}
-
-// unheard finds exchanges that began over UDP, stayed without answer there, and
-// went on over TCP with the same request.
-func (c *Case) unheard() []Finding {
-	rows := append(c.rowsWhere(decode.AS, unheard), c.rowsWhere(decode.TGS, unheard)...)
-	return c.each(rows, byHosts, nil, func(f *Finding, rows []*Row, r *Record) {
-		wait := int64(0)
-		for _, row := range rows {
-			for _, r := range row.Exemplars {
-				if unheard(r) {
-					c.citeFrame(f, r.Unheard.Frame, "msg_type", requestType(r), "", msgFilter(requestType(r)))
-					c.cite(f, r, "request", "error_code", "issued.etype")
-					wait = max(wait, r.overTCP()-r.Unheard.Time)
-				}
-			}
-		}
-		f.Confidence, f.Severity = Certain, Warning
-		f.Summary = fmt.Sprintf("%s did not answer %s over UDP (%s), and answered the same over TCP; the client waited up to %s each time.",
-			c.HostName(r.To.Addr()), c.HostName(r.From.Addr()), plural(total(rows), "request"), seconds(wait))
-		f.Cause = "UDP port 88 is blocked or its answers are lost between the client and this KDC. Logons work, but late."
-		f.fill = []string{"KDC-NAME", c.HostName(r.To.Addr())}
-	})
 }
 
 func byHosts(r *Record) string { return r.From.Addr().String() + "|" + r.To.Addr().String() }
