@@ -17,13 +17,6 @@ type SignedData struct {
 	contentOff   int
 }
 
-// A Certificate is an X.509 certificate as a diagnosis needs it.
-type Certificate struct {
-	Subject, Issuer     string // RFC 4514
-	NotBefore, NotAfter int64  // Unix seconds
-	SignatureAlgorithm  string // "SHA256-RSA"
-}
-
 // signedData reads a ContentInfo (RFC 5652 §3) with a SignedData.
 func (p *parser) signedData(r reader, name string) *SignedData {
 	e, ok := r.next(p)
@@ -57,7 +50,7 @@ func (p *parser) signedData(r reader, name string) *SignedData {
 	}
 }
 
-// algorithms reads a SET OF AlgorithmIdentifier.
+// algorithms reads a SET OF or SEQUENCE OF AlgorithmIdentifier.
 func (p *parser) algorithms(r reader) (list []string) {
 	for len(list) < maxList {
 		e, ok := r.next(p)
@@ -97,17 +90,27 @@ func (p *parser) certificates(r reader, s *SignedData) {
 			p.note(e.off, "certificate that cannot be read")
 			continue
 		}
-		s.Certificates = append(s.Certificates, Certificate{
-			Subject: c.Subject.String(), Issuer: c.Issuer.String(),
-			NotBefore: c.NotBefore.Unix(), NotAfter: c.NotAfter.Unix(),
-			SignatureAlgorithm: c.SignatureAlgorithm.String(),
-		})
+		s.Certificates = append(s.Certificates, certificateOf(c))
 	}
 }
 
-// digestName is the usual name of a digest algorithm, else the OID itself.
+// digestName is the usual name of a digest or signature algorithm, else the OID itself.
 func digestName(oid string) string {
 	switch oid {
+	case "1.2.840.113549.1.1.5":
+		return "sha1WithRSA" // RFC 3370 §3.2
+	case "1.2.840.113549.1.1.11":
+		return "sha256WithRSA" // RFC 5754 §3.2
+	case "1.2.840.113549.1.1.12":
+		return "sha384WithRSA"
+	case "1.2.840.113549.1.1.13":
+		return "sha512WithRSA"
+	case "1.2.840.10045.4.3.2":
+		return "ecdsa-with-SHA256" // RFC 5754 §3.3
+	case "1.2.840.10045.4.3.3":
+		return "ecdsa-with-SHA384"
+	case "1.2.840.10045.4.3.4":
+		return "ecdsa-with-SHA512"
 	case "1.2.840.113549.2.5":
 		return "md5" // RFC 3370 §2.2
 	case "1.3.14.3.2.26":

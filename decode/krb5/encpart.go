@@ -21,10 +21,13 @@ func (k EncryptionKey) Secret() []byte {
 }
 
 func (p *parser) encryptionKey(e element, name string) (k EncryptionKey) {
-	f, ok := p.sequence(e, name)
-	if !ok {
-		return k
+	if f, ok := p.sequence(e, name); ok {
+		return p.keyIn(f)
 	}
+	return k
+}
+
+func (p *parser) keyIn(f fields) (k EncryptionKey) {
 	for {
 		e, ok := f.next(p)
 		if !ok {

@@ -35,10 +35,20 @@ func EtypeName(etype int32) string { return etypeNames[int64(etype)] }
 func ErrorName(code int32) string { return errorNames[int64(code)] }
 
 // PADataName is the name of a padata type, "" when unknown.
-func PADataName(typ int32) string { return padataNames[int64(typ)] }
+func PADataName(typ int32) string {
+	if n, ok := padataNames[int64(typ)]; ok {
+		return n
+	}
+	return typedNames[int64(typ)]
+}
 
 // TypedDataName is the name of a TYPED-DATA type, "" when unknown.
-func TypedDataName(typ int32) string { return typedNames[int64(typ)] }
+func TypedDataName(typ int32) string {
+	if n, ok := typedNames[int64(typ)]; ok {
+		return n
+	}
+	return padataNames[int64(typ)]
+}
 
 // NameTypeName is the name of a principal name type, "" when unknown.
 func NameTypeName(typ int32) string { return nameTypeNames[int64(typ)] }
@@ -79,6 +89,7 @@ var nameTypes = []number{
 	{-1201, "NT-X509-GENERAL-NAME", "Heimdal krb5.asn1"},
 	{-1202, "NT-GSS-HOSTBASED-SERVICE", "Heimdal krb5.asn1"},
 	{-1203, "NT-CACHE-UUID", "Heimdal krb5.asn1"},
+	{-195894762, "NT-SRV-HST-NEEDS-CANON", "Heimdal krb5.asn1"},
 }
 
 var checksumTypes = []number{
@@ -102,8 +113,19 @@ var checksumTypes = []number{
 	{19, "hmac-sha256-128-aes128", "RFC 8009 §9"},
 	{20, "hmac-sha384-192-aes256", "RFC 8009 §9"},
 	{32771, "gssapi", "RFC 4121 §4.1.1"},
+	{-130, "lm", "Windows ntsecapi.h KERB_CHECKSUM_LM"},
+	{-131, "sha1", "Windows ntsecapi.h KERB_CHECKSUM_SHA1"},
+	{-132, "real-crc32", "Windows ntsecapi.h KERB_CHECKSUM_REAL_CRC32"},
+	{-133, "des-mac", "Windows ntsecapi.h KERB_CHECKSUM_DES_MAC"},
+	{-134, "des-mac-md5", "Windows ntsecapi.h KERB_CHECKSUM_DES_MAC_MD5"},
+	{-135, "md25", "Windows ntsecapi.h KERB_CHECKSUM_MD25"},
+	{-136, "rc4-md5", "Windows ntsecapi.h KERB_CHECKSUM_RC4_MD5"},
 	{-137, "md5-hmac", "Windows ntsecapi.h"},
 	{-138, "hmac-md5", "RFC 4757 §4"},
+	{-139, "sha256", "Windows ntsecapi.h KERB_CHECKSUM_SHA256"},
+	{-150, "hmac-sha1-96-aes128-ki", "Windows ntsecapi.h KERB_CHECKSUM_HMAC_SHA1_96_AES128_Ki"},
+	{-151, "hmac-sha1-96-aes256-ki", "Windows ntsecapi.h KERB_CHECKSUM_HMAC_SHA1_96_AES256_Ki"},
+	{-1138, "hmac-md5-enc", "Heimdal krb5.asn1"},
 }
 
 var addrTypes = []number{

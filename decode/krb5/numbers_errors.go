@@ -43,6 +43,7 @@ var errorCodes = []number{
 	{40, "KRB_AP_ERR_MSG_TYPE", "RFC 4120 §7.5.9"},
 	{41, "KRB_AP_ERR_MODIFIED", "RFC 4120 §7.5.9"},
 	{42, "KRB_AP_ERR_BADORDER", "RFC 4120 §7.5.9"},
+	{43, "KRB_AP_ERR_ILL_CR_TKT", "MIT krb5_err.et"},
 	{44, "KRB_AP_ERR_BADKEYVER", "RFC 4120 §7.5.9"},
 	{45, "KRB_AP_ERR_NOKEY", "RFC 4120 §7.5.9"},
 	{46, "KRB_AP_ERR_MUT_FAIL", "RFC 4120 §7.5.9"},

@@ -51,11 +51,15 @@ func EtypeStrength(etype int32) Strength {
 }
 
 var etypes = []number{
+	{0, "null", "RFC 1510 §6.3.1: not encrypted"},
 	{1, "des-cbc-crc", "RFC 3961 §6.2.3"},
 	{2, "des-cbc-md4", "RFC 3961 §6.2.2"},
 	{3, "des-cbc-md5", "RFC 3961 §6.2.1"},
 	{5, "des3-cbc-md5", "IANA, RFC 8429"},
 	{7, "des3-cbc-sha1", "IANA, RFC 8429"},
+	{4, "des-cbc-raw", "MIT krb5.h ENCTYPE_DES_CBC_RAW"},
+	{6, "des3-cbc-raw", "MIT krb5.h ENCTYPE_DES3_CBC_RAW"},
+	{8, "des-hmac-sha1", "MIT krb5.h ENCTYPE_DES_HMAC_SHA1"},
 	{9, "dsaWithSHA1-CmsOID", "RFC 4556 §3.1.1"},
 	{10, "md5WithRSAEncryption-CmsOID", "RFC 4556 §3.1.1"},
 	{11, "sha1WithRSAEncryption-CmsOID", "RFC 4556 §3.1.1"},

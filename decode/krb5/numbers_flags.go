@@ -39,6 +39,12 @@ func TicketFlagNames(v uint32) []string { return flagNames(v, ticketFlags) }
 // PACOptionNames lists the flags of PA-PAC-OPTIONS that are set; nil for none.
 func PACOptionNames(v uint32) []string { return flagNames(v, pacOptions) }
 
+// S4UOptionNames lists the options of PA-S4U-X509-USER that are set; nil for none.
+func S4UOptionNames(v uint32) []string { return flagNames(v, s4uOptions) }
+
+// OTPFlagNames lists the flags of OTP-TOKENINFO that are set; nil for none.
+func OTPFlagNames(v uint32) []string { return flagNames(v, otpFlags) }
+
 // FASTOptionNames lists the fast-options that are set, as RFC 6113 spells them; nil for none.
 func FASTOptionNames(v uint32) []string { return flagNames(v, fastOptions) }
 
@@ -109,6 +115,25 @@ var pacOptions = []flagBit{
 	{1, "branch-aware", "[MS-KILE] §2.2.10"},
 	{2, "forward-to-full-dc", "[MS-KILE] §2.2.10"},
 	{3, "resource-based-constrained-delegation", "[MS-SFU] §2.2.5"},
+}
+
+var s4uOptions = []flagBit{
+	{0, "reserved", "[MS-SFU] §2.2.2"},
+	{1, "check-logon-hours", "[MS-SFU] §2.2.2"},
+	{2, "use-reply-key-usage", "[MS-SFU] §2.2.2"},
+	{3, "nt-auth-policy-not-required", "[MS-SFU] §2.2.2"},
+	{4, "unconditional-delegation", "[MS-SFU] §2.2.2"},
+}
+
+var otpFlags = []flagBit{
+	{0, "reserved", "RFC 6560 §4.1"},
+	{1, "next-otp", "RFC 6560 §4.1"},
+	{2, "combine", "RFC 6560 §4.1"},
+	{3, "collect-pin", "RFC 6560 §4.1"},
+	{4, "do-not-collect-pin", "RFC 6560 §4.1"},
+	{5, "must-encrypt-nonce", "RFC 6560 §4.1"},
+	{6, "separate-pin-required", "RFC 6560 §4.1"},
+	{7, "check-digit", "RFC 6560 §4.1"},
 }
 
 var fastOptions = []flagBit{

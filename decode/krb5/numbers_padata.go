@@ -16,19 +16,41 @@ const (
 	PAPACRequest         = 128
 	PAForUser            = 129
 	PAS4UX509User        = 130
+	PAASChecksum         = 132
 	PAFXCookie           = 133
+	PAAuthenticationSet  = 134
 	PAFXFAST             = 136
 	PAFXError            = 137
 	PAEncryptedChallenge = 138
 	PAOTPChallenge       = 141
 	PAOTPRequest         = 142
+	PAPKINITKX           = 147
 	PAReqEncPARep        = 149
 	PAASFreshness        = 150
 	PASPAKE              = 151
 	PAKeyListReq         = 161
 	PAKeyListRep         = 162
 	PASupportedEnctypes  = 165
+	PAExtendedError      = 166
 	PAPACOptions         = 167
+	PASupersededByUser   = 170
+	PADMSAKeyPackage     = 171
+)
+
+// Types of TYPED-DATA. In FAST and where a KDC sends METHOD-DATA they stand in
+// PA-DATA: one registry (RFC 6113 §5.4.3, §7.1).
+const (
+	TDPAData              = 22
+	TDPKINITCertificates  = 101
+	TDKrbPrincipal        = 102
+	TDKrbRealm            = 103
+	TDTrustedCertifiers   = 104
+	TDInvalidCertificates = 105
+	TDReqNonce            = 107
+	TDReqSeq              = 108
+	TDDHParameters        = 109
+	TDCMSDigestAlgorithms = 111
+	TDCertDigests         = 112
 )
 
 var padataTypes = []number{
@@ -63,9 +85,9 @@ var padataTypes = []number{
 	{PAForUser, "PA-FOR-USER", "[MS-SFU] §2.2.1"},
 	{PAS4UX509User, "PA-FOR-X509-USER", "[MS-SFU] §2.2.2, there PA-S4U-X509-USER"},
 	{131, "PA-FOR-CHECK-DUPS", "IANA Pre-authentication and Typed Data"},
-	{132, "PA-AS-CHECKSUM", "IANA Pre-authentication and Typed Data"},
+	{PAASChecksum, "PA-AS-CHECKSUM", "IANA Pre-authentication and Typed Data"},
 	{PAFXCookie, "PA-FX-COOKIE", "RFC 6113 §7.1"},
-	{134, "PA-AUTHENTICATION-SET", "RFC 6113 §7.1"},
+	{PAAuthenticationSet, "PA-AUTHENTICATION-SET", "RFC 6113 §7.1"},
 	{135, "PA-AUTH-SET-SELECTED", "RFC 6113 §7.1"},
 	{PAFXFAST, "PA-FX-FAST", "RFC 6113 §7.1"},
 	{PAFXError, "PA-FX-ERROR", "RFC 6113 §7.1"},
@@ -76,7 +98,7 @@ var padataTypes = []number{
 	{144, "PA-OTP-PIN-CHANGE", "RFC 6560 §5.1"},
 	{145, "PA-EPAK-AS-REQ", "IANA Pre-authentication and Typed Data"},
 	{146, "PA-EPAK-AS-REP", "IANA Pre-authentication and Typed Data"},
-	{147, "PA-PKINIT-KX", "RFC 8062 §7"},
+	{PAPKINITKX, "PA-PKINIT-KX", "RFC 8062 §7"},
 	{148, "PA-PKU2U-NAME", "draft-zhu-pku2u"},
 	{PAReqEncPARep, "PA-REQ-ENC-PA-REP", "RFC 6806 §11"},
 	{PAASFreshness, "PA-AS-FRESHNESS", "RFC 8070 §4"},
@@ -86,21 +108,25 @@ var padataTypes = []number{
 	{PAKeyListReq, "KERB-KEY-LIST-REQ", "[MS-KILE] §2.2.11"},
 	{PAKeyListRep, "KERB-KEY-LIST-REP", "[MS-KILE] §2.2.12"},
 	{PASupportedEnctypes, "PA-SUPPORTED-ENCTYPES", "[MS-KILE] §2.2.8"},
-	{166, "PA-EXTENDED-ERROR", "[MS-KILE]"},
+	{PAExtendedError, "PA-EXTENDED-ERROR", "Wireshark, of Windows"},
 	{PAPACOptions, "PA-PAC-OPTIONS", "[MS-KILE] §2.2.10"},
+	{PASupersededByUser, "KERB-SUPERSEDED-BY-USER", "[MS-KILE] §2.2.13"},
+	{PADMSAKeyPackage, "KERB-DMSA-KEY-PACKAGE", "[MS-KILE] §2.2.14"},
+	{-1, "PA-PROV-SRV-LOCATION", "Heimdal krb5.asn1"},
 }
 
+// typedDataTypes is the rest of the registry. 22 has two names.
 var typedDataTypes = []number{
-	{22, "TD-PADATA", "RFC 4120 §7.5.2"},
-	{101, "TD-PKINIT-CMS-CERTIFICATES", "RFC 4120 §7.5.2"},
-	{102, "TD-KRB-PRINCIPAL", "RFC 4120 §7.5.2"},
-	{103, "TD-KRB-REALM", "RFC 4120 §7.5.2"},
-	{104, "TD-TRUSTED-CERTIFIERS", "RFC 4556 §3.1.3"},
-	{105, "TD-CERTIFICATE-INDEX", "RFC 4556 §3.1.3 (TD-INVALID-CERTIFICATES)"},
+	{TDPAData, "TD-PADATA", "RFC 4120 §7.5.2"},
+	{TDPKINITCertificates, "TD-PKINIT-CMS-CERTIFICATES", "RFC 4120 §7.5.2"},
+	{TDKrbPrincipal, "TD-KRB-PRINCIPAL", "RFC 4120 §7.5.2"},
+	{TDKrbRealm, "TD-KRB-REALM", "RFC 4120 §7.5.2"},
+	{TDTrustedCertifiers, "TD-TRUSTED-CERTIFIERS", "RFC 4556 §3.1.3"},
+	{TDInvalidCertificates, "TD-CERTIFICATE-INDEX", "RFC 4120 §7.5.2, RFC 4556 §3.1.3 TD-INVALID-CERTIFICATES"},
 	{106, "TD-APP-DEFINED-ERROR", "RFC 4120 §7.5.2"},
-	{107, "TD-REQ-NONCE", "RFC 4120 §7.5.2"},
-	{108, "TD-REQ-SEQ", "RFC 4120 §7.5.2"},
-	{109, "TD-DH-PARAMETERS", "RFC 4556 §3.1.3"},
-	{111, "TD-CMS-DIGEST-ALGORITHMS", "RFC 8636 §4"},
-	{112, "TD-CERT-DIGEST-ALGORITHMS", "RFC 8636 §4"},
+	{TDReqNonce, "TD-REQ-NONCE", "RFC 4120 §7.5.2"},
+	{TDReqSeq, "TD-REQ-SEQ", "RFC 4120 §7.5.2"},
+	{TDDHParameters, "TD-DH-PARAMETERS", "RFC 4556 §3.1.3"},
+	{TDCMSDigestAlgorithms, "TD-CMS-DIGEST-ALGORITHMS", "RFC 8636 §4"},
+	{TDCertDigests, "TD-CERT-DIGEST-ALGORITHMS", "RFC 8636 §4"},
 }

@@ -88,7 +88,7 @@ func (p *parser) padataIn(f fields, tags paTags) (pa PAData, ok bool) {
 // absent for an empty value, for types that are opaque, and for unknown types.
 type PADetail struct {
 	APReq        *APReq          // PA-TGS-REQ
-	Encrypted    EncryptedData   // PA-ENC-TIMESTAMP, PA-ENCRYPTED-CHALLENGE, PA-OTP-REQUEST (encData), KERB-KEY-LIST-REP
+	Encrypted    EncryptedData   // PA-ENC-TIMESTAMP, PA-ENCRYPTED-CHALLENGE, PA-PKINIT-KX
 	ETypeInfo    []ETypeInfo     // PA-ETYPE-INFO, PA-ETYPE-INFO2
 	Salt         []byte          // PA-PW-SALT, PA-AFS3-SALT
 	NTStatus     Opt[uint32]     // PA-PW-SALT of an error from Windows: [MS-KILE] §2.2.1
@@ -100,18 +100,24 @@ type PADetail struct {
 	FAST         *FAST           // PA-FX-FAST
 	Error        *KRBError       // PA-FX-ERROR
 	SPAKE        *SPAKE          // PA-SPAKE
-	PKASReq      *PKASReq        // PA-PK-AS-REQ
-	PKASRep      *PKASRep        // PA-PK-AS-REP
+	PKASReq      *PKASReq        // PA-PK-AS-REQ, old and new
+	PKASRep      *PKASRep        // PA-PK-AS-REP, old and new
+	OTP          *OTP            // PA-OTP-CHALLENGE, PA-OTP-REQUEST
+	AuthSet      []int32         // PA-AUTHENTICATION-SET: the padata types of the set, RFC 6113 §5.3
 	KeyList      []int32         // KERB-KEY-LIST-REQ: etypes, [MS-KILE] §2.2.11
-	Referral     *ServerReferral // PA-SVR-REFERRAL-INFO
-	Checksum     Checksum        // PA-REQ-ENC-PA-REP of a reply, RFC 6806 §11
+	Keys         []EncryptionKey // KERB-KEY-LIST-REP, [MS-KILE] §2.2.12
+	DMSA         *DMSAKeys       // KERB-DMSA-KEY-PACKAGE
+	Referral     *ServerReferral // PA-SVR-REFERRAL-INFO; KERB-SUPERSEDED-BY-USER: the account to use instead
+	Checksum     Checksum        // PA-REQ-ENC-PA-REP of a reply, RFC 6806 §11; PA-AS-CHECKSUM
+	Opaque       []byte          // PA-FX-COOKIE, PA-AS-FRESHNESS: for the KDC alone
+	TypedDetail                  // types that come from TYPED-DATA, whose numbers are the same registry
 
 	Anomalies []Anomaly  // offsets in the message
 	Malformed *Malformed // where reading of the value stopped
 }
 
-// Decode reads the value of a PA-DATA by its type. The numbers of TYPED-DATA
-// are another registry: do not decode those.
+// Decode reads the value of a PA-DATA or TYPED-DATA by its type. Only 22 is another
+// type there: that is TD-PADATA, a list for PAData.Typed.
 func (pa PAData) Decode() (d PADetail) {
 	if len(pa.Value) == 0 {
 		return d
@@ -140,6 +146,12 @@ func (d *PADetail) read(p *parser, pa PAData) {
 			p.notef(0, "%s: %d bytes, not 4", name, len(pa.Value))
 		}
 		return
+	case PAFXCookie, PAASFreshness:
+		d.Opaque = pa.Value
+		return
+	case PAExtendedError:
+		d.extendedError(pa.Value)
+		return
 	}
 	read := paReaders[pa.Type]
 	if read == nil {
@@ -159,7 +171,7 @@ func (d *PADetail) read(p *parser, pa PAData) {
 var paReaders = map[int32]func(*PADetail, *parser, element, string){
 	PAEncTimestamp:       (*PADetail).encrypted,
 	PAEncryptedChallenge: (*PADetail).encrypted,
-	PAKeyListRep:         (*PADetail).encrypted,
+	PAPKINITKX:           (*PADetail).encrypted,
 	PAETypeInfo:          (*PADetail).etypeInfo,
 	PAETypeInfo2:         (*PADetail).etypeInfo,
 	PAPACRequest:         (*PADetail).pacRequest,
@@ -169,12 +181,31 @@ var paReaders = map[int32]func(*PADetail, *parser, element, string){
 	PAFXFAST:             (*PADetail).fast,
 	PAFXError:            (*PADetail).fxError,
 	PASPAKE:              (*PADetail).spake,
+	PAPKASReqOld:         (*PADetail).pkOld,
+	PAPKASRepOld:         (*PADetail).pkOld,
 	PAPKASReq:            (*PADetail).pkASReq,
 	PAPKASRep:            (*PADetail).pkASRep,
+	PAOTPChallenge:       (*PADetail).otpChallenge,
 	PAOTPRequest:         (*PADetail).otpRequest,
+	PAAuthenticationSet:  (*PADetail).authSet,
 	PAKeyListReq:         (*PADetail).keyListReq,
+	PAKeyListRep:         (*PADetail).keyListRep,
+	PASupersededByUser:   (*PADetail).supersededBy,
+	PADMSAKeyPackage:     (*PADetail).dmsaKeys,
 	PASvrReferralInfo:    (*PADetail).referral,
-	PAReqEncPARep:        (*PADetail).reqEncPARep,
+	PAReqEncPARep:        (*PADetail).checksum,
+	PAASChecksum:         (*PADetail).checksum,
+
+	TDPKINITCertificates:  (*PADetail).tdCertificates,
+	TDKrbPrincipal:        (*PADetail).tdPrincipal,
+	TDKrbRealm:            (*PADetail).tdRealm,
+	TDTrustedCertifiers:   (*PADetail).tdCertificateIDs,
+	TDInvalidCertificates: (*PADetail).tdCertificateIDs,
+	TDReqNonce:            (*PADetail).tdNumber,
+	TDReqSeq:              (*PADetail).tdNumber,
+	TDDHParameters:        (*PADetail).tdDHParameters,
+	TDCMSDigestAlgorithms: (*PADetail).tdAlgorithms,
+	TDCertDigests:         (*PADetail).tdAlgorithms,
 }
 
 // bare opens a value that is the SEQUENCE itself, without a tag around it.
@@ -193,9 +224,10 @@ func (d *PADetail) encrypted(p *parser, e element, name string) {
 }
 
 // salt reads PA-PW-SALT, RFC 4120 §5.2.7.3. In errors, Windows puts a
-// KERB-EXT-ERROR of 12 bytes there: an NTSTATUS of severity error, then zeros or small numbers.
+// KERB-EXT-ERROR of 12 bytes there: an NTSTATUS or HRESULT of severity error,
+// then zeros or small numbers.
 func (d *PADetail) salt(pa PAData) {
-	if v := pa.Value; pa.Type == PAPWSalt && len(v) == 12 && v[3]&0xf0 == 0xc0 && binary.LittleEndian.Uint32(v[4:]) == 0 {
+	if v := pa.Value; pa.Type == PAPWSalt && len(v) == 12 && (v[3]&0xf0 == 0xc0 || v[3] == 0x80) && binary.LittleEndian.Uint32(v[4:]) == 0 {
 		d.NTStatus = some(binary.LittleEndian.Uint32(v))
 		return
 	}
@@ -241,29 +273,34 @@ func (d *PADetail) pacOptions(p *parser, e element, name string) {
 	}
 }
 
-func (d *PADetail) keyListReq(p *parser, e element, name string) {
-	if e.id == idSequence && !p.cut(e.body) {
-		d.KeyList = p.int32sOf(e.body, name)
-	}
-}
-
-func (d *PADetail) reqEncPARep(p *parser, e element, name string) {
+func (d *PADetail) checksum(p *parser, e element, name string) {
 	if e.id == idSequence {
 		d.Checksum = p.checksumIn(fields{r: e.body, name: name})
 	}
 }
 
-// otpRequest reads the encData of PA-OTP-REQUEST, RFC 6560 §4.2.
-func (d *PADetail) otpRequest(p *parser, e element, name string) {
-	// The module has IMPLICIT TAGS: [2] stands in place of the SEQUENCE.
-	r := e.body
-	for {
+// authSet reads PA-AUTHENTICATION-SET, RFC 6113 §5.3.
+func (d *PADetail) authSet(p *parser, e element, name string) {
+	if e.id != idSequence {
+		return
+	}
+	for r := e.body; len(d.AuthSet) < maxList; {
 		e, ok := r.next(p)
-		if !ok {
+		if !ok || e.id != idSequence {
 			return
 		}
-		if e.id == ctx(2) {
-			d.Encrypted = p.encryptedIn(fields{r: e.body, name: name})
+		f := fields{r: e.body, name: name}
+		if e, ok := f.next(p); ok && e.id == ctx(0) {
+			if t := p.int32(e, "pa-type"); t.OK {
+				d.AuthSet = append(d.AuthSet, t.V)
+			}
 		}
+	}
+}
+
+// extendedError reads the KERB-EXT-ERROR, [MS-KILE] §2.2.1, of PA-EXTENDED-ERROR.
+func (d *PADetail) extendedError(v []byte) {
+	if len(v) == 12 {
+		d.NTStatus = some(binary.LittleEndian.Uint32(v))
 	}
 }

@@ -1,5 +1,7 @@
 package krb5
 
+import "crypto/x509"
+
 // A ForUser is a PA-FOR-USER, [MS-SFU] §2.2.1: S4U2self by name.
 type ForUser struct {
 	UserName    PrincipalName
@@ -43,7 +45,7 @@ type S4UX509User struct {
 	CName       PrincipalName
 	CRealm      []byte
 	Certificate []byte      // subject-certificate
-	Options     Opt[uint32] // bit 0 is the highest
+	Options     Opt[uint32] // bit 0 is the highest; S4UOptionNames
 	Cksum       Checksum
 }
 
@@ -127,4 +129,14 @@ func (d *PADetail) referral(p *parser, e element, name string) {
 		}
 	}
 	d.Referral = s
+}
+
+// Subject reads the certificate; nil when there is none or it cannot be read.
+func (u *S4UX509User) Subject() *Certificate {
+	c, err := x509.ParseCertificate(u.Certificate)
+	if err != nil {
+		return nil
+	}
+	out := certificateOf(c)
+	return &out
 }

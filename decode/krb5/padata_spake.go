@@ -14,7 +14,31 @@ type SPAKE struct {
 	Groups  []int32       // support: groups that the client knows
 	Group   Opt[int32]    // challenge
 	Factors []int32       // challenge: second factor types
+	PubKey  int           // challenge, response: bytes of the public key
 	Enc     EncryptedData // response: factor; encdata
+}
+
+// SPAKEGroupName is the name of a group (RFC 9588 §12.2), "" when unknown.
+func SPAKEGroupName(group int32) string {
+	switch group {
+	case 1:
+		return "edwards25519"
+	case 2:
+		return "P-256"
+	case 3:
+		return "P-384"
+	case 4:
+		return "P-521"
+	}
+	return ""
+}
+
+// SPAKEFactorName is the name of a second factor type (RFC 9588 §12.3), "" when unknown.
+func SPAKEFactorName(factor int32) string {
+	if factor == 1 {
+		return "SF-NONE"
+	}
+	return ""
 }
 
 // SPAKEKindName is "support", "challenge", "response" or "encdata"; "" for another kind.
@@ -62,7 +86,8 @@ func (d *PADetail) spake(p *parser, e element, name string) {
 		case s.Kind == SPAKEResponse && e.id == ctx(1):
 			s.Enc = p.encrypted(e, "factor")
 		case s.Kind == SPAKEResponse && e.id == ctx(0), s.Kind == SPAKEChallenge && e.id == ctx(1):
-			// pubkey
+			b, _, _ := p.octets(e, "pubkey")
+			s.PubKey = len(b)
 		default:
 			f.unknown(p, e)
 		}

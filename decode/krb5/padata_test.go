@@ -49,7 +49,7 @@ func TestPADetails(t *testing.T) {
 	assert.Equal(t, []int32{23, -133}, decodePA(t, PAKeyListReq, tEtypes(23, -133)).KeyList)
 	assert.Equal(t, "EXAMPLE.ORG", string(decodePA(t, PASvrReferralInfo, tSeq(tCtx(0, tText("EXAMPLE.ORG")))).Referral.Realm))
 	assert.Equal(t, some[int32](16), decodePA(t, PAReqEncPARep, tSeq(tCtx(0, tInt(16)), tCtx(1, tOctets(filled(12))))).Checksum.Type)
-	assert.Equal(t, some[int32](0), decodePA(t, PAOTPRequest, vector(t, testdata.MarshaledKRB5pa_otp_req)).Encrypted.EType)
+	assert.Equal(t, some[int32](0), decodePA(t, PAOTPRequest, vector(t, testdata.MarshaledKRB5pa_otp_req)).OTP.Enc.EType)
 
 	d := decodePA(t, PAPWSalt, []byte{0x72, 0, 0, 0xc0, 0, 0, 0, 0, 1, 0, 0, 0})
 	assert.Equal(t, "STATUS_ACCOUNT_DISABLED", NTStatusName(d.NTStatus.V))

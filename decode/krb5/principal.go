@@ -10,10 +10,13 @@ type PrincipalName struct {
 }
 
 func (p *parser) principal(e element, name string) (n PrincipalName) {
-	f, ok := p.sequence(e, name)
-	if !ok {
-		return n
+	if f, ok := p.sequence(e, name); ok {
+		return p.principalIn(f, name)
 	}
+	return n
+}
+
+func (p *parser) principalIn(f fields, name string) (n PrincipalName) {
 	for {
 		e, ok := f.next(p)
 		if !ok {

@@ -173,8 +173,15 @@ func (p *parser) boolean(e element, name string) (o Opt[bool]) {
 // flags reads KerberosFlags, RFC 4120 §5.2.8: bit 0 is the highest of the
 // 32 returned; bits behind the 32nd are dropped.
 func (p *parser) flags(e element, name string) (o Opt[uint32]) {
-	in, ok := p.typed(e, idBitString, name)
-	if !ok || p.cut(in.body) {
+	if in, ok := p.typed(e, idBitString, name); ok {
+		return p.flagsOf(in, name)
+	}
+	return o
+}
+
+// flagsOf reads the contents of KerberosFlags.
+func (p *parser) flagsOf(in element, name string) (o Opt[uint32]) {
+	if p.cut(in.body) {
 		return o
 	}
 	b := p.bytes(in.body)
