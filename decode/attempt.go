@@ -11,15 +11,17 @@ import (
 
 // tokenAt says where in the carrier's protocol a token stood.
 type tokenAt struct {
-	verb string // "AUTH GSSAPI"; empty: the carrier has one verb
-	key  uint64 // tells concurrent authentications on one connection apart
+	verb   string // "AUTH GSSAPI"; empty: the carrier has one verb
+	key    uint64 // tells concurrent authentications on one connection apart
+	within string // the carrier inside the stream's that the token stood in: "dcerpc" in a pipe
 }
 
 // A liveAttempt is an Attempt that is not over.
 type liveAttempt struct {
 	*Attempt
-	key uint64
-	ap  *Exchange // the AP exchange under way; nil before its AP-REQ
+	key    uint64
+	within string
+	ap     *Exchange // the AP exchange under way; nil before its AP-REQ
 }
 
 // token takes one leg of an authentication: tok, decoded from what stands at
@@ -31,13 +33,13 @@ func (s *stream) token(d dir, off, n int, tok []byte, at tokenAt) {
 	leg := Token{Frame: frame, Time: when, FromClient: d == toServer, Len: len(tok), Kind: "other"}
 	switch t.Kind {
 	case gss.Kerberos, gss.IAKERB:
-		if m := s.tokenMessage(d, off, n, tok, &t); m != nil {
+		if m := s.tokenMessage(d, off, n, tok, &t, at.within); m != nil {
 			leg.Message = m
 			leg.Kind = m.Type().String()
 		}
 	case gss.NTLM:
 		leg.Kind = "NTLM " + t.NTLM.Type.String()
-		m := s.row(d, off, n, t.Path...)
+		m := s.row(d, off, n, inside(at.within, t.Path)...)
 		m.NTLM = t.NTLM.Type.String()
 		s.push(m)
 		s.ntlmNames(d, frame, t.NTLM)
@@ -90,7 +92,7 @@ func (s *stream) token(d dir, off, n int, tok []byte, at tokenAt) {
 // tokenMessage makes the row of the Kerberos message in a token. Where the
 // token stands in the stream as it is, its frames are those of its own bytes;
 // where it was encoded, those of the encoded share.
-func (s *stream) tokenMessage(d dir, off, n int, tok []byte, t *gss.Token) *Message {
+func (s *stream) tokenMessage(d dir, off, n int, tok []byte, t *gss.Token, within string) *Message {
 	if len(t.Kerberos) == 0 {
 		return nil
 	}
@@ -100,7 +102,7 @@ func (s *stream) tokenMessage(d dir, off, n int, tok []byte, t *gss.Token) *Mess
 		from = from * n / len(tok)
 		size = max(to-from, 1)
 	}
-	m := s.message(d, off+from, size, t.Kerberos, t.Path...)
+	m := s.message(d, off+from, size, t.Kerberos, inside(within, t.Path)...)
 	if m != nil {
 		// The carrier gives its word on the whole token: the frame that
 		// completes the token completes the message.
@@ -110,6 +112,14 @@ func (s *stream) tokenMessage(d dir, off, n int, tok []byte, t *gss.Token) *Mess
 		}
 	}
 	return m
+}
+
+// inside is a token's path behind the carrier that it stands in.
+func inside(within string, path []string) []string {
+	if within == "" {
+		return path
+	}
+	return append([]string{within}, path...)
 }
 
 func (s *stream) offerMechs(oids []string) {
@@ -166,7 +176,7 @@ func later(a *liveAttempt, t *gss.Token, m *Message) bool {
 }
 
 func (s *stream) begin(at tokenAt) *liveAttempt {
-	a := &liveAttempt{Attempt: &Attempt{Session: &s.sess, Verb: at.verb}, key: at.key}
+	a := &liveAttempt{Attempt: &Attempt{Session: &s.sess, Verb: at.verb}, key: at.key, within: at.within}
 	if len(s.sess.Attempts) < maxAttempts {
 		s.sess.Attempts = append(s.sess.Attempts, a.Attempt)
 	} else {
@@ -258,7 +268,7 @@ func (s *stream) result(d dir, off, n int, key uint64, r Result) {
 	a.Attempt.Result = &r
 	if a.ap != nil {
 		if len(a.ap.Steps) < maxSteps {
-			a.ap.Steps = append(a.ap.Steps, Step{Frame: r.Frame, Time: r.Time, What: s.resultStep(&r)})
+			a.ap.Steps = append(a.ap.Steps, Step{Frame: r.Frame, Time: r.Time, What: s.resultStep(&r, a.within)})
 		}
 		a.ap.Ended = r.Time
 	}
@@ -285,14 +295,18 @@ func (s *stream) resultRow(d dir, frame FrameID, frames []FrameID, at int64, r *
 	if d == toClient {
 		m.Src, m.Dst = m.Dst, m.Src
 	}
-	m.Carrier = s.d.path(s.car.name, nil)
+	var within string
+	if a != nil {
+		within = a.within
+	}
+	m.Carrier = s.d.path(s.car.name, inside(within, nil))
 	s.push(m)
 }
 
 // resultStep is a carrier's word in the list of steps: "STATUS_SUCCESS"; the
 // number where people know that: "535", "401".
-func (s *stream) resultStep(r *Result) string {
-	if r.CodeName != "" && s.car.name != "http" && s.car.name != "smtp" {
+func (s *stream) resultStep(r *Result, within string) string {
+	if r.CodeName != "" && (within != "" || s.car.name != "http" && s.car.name != "smtp") {
 		return r.CodeName
 	}
 	return strconv.FormatInt(r.Code, 10)

@@ -26,6 +26,7 @@ const (
 	rpcAlter     = 14
 	rpcAlterResp = 15
 	rpcAuth3     = 16
+	rpcRTS       = 20 // of RPC over HTTP, [MS-RPCH] §2.2.3.6.1; either way
 )
 
 // Values of auth_type, [MS-RPCE] §2.2.1.1.7.
@@ -55,11 +56,14 @@ type rpcContext struct {
 	typ    byte   // auth_type
 	legs   int    // of the client
 	waits  bool   // bind or alter_context without its answer
+	asks   bool   // the request of that call is the first under it
 	judged bool   // the carrier gave its word
 }
 
 type dcerpcParser struct {
 	framed
+	base     uint64 // of the keys
+	within   string // "dcerpc" inside another carrier
 	contexts []rpcContext
 	parts    [2][]byte // of a token in fragments
 	requests int       // without a response
@@ -109,6 +113,12 @@ func (p *dcerpcParser) unit(d dir, b []byte, last bool) int {
 	}
 	if h.typ == rpcRequest || h.typ == rpcResponse {
 		if h.typ == rpcRequest {
+			if p.several() { // whose it is stands in the trailer
+				if len(b) < h.size && !last {
+					return 0
+				}
+				p.asked(h, b[:min(h.size, len(b))])
+			}
 			p.request(d)
 		} else {
 			p.answered(d, h, rpcHeaderSize)
@@ -178,16 +188,16 @@ func (p *dcerpcParser) pdu(d dir, h rpcHeader, b []byte) {
 // leg takes a token of the client.
 func (p *dcerpcParser) leg(h rpcHeader, t rpcTrailer) {
 	c := p.context(t.id)
-	if c == nil || h.typ == rpcBind || c.judged {
+	if c == nil || h.typ == rpcBind || c.judged || c.typ != t.typ {
 		c = p.newContext(t.id, t.typ)
 	}
 	c.legs++
-	c.call, c.waits = h.call, h.typ != rpcAuth3
+	c.call, c.waits, c.asks = h.call, h.typ != rpcAuth3, false
 	verb := rpcTypeName(h.typ)
 	switch t.typ {
 	case rpcSPNEGO, rpcNTLM, rpcKerberos:
 		if len(t.token) > 0 {
-			p.s.token(toServer, t.at, t.n, t.token, tokenAt{verb: verb, key: uint64(t.id)})
+			p.s.token(toServer, t.at, t.n, t.token, p.at(verb, t.id))
 		}
 	case rpcSchannel, rpcNetlogon:
 		if c.legs == 1 {
@@ -195,7 +205,7 @@ func (p *dcerpcParser) leg(h rpcHeader, t rpcTrailer) {
 			if t.typ == rpcNetlogon {
 				mech = "Netlogon"
 			}
-			p.s.attemptOther(toServer, t.at, mech, verb)
+			p.s.attemptKeyed(toServer, t.at, mech, p.at(verb, t.id))
 		}
 	}
 }
@@ -222,7 +232,7 @@ func (p *dcerpcParser) acknowledged(h rpcHeader, t rpcTrailer, tok []byte, n int
 	var g gss.Token
 	if len(tok) > 0 {
 		g = gss.Parse(tok)
-		p.s.token(toClient, t.at, t.n, tok, tokenAt{key: uint64(c.id)})
+		p.s.token(toClient, t.at, t.n, tok, p.at("", c.id))
 	}
 	r := Result{CodeName: rpcTypeName(h.typ)}
 	switch {
@@ -245,12 +255,13 @@ func (p *dcerpcParser) acknowledged(h rpcHeader, t rpcTrailer, tok []byte, n int
 // word tells the carrier's word on a context; n bytes from the start of the
 // PDU stand for it.
 func (p *dcerpcParser) word(c *rpcContext, n int, r Result) {
-	key := uint64(c.id)
-	if c.typ == rpcSchannel || c.typ == rpcNetlogon {
-		key = 0 // attempts without tokens have no key
-	}
 	c.judged = r.Outcome != Continue
-	p.s.result(toClient, 0, n, key, r)
+	p.s.result(toClient, 0, n, p.base|uint64(c.id), r)
+}
+
+// at says where a token of that context stands.
+func (p *dcerpcParser) at(verb string, id uint32) tokenAt {
+	return tokenAt{verb: verb, key: p.base | uint64(id), within: p.within}
 }
 
 // nak takes a bind_nak: provider_reject_reason, C706 §12.6.4.5.
@@ -279,7 +290,7 @@ func (p *dcerpcParser) fault(h rpcHeader, b []byte) {
 	status := h.order.Uint32(b[24:])
 	c := p.waiting(h.call)
 	if c == nil {
-		if c = p.unjudged(); c == nil || !rpcSecurityFault(status) {
+		if c = p.unjudged(h.call); c == nil || !rpcSecurityFault(status) {
 			return
 		}
 	}
@@ -311,13 +322,11 @@ func (p *dcerpcParser) answered(d dir, h rpcHeader, n int) {
 	if d != toClient {
 		return
 	}
-	if c := p.unjudged(); c != nil && !c.waits {
+	if c := p.unjudged(h.call); c != nil && !c.waits {
 		p.word(c, n, Result{Outcome: Accepted, CodeName: "response"})
 	}
-	for i := range p.contexts {
-		if p.contexts[i].waits {
-			return
-		}
+	if p.open() {
+		return
 	}
 	p.over = true
 	p.s.idle()
@@ -356,14 +365,48 @@ func (p *dcerpcParser) waiting(call uint32) *rpcContext {
 	return nil
 }
 
-// unjudged is the latest context with a leg that nothing was said about.
-func (p *dcerpcParser) unjudged() *rpcContext {
-	for i := len(p.contexts) - 1; i >= 0; i-- {
-		if c := &p.contexts[i]; !c.judged && c.legs > 0 {
+// unjudged is the context of a request of that call, else the latest one, with
+// a leg that nothing was said about.
+func (p *dcerpcParser) unjudged(call uint32) *rpcContext {
+	var best *rpcContext
+	for i := range p.contexts {
+		c := &p.contexts[i]
+		switch {
+		case c.judged || c.legs == 0:
+		case c.asks && c.call == call:
 			return c
+		case !c.asks || best == nil:
+			best = c
 		}
 	}
-	return nil
+	return best
+}
+
+// open tells whether there is a context that nothing was said about.
+func (p *dcerpcParser) open() bool { return p.undecided() > 0 }
+
+// several tells whether a request may be the first under one context or
+// another.
+func (p *dcerpcParser) several() bool { return p.undecided() > 1 }
+
+func (p *dcerpcParser) undecided() (n int) {
+	for i := range p.contexts {
+		if c := &p.contexts[i]; c.waits || c.legs > 0 && !c.judged {
+			n++
+		}
+	}
+	return n
+}
+
+// asked notes the context that a request is sent under.
+func (p *dcerpcParser) asked(h rpcHeader, b []byte) {
+	t, ok := readRPCTrailer(h, b)
+	if !ok {
+		return
+	}
+	if c := p.context(t.id); c != nil && !c.judged && !c.waits && !c.asks {
+		c.call, c.asks = h.call, true
+	}
 }
 
 // probeDCERPC knows DCE/RPC by the header of a PDU that fits its direction.

@@ -106,7 +106,7 @@ func TestDCERPC(t *testing.T) {
 		}, []string{tok("C", "kerberos", "bind", 1, len(rawAPReq)), `S accepted code=0x0 name="response" text="" key=1`, "idle"}},
 		{"Netlogon secure channel", []turn{
 			bind(rpcNetlogon, 1, []byte("\x00\x00\x00\x00\x03\x00\x00\x00CONTOSO\x00HUB-1\x00")), bindAck(rpcNetlogon, 1, make([]byte, 12)), request, response,
-		}, []string{`C other Netlogon verb="bind"`, `S accepted code=0x0 name="bind_ack" text="" key=0`, "C after auth", "idle"}},
+		}, []string{`C other Netlogon verb="bind" keyed=true`, `S accepted code=0x0 name="bind_ack" text="" key=1`, "C after auth", "idle"}},
 		{"big endian", []turn{
 			fromClient(rpcPDUIn(binary.BigEndian, rpcBind, 3, 1, items, rpcKerberos, 1, rawAPReq)),
 			fromServer(rpcPDUIn(binary.BigEndian, rpcBindNak, 3, 1, []byte{0, 8, 1, 5, 0}, 0, 0, nil)),

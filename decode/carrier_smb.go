@@ -22,49 +22,106 @@ const (
 	smb1TreeConnect  = 0x75
 )
 
-func smb1Wanted(command byte) bool {
-	return command == smb1Negotiate || command == smb1SessionSetup || command == smb1TreeConnect
+// smb1AndX tells whether a command's block leads to another, [MS-CIFS]
+// §2.2.3.4.
+func smb1AndX(command byte) bool {
+	switch command {
+	case smb1SessionSetup, smb1TreeConnect, smb1ReadAndX, smb1WriteAndX,
+		0x24, 0x2d, 0x74, 0xa2: // LOCKING, OPEN, LOGOFF, NT_CREATE
+		return true
+	}
+	return false
 }
 
-// An smb1Message is an SMB1 message: header (32 bytes, [MS-CIFS] §2.2.3.1),
-// words and bytes as far as they are there.
+// smb1Wanted tells whether a message that begins with b is read: for its own
+// command, or because another is chained to it.
+func smb1Wanted(b []byte) verdict {
+	switch b[4] {
+	case smb1Negotiate, smb1SessionSetup, smb1TreeConnect:
+		return yes
+	}
+	switch {
+	case !smb1AndX(b[4]):
+		return no
+	case len(b) < smb1HeaderSize+2:
+		return needMore
+	case b[smb1HeaderSize] >= 2 && b[smb1HeaderSize+1] != 0xff:
+		return yes
+	}
+	return no
+}
+
+// smb1HeaderSize is the length of the header, [MS-CIFS] §2.2.3.1.
+const smb1HeaderSize = 32
+
+// An smb1Message is what the header of an SMB1 message says, and one of its
+// blocks: words and bytes as far as they are there.
 type smb1Message struct {
 	status  uint32
 	nt      bool // status is an NTSTATUS
 	wide    bool // names are UTF-16
 	session uint64
+	tree    uint32
 	message uint64
 	words   []byte
 	bytes   []byte
-	bytesAt int
+	bytesAt int // their offset in the message
 }
 
-func readSMB1(b []byte) (m smb1Message, ok bool) {
-	if len(b) < 33 {
-		return m, false
-	}
+func readSMB1(b []byte) (m smb1Message) {
 	flags2 := binary.LittleEndian.Uint16(b[10:])
 	m.status = binary.LittleEndian.Uint32(b[5:])
 	m.nt, m.wide = flags2&0x4000 != 0, flags2&0x8000 != 0
+	m.tree = uint32(binary.LittleEndian.Uint16(b[24:]))
 	m.session = uint64(binary.LittleEndian.Uint16(b[28:]))
 	m.message = uint64(binary.LittleEndian.Uint16(b[26:]))<<16 | uint64(binary.LittleEndian.Uint16(b[30:])) // PID, MID
-	at := 33 + 2*int(b[32])
-	if at > len(b) {
-		return m, false
-	}
-	m.words = b[33:at]
-	m.bytesAt = min(at+2, len(b))
-	m.bytes = b[m.bytesAt:]
-	return m, true
+	return m
 }
 
-// smb1 reads an SMB1 message, which stands behind four bytes of length.
-func (p *smbParser) smb1(d dir, b []byte) {
-	m, ok := readSMB1(b)
-	if !ok || (b[9]&0x80 != 0) != (d == toClient) {
+// block reads the block at offset at of message b: WordCount, words, ByteCount,
+// bytes ([MS-CIFS] §2.2.3.2, §2.2.3.3). Of a message that was cut its bytes go
+// as far as there are any.
+func (m *smb1Message) block(b []byte, at int) bool {
+	if at < smb1HeaderSize || at >= len(b) {
+		return false
+	}
+	end := at + 1 + 2*int(b[at])
+	if end > len(b) {
+		return false
+	}
+	m.words, m.bytes, m.bytesAt = b[at+1:end], nil, end
+	if end+2 <= len(b) {
+		m.bytesAt = end + 2
+		n := int(binary.LittleEndian.Uint16(b[end:]))
+		m.bytes = b[m.bytesAt:min(m.bytesAt+n, len(b))]
+	}
+	return true
+}
+
+// smb1 reads an SMB1 message, which stands behind four bytes of length, block
+// by block: each names the command and the offset of the next, which lies
+// behind it. With cut the message is not there in full.
+func (p *smbParser) smb1(d dir, b []byte, cut bool) {
+	if len(b) < smb1HeaderSize+1 || (b[9]&0x80 != 0) != (d == toClient) {
 		return
 	}
-	switch b[4] {
+	m := readSMB1(b)
+	command := b[4]
+	for at := smb1HeaderSize; m.block(b, at); {
+		p.smb1Block(d, command, &m, b, cut)
+		if !smb1AndX(command) || len(m.words) < 4 || m.words[0] == 0xff {
+			return
+		}
+		next := int(binary.LittleEndian.Uint16(m.words[2:]))
+		if next <= at {
+			return
+		}
+		command, at = m.words[0], next
+	}
+}
+
+func (p *smbParser) smb1Block(d dir, command byte, m *smb1Message, b []byte, cut bool) {
+	switch command {
 	case smb1Negotiate:
 		// 17 words and the extended security capability: ServerGUID, then the
 		// blob, [MS-SMB] §2.2.4.5.2.
@@ -78,15 +135,21 @@ func (p *smbParser) smb1(d dir, b []byte) {
 			p.smb1Response(m, len(b))
 		}
 	case smb1TreeConnect:
-		if d == toServer && len(m.words) == 8 {
+		switch {
+		case d == toServer && len(m.words) == 8:
 			p.smb1Tree(m)
+		case d == toClient && m.status == statusSuccess:
+			// Service, [MS-CIFS] §2.2.4.55.2.
+			p.pipes.tree(m.session, m.tree, strings.HasPrefix(string(m.bytes[:min(len(m.bytes), 4)]), "IPC"))
 		}
+	default:
+		p.smb1Pipe(d, command, m, b, cut)
 	}
 }
 
 // smb1Request reads SESSION_SETUP_ANDX: with extended security 12 words,
 // [MS-SMB] §2.2.4.6.1; without 13, [MS-CIFS] §2.2.4.53.1.
-func (p *smbParser) smb1Request(m smb1Message) {
+func (p *smbParser) smb1Request(m *smb1Message) {
 	switch len(m.words) {
 	case 24:
 		key := p.asked(m.message, m.session)
@@ -103,7 +166,7 @@ func (p *smbParser) smb1Request(m smb1Message) {
 	}
 }
 
-func (p *smbParser) smb1Response(m smb1Message, n int) {
+func (p *smbParser) smb1Response(m *smb1Message, n int) {
 	if m.nt && m.status == statusPending {
 		return
 	}
@@ -124,7 +187,7 @@ func (p *smbParser) smb1Response(m smb1Message, n int) {
 
 // smb1Tree reads TREE_CONNECT_ANDX: password, path, service, [MS-CIFS]
 // §2.2.4.55.1.
-func (p *smbParser) smb1Tree(m smb1Message) {
+func (p *smbParser) smb1Tree(m *smb1Message) {
 	n := int(binary.LittleEndian.Uint16(m.words[6:]))
 	if n > len(m.bytes) {
 		return

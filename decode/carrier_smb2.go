@@ -32,15 +32,16 @@ func smb2Wanted(b []byte) bool {
 }
 
 // smb2 reads a chain of SMB2 messages, which stands behind four bytes of
-// length: NextCommand leads from one to the next.
-func (p *smbParser) smb2(d dir, b []byte) {
+// length: NextCommand leads from one to the next. With cut the last is not
+// there in full.
+func (p *smbParser) smb2(d dir, b []byte, cut bool) {
 	for at := 0; len(b)-at >= smb2HeaderSize && string(b[at:at+4]) == smb2ID; {
 		next := int(binary.LittleEndian.Uint32(b[at+20:]))
 		end := len(b)
 		if next >= smb2HeaderSize && next < len(b)-at {
 			end = at + next
 		}
-		p.smb2One(d, b[at:end], 4+at)
+		p.smb2One(d, b[at:end], 4+at, cut && end == len(b))
 		if end == len(b) {
 			return
 		}
@@ -50,7 +51,7 @@ func (p *smbParser) smb2(d dir, b []byte) {
 
 // smb2One reads one message with its header, which stands at offset at of the
 // stream's bytes.
-func (p *smbParser) smb2One(d dir, b []byte, at int) {
+func (p *smbParser) smb2One(d dir, b []byte, at int, cut bool) {
 	flags := binary.LittleEndian.Uint32(b[16:])
 	if (flags&1 != 0) != (d == toClient) { // SMB2_FLAGS_SERVER_TO_REDIR
 		return
@@ -84,9 +85,17 @@ func (p *smbParser) smb2One(d dir, b []byte, at int) {
 		}
 		path, _ := smb2Buffer(b, body, 4)
 		p.share(utf16Text(path))
-	case command > smb2Logoff && d == toServer && p.accepted && !p.used:
-		p.used = true
-		p.s.afterAuth(toServer, at)
+	case command == smb2TreeConnect && d == toClient:
+		// ShareType SMB2_SHARE_TYPE_PIPE, [MS-SMB2] §2.2.10.
+		if status == statusSuccess && len(body) >= 3 && flags&2 == 0 { // an asynchronous header names no tree
+			p.pipes.tree(session, binary.LittleEndian.Uint32(b[36:]), body[2] == 2)
+		}
+	case command > smb2TreeConnect:
+		if d == toServer && p.accepted && !p.used {
+			p.used = true
+			p.s.afterAuth(toServer, at)
+		}
+		p.smb2Pipe(d, command, b, at, cut)
 	}
 }
 

@@ -117,7 +117,7 @@ func TestSMB2(t *testing.T) {
 			fromClient(nbss(append([]byte(smbEncrypted), make([]byte, 100)...))),
 			fromServer(nbss(append([]byte(smbPacked), make([]byte, 100)...))),
 			fromClient(data, data, data, data, data),
-		}, []string{tok("C", "kerberos", 1, len(spnegoReq)), tok("S", "kerberos accept-completed", 1, len(spnegoRep)), fmt.Sprintf(ok, 1), "C after auth", "idle"}},
+		}, []string{tok("C", "kerberos", 1, len(spnegoReq)), tok("S", "kerberos accept-completed", 1, len(spnegoRep)), fmt.Sprintf(ok, 1), "C sealed", "C after auth", "idle"}},
 		{"setup within a chain", []turn{
 			fromClient(chain(smb2Message(5, false, 0, 1, 0, make([]byte, 56)), smb2Message(smb2SessionSetup, false, 0, 2, 0, withBuffer(24, 12, spnegoReq)))),
 		}, []string{tok("C", "kerberos", 1, len(spnegoReq))}},

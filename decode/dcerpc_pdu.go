@@ -56,7 +56,7 @@ func readRPCHeader(b []byte) (h rpcHeader, v verdict) {
 }
 
 func rpcType(c byte) bool {
-	return c == rpcRequest || c == rpcResponse || c == rpcFault || c >= rpcBind && c <= 19
+	return c == rpcRequest || c == rpcResponse || c == rpcFault || c >= rpcBind && c <= rpcRTS
 }
 
 // rpcFromServer tells whether only a server sends PDUs of a type.

@@ -27,6 +27,13 @@ type Session struct {
 	// name of the ClientHello, when it carries one.
 	TLS     FrameID
 	TLSName string
+	// Tunnel is the host and port behind the proxy that Server is, once CONNECT
+	// was granted (RFC 9110 §9.3.6); what follows on the connection, TLS too, is
+	// with that host. Empty: no tunnel.
+	Tunnel string
+	// Sealed is the first frame of SMB 3 encryption ([MS-SMB2] §2.2.41), 0:
+	// none. What is in named pipes from there on is not seen.
+	Sealed FrameID
 	// Anonymous is the first frame in which the carrier's service was used
 	// without any authentication before it (SMTP MAIL accepted, LDAP
 	// anonymous bind, SMB anonymous session); 0: not seen.

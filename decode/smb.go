@@ -52,13 +52,14 @@ type smbParser struct {
 	used     bool   // told of traffic after that
 	passed   uint64 // bytes passed over since, or since the last session setup
 	target   string
+	pipes    smbPipes
 }
 
-func newSMB(s wire) *smbParser { return &smbParser{framed: framed{s: s}} }
+func newSMB(s wire) *smbParser { return &smbParser{framed: framed{s: s}, pipes: smbPipes{s: s}} }
 
 func (p *smbParser) feed(d dir) { p.run(d, p) }
 
-func (p *smbParser) missed(dir) {}
+func (p *smbParser) missed(d dir) { p.pipes.missed(d) }
 
 // resync finds a protocol id behind its four bytes of length.
 func (p *smbParser) resync(d dir, b []byte) (int, bool) {
@@ -86,7 +87,7 @@ func (p *smbParser) unit(d dir, b []byte, last bool) int {
 		p.skip[d] = uint64(4 + size - len(b))
 		return len(b)
 	}
-	total := 4 + size
+	total, wanted := 4+size, false
 	switch id := string(b[4:8]); {
 	case b[0] != 0:
 		p.lost[d] = true
@@ -95,7 +96,19 @@ func (p *smbParser) unit(d dir, b []byte, last bool) int {
 		if len(b) < 4+32 && !last {
 			return 0
 		}
-		if len(b) >= 4+32 && smb1Wanted(b[4+4]) {
+		if len(b) >= 4+32 {
+			v := smb1Wanted(b[4:])
+			if v == no {
+				v = p.smb1Wants(d, b[4:], size)
+			}
+			switch {
+			case v == needMore && !last:
+				return 0
+			case v != no:
+				wanted = true
+			}
+		}
+		if wanted {
 			break
 		}
 		return p.pass(d, b, total)
@@ -106,8 +119,22 @@ func (p *smbParser) unit(d dir, b []byte, last bool) int {
 		if len(b) >= 4+64 && (smb2Wanted(b[4:]) || binary.LittleEndian.Uint32(b[4+20:]) != 0 && total <= 1<<16) {
 			break
 		}
+		if len(b) >= 4+64 {
+			switch p.smb2Wants(d, b[4:], size, last) {
+			case needMore:
+				return 0
+			case yes:
+				wanted = true
+			}
+		}
+		if wanted {
+			break
+		}
 		return p.pass(d, b, total)
-	case id == smbEncrypted || id == smbPacked:
+	case id == smbEncrypted:
+		p.s.sealed(d, 0)
+		return p.pass(d, b, total)
+	case id == smbPacked:
 		return p.pass(d, b, total)
 	default:
 		p.lost[d] = true
@@ -121,9 +148,9 @@ func (p *smbParser) unit(d dir, b []byte, last bool) int {
 	}
 	n := min(total, len(b))
 	if b[4] == 0xff {
-		p.smb1(d, b[4:n])
+		p.smb1(d, b[4:n], n < total)
 	} else {
-		p.smb2(d, b[4:n])
+		p.smb2(d, b[4:n], n < total)
 	}
 	return n
 }
@@ -146,10 +173,11 @@ func (p *smbParser) pass(d dir, b []byte, total int) int {
 	return n
 }
 
-// waiting tells whether a session setup is under way. One whose answer is
+// waiting tells whether a session setup, or an authentication in a pipe, is
+// under way. One whose answer is
 // overdue by much data is given up.
 func (p *smbParser) waiting() bool {
-	return (len(p.auths) > 0 || p.plain) && p.passed < 4*smbDataQuiet
+	return (len(p.auths) > 0 || p.plain || p.pipes.open()) && p.passed < 4*smbDataQuiet
 }
 
 // asked notes a session setup request and gives the key of its authentication:

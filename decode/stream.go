@@ -2,7 +2,9 @@ package decode
 
 import (
 	"bytes"
+	"net"
 	"slices"
+	"strconv"
 
 	"kerbscope/decode/flow"
 	"kerbscope/decode/gss"
@@ -112,6 +114,9 @@ func (s *stream) step(d dir) {
 	// The parser must make progress; where it leaves a gap standing the
 	// tracker goes on by itself.
 	s.p.feed(d)
+	for s.p == nil && !s.dead && s.choose() { // a tunnel, with something in it
+		s.p.feed(d)
+	}
 	if !s.dead && !s.idling && s.p != nil {
 		// What the other direction left unread may be readable now.
 		if o := d.other(); len(s.half(o).Bytes()) > 0 {
@@ -126,17 +131,20 @@ func (s *stream) choose() bool {
 	if len(up)+len(down) == 0 {
 		return false
 	}
-	wait := false
+	wait, port := false, s.serverPort()
+	if s.sess.Tunnel != "" {
+		port = tunnelPort(s.sess.Tunnel)
+	}
 	for i := range carriers {
 		car := &carriers[i]
-		switch car.probe(up, down, s.serverPort()) {
+		switch car.probe(up, down, port) {
 		case yes:
 			s.take(car)
 			return true
 		case needMore:
 			wait = true
 		}
-		if !s.c.ClientKnown && car.probe(down, up, s.clientPort()) == yes {
+		if !s.c.ClientKnown && s.sess.Tunnel == "" && car.probe(down, up, s.clientPort()) == yes {
 			s.c.Swap()
 			s.sess.Client, s.sess.Server = s.c.Client, s.c.Server
 			s.take(car)
@@ -152,8 +160,32 @@ func (s *stream) choose() bool {
 
 func (s *stream) take(car *carrier) {
 	s.car = car
-	s.sess.Carrier = car.name
+	if s.sess.Tunnel == "" {
+		s.sess.Carrier = car.name
+	}
 	s.p = car.open(s)
+}
+
+// tunnel says that from here on the connection carries another, to the host
+// and port that the client asked for: its carrier is found as that of a
+// connection is.
+func (s *stream) tunnel(target string) {
+	s.sess.Tunnel = string([]byte(target))
+	s.closeAttempts()
+	s.p = nil
+}
+
+// tunnelPort is the port of a CONNECT's target, 0 when it has none.
+func tunnelPort(target string) uint16 {
+	_, port, err := net.SplitHostPort(target)
+	if err != nil {
+		return 0
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil {
+		return 0
+	}
+	return uint16(n)
 }
 
 // where says which frames hold bytes off to off+n of direction d; the last of
@@ -191,6 +223,13 @@ func (s *stream) message(d dir, off, n int, b []byte, path ...string) *Message {
 	s.d.opened(m)
 	s.push(m)
 	return m
+}
+
+// kdcMessage is message for one to or from a KDC that something else relays.
+func (s *stream) kdcMessage(d dir, off, n int, b []byte, path string) {
+	if m := s.message(d, off, n, b, path); m != nil {
+		s.d.kdcMessage(m)
+	}
 }
 
 // row makes an empty row for what stands at off to off+n of direction d.
@@ -258,6 +297,9 @@ func (s *stream) claim(n NameClaim) {
 	if n.Name == "" || len(n.Name) > 255 {
 		return
 	}
+	if s.sess.Tunnel != "" && n.Addr == s.c.Server.Addr() {
+		return // of the far end, not of the proxy
+	}
 	for _, o := range s.sess.Names {
 		if o.Addr == n.Addr && o.Name == n.Name && o.Source == n.Source {
 			return
@@ -290,6 +332,14 @@ func (s *stream) hidden(d dir, off int, name string) {
 	f, _, _ := s.where(d, off, 1)
 	s.sess.TLS, s.sess.TLSName = f, string([]byte(name))
 	s.claim(NameClaim{Addr: s.c.Server.Addr(), Name: name, Source: "tls-sni", Frame: f})
+}
+
+// sealed notes that from byte off of direction d on the carrier encrypts its
+// units.
+func (s *stream) sealed(d dir, off int) {
+	if s.sess.Sealed == 0 {
+		s.sess.Sealed, _, _ = s.where(d, off, 1)
+	}
 }
 
 // idle says that authentication is over: what follows is only searched, by
@@ -369,7 +419,7 @@ func (s *stream) end(why flow.EndReason) {
 // tells says whether the session holds anything worth handing on: one with a
 // KDC is told by its exchanges.
 func (s *stream) tells() bool {
-	switch s.car.name {
+	switch s.sess.Carrier {
 	case "kdc":
 		return false
 	case "raw":

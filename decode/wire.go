@@ -19,8 +19,11 @@ type wire interface {
 	anonymous(d dir, off int)
 	startTLS(d dir, off int)
 	hidden(d dir, off int, name string)
+	sealed(d dir, off int)
 	name(d dir, off int, name, source string)
 	afterAuth(d dir, off int)
+	tunnel(target string)
+	kdcMessage(d dir, off, n int, b []byte, path string)
 	idle()
 	ignore()
 }

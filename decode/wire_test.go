@@ -69,7 +69,10 @@ func (f *fakeWire) token(d dir, off, n int, tok []byte, at tokenAt) {
 	if plain, _ := decodeBase64(nil, there); !bytes.HasSuffix(tok, there) && !bytes.Equal(plain, tok) && !interrupted(tok, there) {
 		panic(fmt.Sprintf("the token does not stand at %d+%d", f.at[d]+off, n))
 	}
-	f.say("%s token %s key=%d verb=%q len=%d", arrow[d], what, at.key, at.verb, len(tok))
+	if at.within != "" {
+		at.within = " in " + at.within
+	}
+	f.say("%s token %s key=%d verb=%q len=%d%s", arrow[d], what, at.key, at.verb, len(tok), at.within)
 }
 
 // interrupted tells whether b is tok with something in between.
@@ -99,12 +102,17 @@ func (f *fakeWire) attemptKeyed(d dir, off int, mech string, at tokenAt) {
 	f.say("%s other %s verb=%q keyed=%t", arrow[d], mech, at.verb, at.key != 0)
 }
 func (f *fakeWire) hidden(d dir, off int, name string) { f.say("%s hidden %s", arrow[d], name) }
+func (f *fakeWire) sealed(d dir, off int)              { f.say("%s sealed", arrow[d]) }
 func (f *fakeWire) anonymous(d dir, off int)           { f.say("%s anonymous", arrow[d]) }
 func (f *fakeWire) startTLS(d dir, off int)            { f.say("%s TLS", arrow[d]) }
 func (f *fakeWire) name(d dir, off int, name, source string) {
 	f.say("%s name %s (%s)", arrow[d], name, source)
 }
 func (f *fakeWire) afterAuth(d dir, off int) { f.say("%s after auth", arrow[d]) }
+func (f *fakeWire) tunnel(target string)     { f.say("tunnel %s", target); f.stopped = true }
+func (f *fakeWire) kdcMessage(d dir, off, n int, b []byte, path string) {
+	f.message(d, off, n, b, path)
+}
 func (f *fakeWire) idle() {
 	f.say("idle")
 	f.stopped = true
