@@ -87,9 +87,10 @@ func aesSalt(keys []KeyInfo) (string, bool) {
 }
 
 // expectedSalts are what the name gives: RFC 4120 §4 (realm and components),
-// and for AD's computers [MS-KILE] §3.1.1.2.
+// and for AD's computers [MS-KILE] §3.1.1.2. A host service (host/NAME) is a
+// computer in AD and a principal like others elsewhere; RFC 4120's salt is the same.
 func expectedSalts(name, realm string) []string {
-	if isComputer(name) {
+	if isComputer(name) && !strings.Contains(name, "/") {
 		host := strings.TrimSuffix(name, "$")
 		return []string{strings.ToUpper(realm) + "host" + asciiLower(host) + "." + asciiLower(realm), realm + name}
 	}

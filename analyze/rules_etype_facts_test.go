@@ -141,3 +141,17 @@ func TestAlteredLists(t *testing.T) {
 	s.as(kdcX{client: "alice", list: rc4List, hint: both, preauth: 18})
 	assert.Empty(t, s.found()["etype-list-altered"])
 }
+
+func TestUsualSalt(t *testing.T) {
+	for _, c := range []struct {
+		salt, name, realm string
+		want              bool
+	}{
+		{"CONTOSO.COMalice", "Alice", "CONTOSO.COM", true},
+		{"CONTOSO.COMhosthub-1.contoso.com", "HUB-1$", "CONTOSO.COM", true},
+		{"EXAMPLE.ORGhostdesk.example.org", "host/desk.example.org", "EXAMPLE.ORG", true}, // MIT
+		{"CONTOSO.COMold", "new", "CONTOSO.COM", false},
+	} {
+		assert.Equal(t, c.want, usualSalt(c.salt, c.name, c.realm), c.name)
+	}
+}
