@@ -311,6 +311,8 @@ func (t *textReport) stepWords(x *analyze.Exchange) string {
 		s = who + " logs on at " + kdc
 	case x.Kind == "AS":
 		s = who + " tries to log on at " + kdc
+	case x.Kind == "TGS" && x.Outcome == "ok" && t.referral(x) != "":
+		s = who + " asks " + kdc + " for a " + ticketFor(x) + " and is referred to " + escape(t.referral(x))
 	case x.Kind == "TGS" && x.Outcome == "ok":
 		s = who + " gets a " + ticketFor(x) + " from " + kdc
 	case x.Kind == "TGS":
@@ -332,6 +334,24 @@ func (t *textReport) stepWords(x *analyze.Exchange) string {
 		s += " for a " + ticketFor(x)
 	}
 	return s + answerWords(x)
+}
+
+// referral is the realm whose TGT a KDC issued when another service was asked
+// for (RFC 6806 §8).
+func (t *textReport) referral(x *analyze.Exchange) string {
+	if x.TicketHash == "" || x.Service == "" || strings.HasPrefix(x.Service, "krbtgt/") {
+		return ""
+	}
+	for i := range t.r.Tickets {
+		if k := &t.r.Tickets[i]; k.Hash == x.TicketHash {
+			realm, ok := strings.CutPrefix(k.SName, "krbtgt/")
+			if !ok {
+				return ""
+			}
+			return realm
+		}
+	}
+	return ""
 }
 
 func host(e *analyze.Endpoint) *analyze.Endpoint {
