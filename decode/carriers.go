@@ -59,5 +59,6 @@ var carriers = []carrier{
 	amqpCarrier,
 	tdsCarrier,
 	dnsCarrier,
+	rpcsecGSSCarrier,
 	tlsCarrier,
 }

@@ -25,6 +25,8 @@ func gateUDP(p *flow.Packet) bool {
 		return true
 	case p.DstPort == portDNS && dnsKeyed(p.Payload, len(p.Payload)):
 		return true
+	case oncDatagram(p.Payload):
+		return true
 	}
 	if len(p.Payload) < 16 || p.Payload[0]&0xe0 != 0x60 {
 		return false
@@ -48,6 +50,8 @@ func (d *Decoder) datagram(p *flow.Packet, frames []FrameID) {
 		d.cldap(p)
 	case p.SrcPort == portKpasswd || p.DstPort == portKpasswd:
 		d.kpasswdDatagram(p, frames)
+	case p.SrcPort != portKDC && p.DstPort != portKDC && oncDatagram(p.Payload):
+		d.oncOverUDP(p, frames)
 	default:
 		d.kerberosDatagram(p, frames)
 	}
