@@ -152,23 +152,19 @@ tds_up() {
 	daemon hub tds python3 -u /lab/tds_server.py 1433 /etc/keytabs/tds.keytab
 	await tds listening hub 1433
 }
-tsql_k() { # WANT [LINE...]: FreeTDS's tsql with the ticket cache; LINEs go into its configuration of the server
-	local w=$1
-	shift
+tsql_k() { # WANT: FreeTDS's tsql with the ticket cache
 	printf '[sql]\nhost = hub-1.contoso.com\nport = 1433\ntds version = 7.4\nencryption = off\n' >"$STATE/share/freetds.conf"
-	[ $# = 0 ] || printf '%s\n' "$@" >>"$STATE/share/freetds.conf"
-	want "$w" on mailbox bash -c 'printf "select 1\ngo\nexit\n" | timeout 15 env FREETDSCONF=/share/freetds.conf tsql -S sql'
+	want "$1" on mailbox bash -c 'printf "select 1\ngo\nexit\n" | timeout 15 env FREETDSCONF=/share/freetds.conf tsql -S sql'
 }
 
-# amqp_up: an AMQP 1.0 server on 5672 (lab/amqp.py on Qpid Proton and Cyrus SASL).
+# amqp_up: an AMQP 1.0 server on 5672 as far as authentication (lab/amqp.py).
 amqp_up() {
 	afterwards stop hub amqp
-	on hub bash -c 'mkdir -p /etc/sasl2; printf "mech_list: GSSAPI\nkeytab: /etc/keytabs/amqp.keytab\n" >/etc/sasl2/proton-server.conf'
-	daemon hub amqp env KRB5_KTNAME=/etc/keytabs/amqp.keytab PN_SASL_CONFIG_PATH=/etc/sasl2 python3 -u /lab/amqp.py server 5672
+	daemon hub amqp python3 -u /lab/amqp.py server 5672 /etc/keytabs/amqp.keytab
 	await amqp listening hub 5672
 }
 amqp() { # WANT
-	want "$1" on mailbox timeout 15 python3 /lab/amqp.py client hub-1.contoso.com 5672 GSSAPI
+	want "$1" on mailbox timeout 15 python3 /lab/amqp.py client hub-1.contoso.com 5672
 }
 
 # prosody_up: XMPP on 5222 for contoso.com, Cyrus SASL with GSSAPI.
@@ -181,7 +177,7 @@ prosody_up() {
 			run_as_root = true
 			interfaces = { "*" }
 			data_path = "/var/tmp/prosody"
-			plugin_paths = {}
+			plugin_paths = { "/usr/lib/prosody/modules/mod_auth_cyrus" }
 			modules_enabled = { "saslauth", "disco" }
 			modules_disabled = { "s2s", "tls", "offline" }
 			c2s_require_encryption = false
@@ -189,7 +185,7 @@ prosody_up() {
 			cyrus_application_name = "prosody"
 			cyrus_service_name = "xmpp"
 			cyrus_server_fqdn = "hub-1.contoso.com"
-			log = { debug = "*console" }
+			log = { info = "*console" }
 			VirtualHost "contoso.com"
 		END
 		chmod -R a+rX /etc/prosody'

@@ -16,6 +16,6 @@ tds_up
 record_on mailbox.pcapng hub.pcap dc1.pcapng
 user_logon mailbox alice
 tsql_k $refused
-tsql_k $refused 'mutual authentication = yes'
+tsql_k $refused
 record_end
 keep_keytab tds
