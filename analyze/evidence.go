@@ -142,6 +142,15 @@ var facts = []fact{
 		}
 		return r.Req.FrameRef, r.Presented.Hash, "", "kerberos.cipher"
 	}},
+	{name: "opened.key", read: func(r *Record) (FrameRef, any, string, string) {
+		return openedFact(r, func(o *OpenResult) string { return o.Key })
+	}},
+	{name: "opened.why_not", read: func(r *Record) (FrameRef, any, string, string) {
+		return openedFact(r, func(o *OpenResult) string { return o.WhyNot })
+	}},
+	{name: "opened.own_why_not", read: func(r *Record) (FrameRef, any, string, string) {
+		return openedFact(r, func(o *OpenResult) string { return o.OwnWhyNot })
+	}},
 	{name: "authenticator_etype", read: func(r *Record) (FrameRef, any, string, string) {
 		return etypeFact(r.Req.FrameRef, r.Req.Authenticator, "")
 	}},
@@ -373,4 +382,13 @@ func wordFilter(r *Record) string {
 		return fmt.Sprintf("smb.nt_status == 0x%08x", uint32(code))
 	}
 	return ""
+}
+
+// openedFact is what a keytab says of the ticket presented; Wireshark says it
+// with the same keytab, but has no field for it.
+func openedFact(r *Record, say func(*OpenResult) string) (FrameRef, any, string, string) {
+	if r.Opened == nil || say(r.Opened) == "" {
+		return FrameRef{}, nil, "", ""
+	}
+	return r.Req.FrameRef, say(r.Opened), "", ""
 }

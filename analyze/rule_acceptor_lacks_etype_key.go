@@ -49,7 +49,7 @@ func checkAcceptorLacksEtypeKey(c *Case) []Finding {
 			continue
 		}
 		r := s.p.First
-		f := c.aboutShowings(group, "ticket.sname", "ticket.etype", "ticket.kvno", "error_code")
+		f := c.aboutShowings(group, "ticket.sname", "ticket.etype", "ticket.kvno", "error_code", "opened.why_not")
 		f.Confidence = Certain
 		if i, j := s.life.Issued, control.life.Issued; i == nil || j == nil || !c.SameHost(i.To.Addr(), j.To.Addr()) {
 			f.Confidence = Likely

@@ -42,7 +42,7 @@ func checkAcceptorLacksKey(c *Case) []Finding {
 		}
 		return false
 	})
-	return c.each(rows, byServiceAndServer, []string{"error_code", "carrier_result.code", "ticket.sname", "ticket.kvno", "ticket.etype"}, func(f *Finding, rows []*Row, r *Record) {
+	return c.each(rows, byServiceAndServer, []string{"error_code", "carrier_result.code", "ticket.sname", "ticket.kvno", "ticket.etype", "opened.why_not", "opened.own_why_not", "opened.key"}, func(f *Finding, rows []*Row, r *Record) {
 		f.Confidence = Certain
 		if r.code() == errNotUs || r.Error == nil && mislabelled(r) {
 			f.Confidence = Likely

@@ -45,7 +45,7 @@ func checkKeyMismatch(c *Case) []Finding {
 		return false
 	})
 	taken := c.taken()
-	return c.each(rows, byServiceAndServer, []string{"error_code", "carrier_result.code", "ticket.sname", "ticket.kvno", "ticket.etype", "ticket.hash"}, func(f *Finding, rows []*Row, r *Record) {
+	return c.each(rows, byServiceAndServer, []string{"error_code", "carrier_result.code", "ticket.sname", "ticket.kvno", "ticket.etype", "ticket.hash", "opened.why_not", "opened.own_why_not", "opened.key"}, func(f *Finding, rows []*Row, r *Record) {
 		f.Confidence = Certain
 		f.FaultAt = []Fault{c.faultServer(r)}
 		with := ""

@@ -40,7 +40,7 @@ func checkStaleKeytab(c *Case) []Finding {
 				continue
 			}
 			r := s.p.First
-			f := c.aboutShowings(group, "ticket.sname", "ticket.kvno", "ticket.etype", "error_code", "carrier_result.code")
+			f := c.aboutShowings(group, "ticket.sname", "ticket.kvno", "ticket.etype", "error_code", "carrier_result.code", "opened.why_not")
 			f.Confidence = Likely
 			if r.Opened != nil && r.Opened.Lacks {
 				f.Confidence = Certain

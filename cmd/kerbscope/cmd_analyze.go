@@ -27,6 +27,9 @@ func (a *app) analyze(args []string) int {
 	if o.Rules, err = chosenRules(s.rules, s.noRules); err != nil {
 		return a.fail(err)
 	}
+	if err := a.ask(s); err != nil {
+		return a.fail(err)
+	}
 	inputs, err := a.inputs(s)
 	if err != nil {
 		return a.fail(err)
@@ -36,7 +39,7 @@ func (a *app) analyze(args []string) int {
 		return a.fail(err)
 	}
 	var partial int
-	o.Keys, partial = a.keys(s.keytabs)
+	o.Keys, partial = a.keys(s)
 	p := a.progress(s.quiet)
 	o.Progress = func(name string, _, frames uint64) { p.update(name, frames) }
 	report, problems := analyze.Investigate(a.ctx, inputs, o)

@@ -20,6 +20,9 @@ func (a *app) decode(args []string) int {
 	if err != nil {
 		return a.fail(err)
 	}
+	if err := a.ask(s); err != nil {
+		return a.fail(err)
+	}
 	inputs, err := a.inputs(s)
 	if err != nil {
 		return a.fail(err)
@@ -28,7 +31,7 @@ func (a *app) decode(args []string) int {
 	if err != nil {
 		return a.fail(err)
 	}
-	keys, partial := a.keys(s.keytabs)
+	keys, partial := a.keys(s)
 	p := a.progress(s.quiet)
 	rows := &rowWriter{w: out.Writer, format: s.format, screen: screenOf(out.w, s.color), several: len(inputs) > 1}
 	rows.begin()

@@ -13,11 +13,16 @@ import (
 // settings are the flags of analyze and decode.
 type settings struct {
 	captures []string // --read and arguments, in that order
-	keytabs  []string
 	format   string
 	output   string
 	color    string
 	quiet    bool
+
+	keytabs       []string
+	keyFiles      []string
+	passwordFiles []string
+	ask           []string // principals whose password is asked for
+	asked         []askedPassword
 
 	roles        []string
 	rules        []string
@@ -35,6 +40,9 @@ func parseInput(command string, args []string) (s *settings, help bool, err erro
 	var read []string
 	f.StringArrayVarP(&read, "read", "r", nil, "")
 	f.StringArrayVarP(&s.keytabs, "keytab", "k", nil, "")
+	f.StringArrayVar(&s.keyFiles, "key-file", nil, "")
+	f.StringArrayVar(&s.passwordFiles, "password-file", nil, "")
+	f.StringArrayVar(&s.ask, "ask", nil, "")
 	f.StringVar(&s.format, "format", "text", "")
 	f.StringVarP(&s.output, "output", "o", "", "")
 	f.StringVar(&s.color, "color", "auto", "")
@@ -119,7 +127,7 @@ func flagError(command string, err error) error {
 
 // flagNames lists the long flags of analyze or decode.
 func flagNames(command string) []string {
-	names := []string{"read", "keytab", "format", "output", "color", "quiet", "no-progress", "help"}
+	names := []string{"read", "keytab", "key-file", "password-file", "ask", "format", "output", "color", "quiet", "no-progress", "help"}
 	if command == "analyze" {
 		f := newFlags(command)
 		analyzeFlags(f, &settings{})

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"slices"
 
 	"kerbscope/capture"
 )
@@ -22,7 +23,7 @@ func (a *app) inputs(s *settings) ([]capture.Input, error) {
 
 // paths lists every file that the output must not replace.
 func (s *settings) paths(inputs []capture.Input) []string {
-	paths := append([]string{}, s.keytabs...)
+	paths := slices.Concat(s.keytabs, s.keyFiles, s.passwordFiles)
 	for _, in := range inputs {
 		paths = append(paths, in.Path)
 	}

@@ -146,7 +146,7 @@ func makeRow(m *decode.Message, name string, digits int) *row {
 		Schema: schemaMessage, Capture: name, Frame: m.Frame.Number(), Time: formatTime(m.Time, digits),
 		Src: m.Src.Addr().Unmap().String(), SPort: m.Src.Port(), Dst: m.Dst.Addr().Unmap().String(), DPort: m.Dst.Port(),
 		Transport: m.Transport.String(), CommunityID: communityID(m.Src, m.Dst, m.Transport), Carrier: m.Carrier, NTLM: m.NTLM,
-		Frames: framesOf(m), Opened: makeOpened(m.Opened),
+		Frames: framesOf(m), Opened: makeOpened(m.Opened, m.Time),
 	}
 	if m.Result != nil {
 		r.CarrierResult = &carrierResult{m.Result.Outcome.String(), m.Result.Code, m.Result.CodeName, wireText([]byte(m.Result.Text))}

@@ -80,16 +80,47 @@ func rowDetails(r *row) []string {
 	if c := r.CarrierResult; c != nil {
 		add("%s", resultText(c))
 	}
-	if o := r.Opened; o != nil && o.Key != "" {
-		add("[opened with %s]", escape(o.Key))
-	} else if o != nil {
-		add("[%s]", escape(o.WhyNot))
-	}
+	parts = append(parts, openedDetails(r.Opened)...)
 	if len(r.Anomalies) > 0 {
 		add("[%s]", clip(escape(r.Anomalies[0].What), 60))
 	}
 	if r.Malformed != nil {
 		add("[malformed at byte %d: %s]", r.Malformed.Offset, clip(escape(r.Malformed.What), 60))
+	}
+	return parts
+}
+
+// openedDetails says what keys opened, and what they did not.
+func openedDetails(o *rowOpened) []string {
+	if o == nil {
+		return nil
+	}
+	var parts []string
+	add := func(format string, args ...any) { parts = append(parts, fmt.Sprintf(format, args...)) }
+	say := func(what, key, whyNot string) {
+		switch {
+		case key != "":
+			add("[%sopened with %s]", what, escape(key))
+		case whyNot != "":
+			add("[%s%s]", what, escape(whyNot))
+		}
+	}
+	say("", o.Key, o.WhyNot)
+	if e := o.EncPart; e != nil {
+		say("enc-part ", e.Key, e.WhyNot)
+	}
+	if p := o.Preauth; p != nil {
+		say(p.Kind+" ", p.Key, p.WhyNot)
+	}
+	if f := o.FAST; f != nil {
+		if f.ErrorCode != nil {
+			add("[in FAST armor: %s (%d)]", orDash(f.ErrorCodeName), *f.ErrorCode)
+		} else if f.WhyNot != "" {
+			add("[%s]", f.WhyNot)
+		}
+	}
+	if p := o.Priv; p != nil && p.Result != nil {
+		add("[%s]", strings.TrimPrefix(resultText(p.Result), "carrier "))
 	}
 	return parts
 }

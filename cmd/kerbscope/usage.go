@@ -33,7 +33,10 @@ CAPTUREs are one investigation: they may come from hosts with different clocks.
 
 Input:
   -r, --read FILE        the same as naming FILE as a CAPTURE; repeatable
-  -k, --keytab FILE      keys to open tickets with; repeatable; never printed
+  -k, --keytab FILE      keys to open what is encrypted; repeatable; never printed
+      --key-file FILE    the same as text: PRINCIPAL ETYPE [KVNO] HEXKEY on a line
+      --password-file FILE   passwords: PRINCIPAL PASSWORD on a line, up to its end
+      --ask PRINCIPAL    asks for the password of NAME@REALM on the terminal
       --role ROLE=ADDR   ROLE is mailbox, hub, kdc, dc, client or service; ADDR an
                          IP address or a name in the capture; otherwise inferred
 
@@ -65,7 +68,10 @@ Lists every Kerberos message, wherever it stood: to a KDC, or inside SMTP, HTTP,
 LDAP, SMB and DCE/RPC; and each carrier's own word on an authentication.
 
   -r, --read FILE      the same as naming FILE as a CAPTURE; repeatable
-  -k, --keytab FILE    keys to open tickets with; repeatable; never printed
+  -k, --keytab FILE    keys to open what is encrypted; repeatable; never printed
+      --key-file FILE  the same as text: PRINCIPAL ETYPE [KVNO] HEXKEY on a line
+      --password-file FILE   passwords: PRINCIPAL PASSWORD on a line, up to its end
+      --ask PRINCIPAL  asks for the password of NAME@REALM on the terminal
       --format FORMAT  text (default), ndjson (one object a line) or json (the same
                        objects in one array)
   -o, --output FILE    write there; FILE appears when it is complete
