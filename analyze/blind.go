@@ -23,6 +23,7 @@ var (
 func (c *Case) blindSpots() []BlindSpot {
 	list := []BlindSpot{}
 	list = append(list, c.blindTLS()...)
+	list = append(list, c.blindSealed()...)
 	list = append(list, c.blindFAST()...)
 	list = append(list, c.blindCached()...)
 	list = append(list, c.blindCaptures()...)
@@ -55,6 +56,28 @@ func (c *Case) blindTLS() []BlindSpot {
 		if tied || s.Carrier != "tls" {
 			list = append(list, b)
 		}
+	}
+	return list
+}
+
+// blindSealed are the servers whose SMB connections were encrypted: pipes with
+// DCE/RPC in them, and what was authenticated there, are not seen.
+func (c *Case) blindSealed() []BlindSpot {
+	var list []BlindSpot
+	for _, g := range group(c.joined.sessions, func(s *SessionFact) string {
+		if s.Sealed == 0 {
+			return ""
+		}
+		return s.Server.String()
+	}) {
+		s := g[0]
+		b := BlindSpot{Kind: "smb-encrypted", Count: uint64(len(g)), Rules: acceptorRules, Hosts: []string{c.HostName(s.Server.Addr())}}
+		b.Summary = fmt.Sprintf("SMB to %s port %d is encrypted from frame %d on (SMB 3); the session's own authentication came before, what was authenticated in named pipes after it is unknown",
+			c.HostName(s.Server.Addr()), s.Server.Port(), s.Sealed.Number())
+		for _, s := range g {
+			b.Captures = addOnce(b.Captures, c.CaptureName(s.Sealed))
+		}
+		list = append(list, b)
 	}
 	return list
 }

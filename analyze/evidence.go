@@ -362,11 +362,14 @@ func dissected(r *Record) bool {
 // bareError tells a DCE/RPC exchange with auth_type 16 and no GSS header around
 // its tokens: Wireshark 4.0 does not look for a KRB-ERROR there.
 func bareError(r *Record) bool {
-	return len(r.Carrier) > 0 && r.Carrier[0] == "dcerpc" && !slices.Contains(r.Carrier, "spnego")
+	return slices.Contains(r.Carrier, "dcerpc") && !slices.Contains(r.Carrier, "spnego")
 }
 
 // wordFilter is true in the frame with the carrier's word.
 func wordFilter(r *Record) string {
+	if slices.Contains(r.Carrier, "dcerpc") {
+		return "" // of three kinds: bind_nak, fault, a token's state
+	}
 	switch code := r.Word.Code; r.Carrier[0] {
 	case "smtp":
 		if p := r.To.Port(); p == 25 || p == 587 {

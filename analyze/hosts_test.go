@@ -229,6 +229,9 @@ func TestBlindSpots(t *testing.T) {
 	other := end(443, "tls")
 	other.Server = netip.MustParseAddrPort("192.0.2.1:443")
 	s.c.Session(other)
+	smb := end(445, "smb2")
+	smb.TLS, smb.Sealed = 0, smb.TLS
+	s.c.Session(smb)
 	c := s.joined()
 	got := map[string][]string{}
 	for _, b := range c.blindSpots() {
@@ -237,6 +240,8 @@ func TestBlindSpots(t *testing.T) {
 	}
 	require.Len(t, got["tls"], 2, "web traffic without a ticket for it is no blind spot")
 	assert.Equal(t, "SMTP to hub-1 port 587 went into TLS at frame 10; what was authenticated there is unknown; a ticket for smtp/hub-1.contoso.com@CONTOSO.COM had been issued in frame 7", got["tls"][0])
+	require.Len(t, got["smb-encrypted"], 1)
+	assert.Contains(t, got["smb-encrypted"][0], "SMB to hub-1 port 445 is encrypted from frame 13 on")
 	require.Len(t, got["cached-tickets"], 1)
 	assert.Contains(t, got["cached-tickets"][0], "HTTP/hub-1.contoso.com@CONTOSO.COM")
 }

@@ -160,6 +160,7 @@ func (s *SessionFact) merge(o *SessionFact) {
 	if s.TLS == 0 {
 		s.TLS, s.TLSName = o.TLS, cmp.Or(s.TLSName, o.TLSName)
 	}
+	s.Sealed = cmp.Or(s.Sealed, o.Sealed)
 	s.Anonymous = cmp.Or(s.Anonymous, o.Anonymous)
 	s.AfterAuth = cmp.Or(s.AfterAuth, o.AfterAuth)
 	s.BothWays = s.BothWays || o.BothWays

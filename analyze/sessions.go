@@ -22,6 +22,7 @@ type SessionFact struct {
 	Offered        []string // mechanisms, in the carrier's own words
 	TLS            decode.FrameID
 	TLSName        string
+	Sealed         decode.FrameID // SMB 3 encryption began
 	Anonymous      decode.FrameID
 	AfterAuth      decode.FrameID
 	Attempts       []AttemptFact // in order
@@ -66,7 +67,7 @@ func (t *sessionTable) add(s *decode.Session) {
 	f := &SessionFact{
 		Client: s.Client, Server: s.Server, SidesKnown: s.SidesKnown, Carrier: s.Carrier,
 		Begin: FrameRef{s.Begin, s.First}, End: FrameRef{s.Ended, s.Last}, Ended: s.End, EndFrame: s.EndFrame,
-		BothWays: s.BothWays, Gaps: s.Gaps, Offered: s.Offered, TLS: s.TLS, TLSName: s.TLSName,
+		BothWays: s.BothWays, Gaps: s.Gaps, Offered: s.Offered, TLS: s.TLS, TLSName: s.TLSName, Sealed: s.Sealed,
 		Anonymous: s.Anonymous, AfterAuth: s.AfterAuth,
 	}
 	for _, a := range s.Attempts {
@@ -78,7 +79,7 @@ func (t *sessionTable) add(s *decode.Session) {
 		}
 		f.Attempts = append(f.Attempts, attemptFact(a, r))
 	}
-	if len(f.Attempts) == 0 && f.TLS == 0 && f.Anonymous == 0 && f.Ended != decode.EndRefused && f.Ended != decode.EndNoReply {
+	if len(f.Attempts) == 0 && f.TLS == 0 && f.Sealed == 0 && f.Anonymous == 0 && f.Ended != decode.EndRefused && f.Ended != decode.EndNoReply {
 		t.plain++
 		return
 	}

@@ -82,8 +82,8 @@ func looksUseful(b []byte) bool {
 	switch {
 	case b[0] == 5 && b[1] == 0 && (b[2] >= 11 && b[2] <= 16 && b[2] != 13):
 		return true // DCE/RPC bind and what follows it, [C706] §12.6.3
-	case b[0] == 0 && b[4] == 0xfe && b[5] == 'S' && b[6] == 'M' && b[7] == 'B':
-		return true
+	case b[0] == 0 && b[4] >= 0xfe && b[5] == 'S' && b[6] == 'M' && b[7] == 'B':
+		return true // SMB1 or SMB2 behind its length
 	case b[0] == 'E' || b[0] == 'e' || b[0] == '2' || b[0] == 'A' || b[0] == 'X':
 		if smtpOpening(b) {
 			return true
