@@ -24,7 +24,7 @@ func (r *row) body(k *krb5.Message) {
 	case k.KDCRep != nil:
 		m := k.KDCRep
 		r.cname(m.CName, m.CRealm)
-		r.PAData = r.padata(m.PAData)
+		r.PAData = r.wirePAData(m.PAData)
 		r.Ticket, r.EncPart = makeTicket(m.Ticket), makeEnc(m.EncPart)
 	case k.APReq != nil:
 		r.apReq(k.APReq)
@@ -56,7 +56,7 @@ func (r *row) kdcReq(q *krb5.KDCReq) {
 	r.Nonce, r.Addresses = opt(q.Nonce), makeAddresses(q.Addresses)
 	r.Etypes, r.EtypesNames = q.ETypes, etypeNames(q.ETypes)
 	r.PreauthEtype, r.PreauthEtypeName = etype(q.PreauthEType())
-	r.PAData = r.padata(q.PAData)
+	r.PAData = r.wirePAData(q.PAData)
 	if q.APReq != nil {
 		r.apReq(q.APReq)
 	}

@@ -25,15 +25,23 @@ type rowPAData struct {
 	FAST                   *rowFAST       `json:"fast,omitempty"`
 	FXError                *rowFXError    `json:"fx_error,omitempty"`
 	SPAKE                  *rowSPAKE      `json:"spake,omitempty"`
+	PKAsReq                *rowPKASReq    `json:"pk_as_req,omitempty"`
 	PKAsRep                string         `json:"pk_as_rep,omitempty"` // "dh" or "enc-key-pack"
-	KeyList                []int32        `json:"key_list,omitempty"`
+	PKAsRepInfo            *rowPKASRep    `json:"pk_as_rep_info,omitempty"`
+	OTP                    *rowOTP        `json:"otp,omitempty"`
+	AuthSet                []int32        `json:"authentication_set,omitempty"`
+	AuthSetNames           []string       `json:"authentication_set_names,omitempty"`
+	KeyList                []int32        `json:"key_list,omitempty"` // etypes: what is asked for, or the keys that came
 	KeyListNames           []string       `json:"key_list_names,omitempty"`
+	DMSA                   *rowDMSA       `json:"dmsa_key_package,omitempty"`
 	Referral               *rowReferral   `json:"referral,omitempty"`
 	Salt                   string         `json:"salt,omitempty"`
 	NTStatus               *uint32        `json:"ntstatus,omitempty"`
 	NTStatusName           string         `json:"ntstatus_name,omitempty"`
 	Cksumtype              *int32         `json:"cksumtype,omitempty"`
 	CksumtypeName          string         `json:"cksumtype_name,omitempty"`
+	rowTyped
+	Hex string `json:"hex,omitempty"` // of what is opaque or unknown
 }
 
 type rowEtypeInfo struct {
@@ -51,7 +59,9 @@ type rowForUser struct {
 	CNameTypeName string   `json:"cname_type_name,omitempty"`
 	CRealm        string   `json:"crealm,omitempty"`
 	AuthPackage   string   `json:"auth_package,omitempty"`
+	Nonce         *uint32  `json:"nonce,omitempty"`
 	Certificate   int      `json:"certificate_length,omitempty"`
+	Subject       *rowCert `json:"certificate,omitempty"`
 	Cksumtype     *int32   `json:"cksumtype,omitempty"`
 	CksumtypeName string   `json:"cksumtype_name,omitempty"`
 	Options       []string `json:"options,omitempty"`
@@ -64,21 +74,43 @@ type rowFAST struct {
 	ArmorTicket        *rowTicket `json:"armor_ticket,omitempty"`
 	AuthenticatorEtype *int32     `json:"authenticator_etype,omitempty"`
 	AuthenticatorName  string     `json:"authenticator_etype_name,omitempty"`
+	Cksumtype          *int32     `json:"cksumtype,omitempty"` // of req-checksum
+	CksumtypeName      string     `json:"cksumtype_name,omitempty"`
 	Enc                *rowEncs   `json:"enc_part,omitempty"`
 }
 
 type rowFXError struct {
-	ErrorCode     *int32 `json:"error_code,omitempty"`
-	ErrorCodeName string `json:"error_code_name,omitempty"`
-	EText         string `json:"e_text,omitempty"`
+	ErrorCode     *int32    `json:"error_code,omitempty"`
+	ErrorCodeName string    `json:"error_code_name,omitempty"`
+	EText         string    `json:"e_text,omitempty"`
+	STime         string    `json:"stime,omitempty"`
+	CName         string    `json:"cname,omitempty"`
+	CRealm        string    `json:"crealm,omitempty"`
+	SName         string    `json:"sname,omitempty"`
+	Realm         string    `json:"realm,omitempty"`
+	EData         *rowEData `json:"e_data,omitempty"`
 }
 
 type rowSPAKE struct {
-	Kind    string   `json:"kind"`
-	Groups  []int32  `json:"groups,omitempty"`
-	Group   *int32   `json:"group,omitempty"`
-	Factors []int32  `json:"factors,omitempty"`
-	Enc     *rowEncs `json:"enc_part,omitempty"`
+	Kind         string   `json:"kind"`
+	Groups       []int32  `json:"groups,omitempty"`
+	GroupsNames  []string `json:"groups_names,omitempty"`
+	Group        *int32   `json:"group,omitempty"`
+	GroupName    string   `json:"group_name,omitempty"`
+	Factors      []int32  `json:"factors,omitempty"`
+	FactorsNames []string `json:"factors_names,omitempty"`
+	PubKey       int      `json:"pubkey_length,omitempty"`
+	Enc          *rowEncs `json:"enc_part,omitempty"`
+}
+
+// A rowDMSA tells of the keys of a delegated managed service account their etypes.
+type rowDMSA struct {
+	Current       []int32  `json:"current_etypes,omitempty"`
+	CurrentNames  []string `json:"current_etypes_names,omitempty"`
+	Previous      []int32  `json:"previous_etypes,omitempty"`
+	PreviousNames []string `json:"previous_etypes_names,omitempty"`
+	Expiration    string   `json:"expiration,omitempty"`
+	Fetch         string   `json:"fetch,omitempty"`
 }
 
 type rowReferral struct {
@@ -86,36 +118,30 @@ type rowReferral struct {
 	Name  string `json:"name,omitempty"`
 }
 
-// A rowEData is the e-data of a KRB-ERROR.
-type rowEData struct {
-	MethodData    []rowPAData    `json:"method_data,omitempty"`
-	TypedData     []rowTypedData `json:"typed_data,omitempty"`
-	KerbErrorData *rowKerbError  `json:"kerb_error_data,omitempty"`
-	Ticket        *rowTicket     `json:"ticket,omitempty"` // the acceptor's TGT, for user-to-user
-	Hex           string         `json:"hex,omitempty"`
-}
-
-type rowTypedData struct {
-	Type     int32  `json:"type"`
-	TypeName string `json:"type_name,omitempty"`
-	Length   int    `json:"length"`
-	Hex      string `json:"hex,omitempty"`
-}
-
-type rowKerbError struct {
-	Type         int32   `json:"type"`
-	TypeName     string  `json:"type_name,omitempty"`
-	NTStatus     *uint32 `json:"ntstatus,omitempty"`
-	NTStatusName string  `json:"ntstatus_name,omitempty"`
-	Flags        *uint32 `json:"flags,omitempty"`
-}
-
-// maxHex is the most bytes of undecoded data that are printed.
-const maxHex = 1024
+// maxNested bounds errors within errors: PA-FX-ERROR and TD-PADATA hold padata again.
+const maxNested = 4
 
 // padata is the list of a message's padata; what is wrong inside one goes to
-// the row's anomalies.
-func (r *row) padata(list []krb5.PAData) []rowPAData {
+// the row's anomalies. Of types that are not known only the length is told: what a key
+// opened may hold keys.
+func (r *row) padata(list []krb5.PAData) []rowPAData { return r.padataAt(list, 0) }
+
+// wirePAData is padata of what stands in clear, types that are not known with
+// their bytes.
+func (r *row) wirePAData(list []krb5.PAData) []rowPAData {
+	out := r.padata(list)
+	for i := range out {
+		if out[i].TypeName == "" {
+			out[i].Hex = hexOf(list[i].Value)
+		}
+	}
+	return out
+}
+
+func (r *row) padataAt(list []krb5.PAData, depth int) []rowPAData {
+	if depth > maxNested {
+		return nil
+	}
 	var out []rowPAData
 	for _, pa := range list {
 		d := pa.Decode()
@@ -123,16 +149,22 @@ func (r *row) padata(list []krb5.PAData) []rowPAData {
 		if d.Malformed != nil {
 			r.Anomalies = append(r.Anomalies, rowAnomaly{d.Malformed.Offset, "padata: " + d.Malformed.What})
 		}
-		out = append(out, makePAData(pa, &d))
+		out = append(out, r.makePAData(pa, &d, depth))
 	}
 	return out
 }
 
-func makePAData(pa krb5.PAData, d *krb5.PADetail) rowPAData {
+func (r *row) makePAData(pa krb5.PAData, d *krb5.PADetail, depth int) rowPAData {
 	p := rowPAData{
 		Type: pa.Type, TypeName: krb5.PADataName(pa.Type), Length: len(pa.Value), Enc: makeEnc(d.Encrypted), PAPACRequest: opt(d.IncludePAC),
-		SupportedEnctypes: opt(d.SupportedEnc), KeyList: d.KeyList, KeyListNames: etypeNames(d.KeyList), Salt: wireText(d.Salt), NTStatus: opt(d.NTStatus),
+		SupportedEnctypes: opt(d.SupportedEnc), KeyList: d.KeyList, Salt: wireText(d.Salt), NTStatus: opt(d.NTStatus),
+		OTP: makeOTP(d.OTP), DMSA: makeDMSA(d.DMSA), AuthSet: d.AuthSet, AuthSetNames: numberNames(d.AuthSet, krb5.PADataName), rowTyped: makeTyped(&d.TypedDetail),
+		PKAsReq: makePKASReq(d.PKASReq), Hex: hexOf(d.Opaque),
 	}
+	if d.Keys != nil {
+		p.KeyList = keyEtypes(d.Keys)
+	}
+	p.KeyListNames = etypeNames(p.KeyList)
 	if pa.Type == krb5.PAETypeInfo {
 		p.EtypeInfo = makeEtypeInfo(d.ETypeInfo)
 	} else {
@@ -153,24 +185,63 @@ func makePAData(pa krb5.PAData, d *krb5.PADetail) rowPAData {
 		p.FAST = makeFAST(f)
 	}
 	if e := d.Error; e != nil {
-		p.FXError = &rowFXError{ErrorCode: opt(e.ErrorCode), EText: wireText(e.EText)}
+		p.FXError = &rowFXError{ErrorCode: opt(e.ErrorCode), EText: wireText(e.EText), STime: kerberosTime(e.STime, e.SUSec), EData: r.eDataAt(e, depth+1),
+			CName: wireText([]byte(e.CName.String())), CRealm: wireText(e.CRealm), SName: wireText([]byte(e.SName.String())), Realm: wireText(e.Realm)}
 		if e.ErrorCode.OK {
 			p.FXError.ErrorCodeName = krb5.ErrorName(e.ErrorCode.V)
 		}
 	}
 	if s := d.SPAKE; s != nil {
-		p.SPAKE = &rowSPAKE{Kind: krb5.SPAKEKindName(s.Kind), Groups: s.Groups, Group: opt(s.Group), Factors: s.Factors, Enc: makeEnc(s.Enc)}
+		p.SPAKE = &rowSPAKE{Kind: krb5.SPAKEKindName(s.Kind), Groups: s.Groups, GroupsNames: numberNames(s.Groups, krb5.SPAKEGroupName), Group: opt(s.Group),
+			Factors: s.Factors, FactorsNames: numberNames(s.Factors, krb5.SPAKEFactorName), PubKey: s.PubKey, Enc: makeEnc(s.Enc)}
+		if s.Group.OK {
+			p.SPAKE.GroupName = krb5.SPAKEGroupName(s.Group.V)
+		}
 	}
 	if k := d.PKASRep; k != nil {
 		p.PKAsRep = "enc-key-pack"
 		if k.DH {
 			p.PKAsRep = "dh"
 		}
+		p.PKAsRepInfo = makePKASRep(k)
 	}
 	if s := d.Referral; s != nil {
 		p.Referral = &rowReferral{wireText(s.Realm), wireText([]byte(s.Name.String()))}
 	}
 	return p
+}
+
+// numberNames is the list of names beside a list of numbers, in step with it.
+func numberNames(list []int32, name func(int32) string) []string {
+	var names []string
+	for _, n := range list {
+		s := name(n)
+		if s == "" {
+			s = strconv.Itoa(int(n))
+		}
+		names = append(names, s)
+	}
+	return names
+}
+
+func keyEtypes(keys []krb5.EncryptionKey) []int32 {
+	var list []int32
+	for _, k := range keys {
+		if k.EType.OK {
+			list = append(list, k.EType.V)
+		}
+	}
+	return list
+}
+
+func makeDMSA(k *krb5.DMSAKeys) *rowDMSA {
+	if k == nil {
+		return nil
+	}
+	none := krb5.Opt[int32]{}
+	d := &rowDMSA{Current: keyEtypes(k.Current), Previous: keyEtypes(k.Previous), Expiration: kerberosTime(k.Expiration, none), Fetch: kerberosTime(k.Fetch, none)}
+	d.CurrentNames, d.PreviousNames = etypeNames(d.Current), etypeNames(d.Previous)
+	return d
 }
 
 func (p *rowPAData) users(d *krb5.PADetail) {
@@ -180,7 +251,13 @@ func (p *rowPAData) users(d *krb5.PADetail) {
 		p.ForUser.Cksumtype, p.ForUser.CksumtypeName = checksum(u.Cksum)
 	}
 	if u := d.S4UX509User; u != nil {
-		p.S4UX509User = &rowForUser{CName: wireText([]byte(u.CName.String())), CRealm: wireText(u.CRealm), Certificate: len(u.Certificate)}
+		p.S4UX509User = &rowForUser{CName: wireText([]byte(u.CName.String())), CRealm: wireText(u.CRealm), Certificate: len(u.Certificate), Nonce: opt(u.Nonce)}
+		if c := u.Subject(); c != nil {
+			p.S4UX509User.Subject = makeCert(*c)
+		}
+		if u.Options.OK {
+			p.S4UX509User.Options = krb5.S4UOptionNames(u.Options.V)
+		}
 		p.S4UX509User.CNameType, p.S4UX509User.CNameTypeName = nameType(u.CName)
 		p.S4UX509User.Cksumtype, p.S4UX509User.CksumtypeName = checksum(u.Cksum)
 	}
@@ -191,6 +268,7 @@ func makeFAST(f *krb5.FAST) *rowFAST {
 	if f.Reply {
 		out.Kind = "reply"
 	}
+	out.Cksumtype, out.CksumtypeName = checksum(f.ReqChecksum)
 	if f.Armor != nil {
 		out.ArmorTicket = makeTicket(f.Armor.Ticket)
 		out.AuthenticatorEtype, out.AuthenticatorName = etype(f.Armor.Authenticator.EType)
@@ -213,44 +291,8 @@ func checksum(c krb5.Checksum) (*int32, string) {
 	return opt(c.Type), krb5.ChecksumName(c.Type.V)
 }
 
-// eData is the decoded e-data of an error; hex of it where it has no known shape.
-func (r *row) eData(e *krb5.KRBError) *rowEData {
-	if len(e.EData) == 0 {
-		return nil
-	}
-	d := e.Data()
-	r.anomalies(d.Anomalies)
-	out := &rowEData{MethodData: r.padata(d.MethodData)}
-	for _, t := range d.TypedData {
-		out.TypedData = append(out.TypedData, rowTypedData{t.Type, krb5.TypedDataName(t.Type), len(t.Value), hexOf(t.Value)})
-	}
-	if k := d.KerbErrorData; k != nil {
-		out.KerbErrorData = &rowKerbError{Type: k.Type, TypeName: kerbErrorName(k.Type), NTStatus: opt(k.NTStatus), Flags: opt(k.Flags)}
-		if k.NTStatus.OK {
-			out.KerbErrorData.NTStatusName = krb5.NTStatusName(k.NTStatus.V)
-		}
-	}
-	if d.TGTRep != nil {
-		out.Ticket = makeTicket(d.TGTRep.Ticket)
-	}
-	if out.MethodData == nil && out.TypedData == nil && out.KerbErrorData == nil && out.Ticket == nil {
-		out.Hex = hexOf(d.Raw)
-	}
-	return out
-}
-
-// kerbErrorName names the types of KERB-ERROR-DATA, [MS-KILE] §2.2.2.
-func kerbErrorName(typ int32) string {
-	switch typ {
-	case krb5.KerbErrNTStatus:
-		return "KERB_ERR_TYPE_NTSTATUS"
-	case krb5.KerbErrSkewRecovery:
-		return "KERB_AP_ERR_TYPE_SKEW_RECOVERY"
-	case krb5.KerbErrExtended:
-		return "KERB_ERR_TYPE_EXTENDED"
-	}
-	return ""
-}
+// maxHex is the most bytes of undecoded data that are printed.
+const maxHex = 1024
 
 func hexOf(b []byte) string { return hex.EncodeToString(b[:min(len(b), maxHex)]) }
 
