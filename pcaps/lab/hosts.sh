@@ -93,7 +93,7 @@ host_up() { # NAME
 # Ends every host by ending the first process of its pid namespace (which ignores SIGTERM, hence KILL).
 hosts_down() {
 	local name pid
-	for name in mailbox hub dc2 dc1 switch; do
+	for name in mit mailbox hub dc2 dc1 switch; do
 		pid=$(pid_of "$name" 2>/dev/null) || continue
 		kill -9 "$pid" 2>/dev/null
 		for _ in $(seq 100); do [ -d "/proc/$pid" ] || break; sleep 0.1; done

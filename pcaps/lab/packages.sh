@@ -5,7 +5,7 @@ PACKAGES="samba samba-ad-dc samba-ad-provision samba-dsdb-modules samba-vfs-modu
 	libapache2-mod-auth-gssapi curl gss-ntlmssp faketime libfaketime nftables ethtool python3-gssapi python3-samba
 	acl attr tshark tcpdump iproute2"
 # The carriers of carriers.sh.
-PACKAGES="$PACKAGES dnsutils dovecot-imapd dovecot-pop3d dovecot-managesieved dovecot-gssapi krb5-kdc krb5-admin-server squid
+PACKAGES="$PACKAGES dnsutils dovecot-imapd dovecot-pop3d dovecot-managesieved dovecot-gssapi krb5-kdc krb5-admin-server krb5-pkinit squid
 	freetds-bin prosody lua-cyrussasl prosody-modules socat openssl gcc libc6-dev libkrb5-dev libtirpc-dev"
 
 packages() {

@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 """An SMTP client: AUTH GSSAPI (RFC 4752), X-EXPS GSSAPI or no authentication at all, then one message.
 
-smtp_client.py HOST PORT auth|x-exps|none [--initial] [--spnego] [--pause=S] [--4|--6]
+smtp_client.py HOST PORT auth|x-exps|none [--initial] [--spnego] [--pause=S] [--again] [--4|--6]
 
 --initial  the token goes on the command line of the verb (RFC 4954 initial response)
 --spnego   X-EXPS with the Kerberos token inside SPNEGO
 --pause=S  waits S seconds between EHLO and authentication
+--again    a second connection after the first, with the very same token
 Exit status: 0 the message was taken, 1 authentication refused, 2 no ticket or no connection.
 """
 import base64
@@ -34,6 +35,9 @@ def connect():
     s.settimeout(20)
     s.connect(addr)
     return s
+
+
+FIRST = []  # the first token of the first connection
 
 
 class Client:
@@ -70,6 +74,8 @@ class Client:
         mech = SPNEGO if "--spnego" in sys.argv else KRB5
         ctx = gssapi.SecurityContext(name=target, mech=mech, flags=flags, usage="initiate")
         first = base64.b64encode(ctx.step()).decode()
+        FIRST.append(first)
+        first = FIRST[0]
         code, text = self.start("AUTH" if HOW == "auth" else "X-EXPS", ctx, first)
         while code == 334 and not ctx.complete:
             try:
@@ -99,6 +105,11 @@ class Client:
 
 
 def main():
+    status = session()
+    return session() if "--again" in sys.argv and status == 0 else status
+
+
+def session():
     try:
         c = Client(connect())
         c.reply()
