@@ -150,7 +150,7 @@ func (o *opener) openTicket(t *krb5.Ticket) *Opened {
 	}
 	var part krb5.EncTicketPart
 	s := sealed{what: "ticket", owner: service{t.SName.String(), string(t.Realm), t.EncPart.KVNO}, etype: etype,
-		data: t.EncPart.Cipher, usage: usageTicket,
+		data: t.EncPart.Cipher, usage: usageTicket, begins: "\x63",
 		reads: func(plain []byte) (ok bool) { part, ok = krb5.ParseEncTicketPart(plain); return ok }}
 	e, tried, all := o.unseal(s)
 	if e == nil {

@@ -58,7 +58,7 @@ func (o *opener) preauth(list []krb5.PAData, t *dialog, kdc bool) *OpenedPreauth
 			r.Refusal, r.WhyNot = NotWhole, "only a part of it was captured"
 			return r
 		}
-		s := sealed{what: "timestamp", owner: t.client, etype: d.EType.V, data: d.Cipher, usage: usageTimestamp,
+		s := sealed{what: "timestamp", owner: t.client, etype: d.EType.V, data: d.Cipher, usage: usageTimestamp, begins: "\x30",
 			reads: func(plain []byte) bool {
 				ts, ok := krb5.ParsePAEncTSEnc(plain)
 				r.Timestamp, r.USec = ts.Timestamp, ts.USec
@@ -157,7 +157,7 @@ func (o *opener) asEncPart(m *Message, p *krb5.KDCRep, client, asked service, pa
 		return nil
 	}
 	var part krb5.EncKDCRepPart
-	s := sealed{what: "enc-part", owner: client, etype: d.EType.V, data: d.Cipher, usage: usageASRep,
+	s := sealed{what: "enc-part", owner: client, etype: d.EType.V, data: d.Cipher, usage: usageASRep, begins: "\x79\x7a",
 		reads: func(plain []byte) (ok bool) { part, ok = krb5.ParseEncKDCRepPart(plain); return ok }}
 	s.owner.kvno = d.KVNO
 	if strengthen.EType.OK {
