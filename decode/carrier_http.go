@@ -12,7 +12,7 @@ import (
 // schemes, at the server and at proxies (RFC 9110 §11).
 var httpCarrier = carrier{
 	name:  "http",
-	ports: []uint16{80, 8080, 3128, 5985, 8000},
+	ports: []uint16{80, 8080, 3128, 5985, 8000, 47001},
 	probe: probeHTTP,
 	open:  func(s *stream) parser { return newHTTP(s) },
 }
@@ -45,6 +45,8 @@ type httpRequest struct {
 	auth    [2]httpAuth // by key
 	head    bool        // HEAD: no body follows
 	connect bool
+	target  string // of CONNECT
+	relay   bool   // to a KDC proxy
 }
 
 type httpParser struct {
@@ -56,6 +58,7 @@ type httpParser struct {
 	host     string  // the Host that was told of last
 	accepted bool    // a token was accepted
 	quiet    int     // requests without credentials since
+	relayed  [2]int  // length of the KDC-PROXY-MESSAGE that follows
 	unframed [2]bool // the body reaches to the end of the connection
 	buf      []byte
 }
@@ -78,7 +81,7 @@ func (p *httpParser) missed(d dir) {
 	if d == toClient { // whose response is missing is not known; a lost request is later than those that wait
 		p.pending = p.pending[:0]
 	}
-	p.chunked[d], p.scanned[d], p.unframed[d] = chunkNone, 0, false
+	p.chunked[d], p.scanned[d], p.unframed[d], p.relayed[d] = chunkNone, 0, false, 0
 }
 
 // resync finds a request or status line, or the middle of headers that hold an
@@ -135,6 +138,8 @@ func (p *httpParser) unit(d dir, b []byte, last bool) int {
 		p.unframed[d] = false
 	}
 	switch {
+	case p.relayed[d] > 0:
+		return p.relay(d, b, last)
 	case p.chunked[d] != chunkNone:
 		return p.chunk(d, b)
 	case isTLSRecord(b):
@@ -170,6 +175,30 @@ func (p *httpParser) unit(d dir, b []byte, last bool) int {
 		p.request(b[:n], body)
 	} else {
 		p.response(b[:n], body, b[n:])
+	}
+	return n
+}
+
+// relay reads a KDC-PROXY-MESSAGE ::= SEQUENCE { kerb-message [0] OCTET STRING,
+// … }, [MS-KKDCP] §2.2.2: the message as it would go to a KDC over TCP, behind
+// its length.
+func (p *httpParser) relay(d dir, b []byte, last bool) int {
+	size := p.relayed[d]
+	if len(b) < size && !last {
+		return 0
+	}
+	n := min(size, len(b))
+	p.relayed[d], p.skip[d] = 0, uint64(size-n)
+	off, rest := 0, b[:n]
+	for _, want := range [...]byte{0x30, 0xa0, 0x04} {
+		tag, body, at, _, ok := berElement(rest)
+		if !ok || tag != want {
+			return n
+		}
+		off, rest = off+at, body
+	}
+	if len(rest) > 4 && kdcType(rest[4]) {
+		p.s.kdcMessage(d, off+4, len(rest)-4, rest[4:], "kkdcp")
 	}
 	return n
 }
@@ -211,8 +240,14 @@ func (p *httpParser) request(head []byte, body int) {
 	var r httpRequest
 	var f httpBody
 	line, _ := firstLine(head)
-	method, _, _ := bytes.Cut(line, []byte(" "))
+	method, target, _ := bytes.Cut(line, []byte(" "))
+	target, _, _ = bytes.Cut(target, []byte(" "))
 	r.head, r.connect = string(method) == "HEAD", string(method) == "CONNECT"
+	if r.connect {
+		r.target = text(target)
+	}
+	r.relay = string(method) == "POST" && bytes.EqualFold(target, []byte("/KdcProxy"))
+	proxied := r.connect || bytes.HasPrefix(target, []byte("http://")) // RFC 9112 §3.2.2: Host is not whom the client talks to
 	headers(head[:body], func(name, value []byte, at int) {
 		switch asciiUpper(name) {
 		case "AUTHORIZATION":
@@ -220,7 +255,9 @@ func (p *httpParser) request(head []byte, body int) {
 		case "PROXY-AUTHORIZATION":
 			r.auth[httpProxyKey] = p.credentials(value, at, head, "Proxy-Authorization", httpProxyKey)
 		case "HOST":
-			p.named(value)
+			if !proxied {
+				p.named(value)
+			}
 		default:
 			f.header(name, value)
 		}
@@ -242,6 +279,8 @@ func (p *httpParser) request(head []byte, body int) {
 	switch {
 	case f.chunked:
 		p.chunked[toServer] = chunkSize
+	case r.relay && f.length <= maxHTTPHead:
+		p.relayed[toServer] = int(f.length)
 	default:
 		p.skip[toServer] = f.length
 	}

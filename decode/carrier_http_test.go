@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"encoding/binary"
 	"fmt"
 	"strings"
 	"testing"
@@ -8,6 +9,14 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
+
+// kdcProxy is a KDC-PROXY-MESSAGE, [MS-KKDCP] §2.2.2.
+func kdcProxy(msg []byte) string {
+	framed := append(binary.BigEndian.AppendUint32(nil, uint32(len(msg))), msg...)
+	return string(derTLV(0x30, derTLV(0xa0, derTLV(0x04, framed)), derTLV(0xa1, derTLV(0x1b, []byte("CONTOSO.COM")))))
+}
+
+var rawASReq = krbMessage(0x6a, 36)
 
 func openHTTP(s wire) parser { return newHTTP(s) }
 
@@ -101,7 +110,32 @@ func TestHTTP(t *testing.T) {
 			fromClient("CONNECT hub-1.contoso.com:443 HTTP/1.1\r\nProxy-Authorization: Negotiate " + b64(gssAPReq) + "\r\n\r\n"),
 			fromServer(answer("200 Connection established")), fromServer("\x16\x03\x01"),
 		}, []string{fmt.Sprintf(`C token kerberos key=1 verb="Proxy-Authorization" len=%d`, len(gssAPReq)),
-			`S accepted code=0xc8 name="OK" text="Connection established" key=1`, "ignore"}},
+			`S accepted code=0xc8 name="OK" text="Connection established" key=1`, "tunnel hub-1.contoso.com:443"}},
+		{"CONNECT after 407, HTTP/1.0", []turn{
+			fromClient("CONNECT hub-1.contoso.com:443 HTTP/1.0\r\nHost: hub-1.contoso.com\r\n\r\n"),
+			fromServer(answer("407 Proxy Authentication Required", "Proxy-Authenticate: Negotiate\r\nProxy-Authenticate: NTLM, Basic realm=\"p\"\r\n", empty)),
+			fromClient("CONNECT hub-1.contoso.com:443 HTTP/1.0\r\nProxy-Authorization: Negotiate " + b64(spnegoReq) + "\r\n\r\n"),
+			fromServer("HTTP/1.0 407 Denied\r\nProxy-Authenticate: Negotiate\r\nContent-Length: 0\r\n\r\n"),
+		}, []string{"offer Negotiate NTLM Basic", fmt.Sprintf(`C token kerberos key=1 verb="Proxy-Authorization" len=%d`, len(spnegoReq)), "offer Negotiate",
+			`S refused code=0x197 name="Proxy Authentication Required" text="Denied" key=1`}},
+		{"by way of a proxy", []turn{fromClient("GET http://web-1.contoso.com/ HTTP/1.1\r\nHost: web-1.contoso.com\r\n" + negotiate + "\r\n"), fromServer(answer("200 OK", empty))},
+			[]string{sent, accepted}},
+		{"WinRM", []turn{
+			fromClient("POST /wsman HTTP/1.1\r\nHost: hub-1.contoso.com:5985\r\n" + negotiate + "Content-Length: 0\r\n\r\n"),
+			fromServer(answer("200 ", "WWW-Authenticate: Negotiate "+b64(spnegoRep)+"\r\n", empty)),
+			fromClient("POST /wsman HTTP/1.1\r\nContent-Type: multipart/encrypted;protocol=\"application/HTTP-SPNEGO-session-encrypted\";boundary=\"Encrypted Boundary\"\r\nContent-Length: 5\r\n\r\nabcde"),
+		}, []string{host, sent, fmt.Sprintf(`S token kerberos accept-completed key=0 verb="Authorization" len=%d`, len(spnegoRep)),
+			`S accepted code=0xc8 name="OK" text="" key=0`, "C after auth"}},
+		{"WinRM: a fault that only who was let in can read", []turn{
+			fromClient("POST /wsman HTTP/1.1\r\nAuthorization: Kerberos " + b64(gssAPReq) + "\r\nContent-Type: multipart/encrypted;protocol=\"application/HTTP-Kerberos-session-encrypted\"\r\nContent-Length: 3\r\n\r\nabc"),
+			fromServer(answer("500 Internal Server Error", "Content-Type: multipart/encrypted;protocol=\"application/HTTP-Kerberos-session-encrypted\"\r\n", empty)),
+		}, []string{fmt.Sprintf(`C token kerberos key=0 verb="Authorization" len=%d`, len(gssAPReq)),
+			`S accepted code=0x1f4 name="Internal Server Error" text="Internal Server Error" key=0`, "S after auth"}},
+		{"a KDC proxy", []turn{
+			fromClient("POST /KdcProxy HTTP/1.1\r\nContent-Length: ", fmt.Sprint(len(kdcProxy(rawASReq))), "\r\n\r\n", kdcProxy(rawASReq)),
+			fromServer(answer("200 OK", "Content-Type: application/kerberos\r\nContent-Length: "+fmt.Sprint(len(kdcProxy(rawKrbErr)))+"\r\n"), kdcProxy(rawKrbErr)),
+			fromClient("POST /kdcproxy HTTP/1.1\r\nContent-Length: 4\r\n\r\nabcd"), fromServer(answer("502 Bad Gateway", empty)),
+		}, []string{"C message 6a at=57+49", fmt.Sprintf("S message 7e at=%d+%d", 85, len(rawKrbErr))}},
 		{"upgrade", []turn{fromClient(get("Upgrade: x\r\n")), fromServer(answer("101 Switching Protocols"))}, []string{host, "ignore"}},
 		{"body to the end", []turn{fromClient(get()), fromServer(answer("200 OK"), strings.Repeat("x", 5000))}, []string{host}},
 		{"large answer ends it", []turn{

@@ -66,10 +66,16 @@ type httpBody struct {
 	chunked bool
 	sized   bool // Content-Length is there
 	length  uint64
+	sealed  bool // multipart/encrypted of WinRM, [MS-WSMV] §2.2.9.1
 }
 
 func (f *httpBody) header(name, value []byte) {
 	switch len(name) {
+	case len("Content-Type"):
+		const sealed = "MULTIPART/ENCRYPTED"
+		if len(value) >= len(sealed) && asciiUpper(name) == "CONTENT-TYPE" {
+			f.sealed = asciiUpper(value[:len(sealed)]) == sealed
+		}
 	case len("Content-Length"):
 		if asciiUpper(name) == "CONTENT-LENGTH" {
 			f.length, f.sized = decimal(value)

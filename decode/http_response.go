@@ -44,7 +44,7 @@ func (p *httpParser) response(head []byte, body int, after []byte) {
 		if len(c[k].offered) > 0 && (status == 401 || status == 407) {
 			p.s.offer(c[k].offered...)
 		}
-		if o := httpOutcome(status, uint64(k), r.auth[k], known, &c[k]); o != 0 {
+		if o := httpOutcome(status, uint64(k), r.auth[k], known, f.sealed, &c[k]); o != 0 {
 			key := uint64(k)
 			if r.auth[k] == httpOther {
 				key = httpServerKey // attempts without tokens have no key
@@ -52,26 +52,35 @@ func (p *httpParser) response(head []byte, body int, after []byte) {
 			p.s.result(toClient, 0, len(head), key, Result{Outcome: o, Code: int64(status), CodeName: httpStatusName(status), Text: text(reason)})
 			if o == Accepted {
 				p.accepted, p.quiet = true, 0
+				if f.sealed {
+					p.s.afterAuth(toClient, 0)
+				}
 			}
 			if o == Refused {
 				p.basic = ""
 			}
 		}
 	}
-	p.responseBody(status, r, known, f, after)
+	p.responseBody(status, r, known, f, len(head), after)
 }
 
-// responseBody decides what follows the head, RFC 9112 §6.3.
-func (p *httpParser) responseBody(status int, r httpRequest, known bool, f httpBody, after []byte) {
+// responseBody decides what follows the head of n bytes, RFC 9112 §6.3.
+func (p *httpParser) responseBody(status int, r httpRequest, known bool, f httpBody, n int, after []byte) {
 	switch {
-	case status == 101, r.connect && status/100 == 2:
+	case status == 101:
 		p.over = true // another protocol from here on
 		p.s.ignore()
+	case r.connect && status/100 == 2:
+		p.over = true
+		p.s.discard(toClient, n)
+		p.s.tunnel(r.target)
 	case r.head, status == 204, status == 304:
 	case !known && httpStart(toClient, after) == yes:
 		// The request, not seen, was HEAD.
 	case f.chunked:
 		p.chunked[toClient] = chunkSize
+	case r.relay && status == 200 && f.sized && f.length <= maxHTTPHead:
+		p.relayed[toClient] = int(f.length)
 	case f.sized:
 		p.skip[toClient] = f.length
 		if (f.length > quietHTTP && p.accepted || f.length > 16*quietHTTP) && len(p.pending) == 0 {
@@ -84,8 +93,9 @@ func (p *httpParser) responseBody(status int, r httpRequest, known bool, f httpB
 }
 
 // httpOutcome is what a status says about a request's authentication; 0:
-// nothing. key tells which of the two it is about.
-func httpOutcome(status int, key uint64, tried httpAuth, known bool, c *httpChallenge) Outcome {
+// nothing. key tells which of the two it is about; sealed, that the body is
+// encrypted with the key of a context that the server must have accepted.
+func httpOutcome(status int, key uint64, tried httpAuth, known, sealed bool, c *httpChallenge) Outcome {
 	asks := status == 401 && key == httpServerKey || status == 407 && key == httpProxyKey
 	switch {
 	case c.token != nil && rejects(c.token):
@@ -102,7 +112,7 @@ func httpOutcome(status int, key uint64, tried httpAuth, known bool, c *httpChal
 		return 0
 	case status == 400 || status == 413 || status == 431:
 		return Refused
-	case status >= 500 && c.token == nil:
+	case status >= 500 && c.token == nil && !sealed:
 		return 0 // says nothing about who was let in
 	}
 	return Accepted
