@@ -81,7 +81,7 @@ func (c *Case) subjectFilter(f *Finding) string {
 		terms = append(terms, addrTerm(a))
 	}
 	var names string
-	if host := spnHost(f.Service); host != "" {
+	if class := spnClass(f.Service); class != "" && class != "krbtgt" {
 		names = quoted("kerberos.SNameString", lastComponent(f.Service))
 	}
 	if p, err := netip.ParseAddrPort(f.Subject.Server); err == nil {

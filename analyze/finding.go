@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 
 	"kerbscope/decode"
 )
@@ -177,19 +176,18 @@ func (c *Case) endpoint(to netip.AddrPort) string {
 	return s
 }
 
+// carrierNames are the carriers whose name people write otherwise.
+var carrierNames = map[string]string{
+	"raw": "", // Kerberos messages without a protocol around them that we know
+	"kdc": "Kerberos", "kpasswd": "KPASSWD", "smtp": "SMTP", "http": "HTTP", "ldap": "LDAP", "smb2": "SMB", "smb": "SMB", "dcerpc": "RPC",
+	"imap": "IMAP", "pop": "POP3", "sieve": "ManageSieve", "xmpp": "XMPP", "amqp": "AMQP", "dns": "DNS", "tds": "SQL Server",
+	"rpcsec_gss": "ONC RPC", "nmf": "net.tcp", "nns": "NegotiateStream", "rdp": "RDP",
+}
+
 // carrierText is a carrier's outermost protocol as people name it.
 func carrierText(carrier string) string {
-	switch carrier {
-	case "raw":
-		return "" // Kerberos messages without a protocol around them that we know
-	case "kdc":
-		return "Kerberos"
-	case "smb2", "smb":
-		return "SMB"
-	case "dcerpc":
-		return "RPC"
-	case "kpasswd", "smtp", "http", "ldap", "imap", "pop", "dns", "tds", "rpc":
-		return strings.ToUpper(carrier)
+	if name, ok := carrierNames[carrier]; ok {
+		return name
 	}
 	return carrier
 }

@@ -91,7 +91,8 @@ func spnClass(principal string) string {
 }
 
 // spnHost is the host of service/host[:port][/…], lower case; "" when there is
-// none, and for krbtgt.
+// none, and for krbtgt and the two names that every realm's kadmind has
+// (RFC 3244 §2, kadmin/changepw; MIT's kadmin/admin).
 func spnHost(principal string) string {
 	name, _ := splitPrincipal(principal)
 	c := components(name)
@@ -99,6 +100,9 @@ func spnHost(principal string) string {
 		return ""
 	}
 	h := lower(c[1])
+	if lower(c[0]) == "kadmin" && (h == "admin" || h == "changepw") {
+		return ""
+	}
 	if i := strings.LastIndexByte(h, ':'); i >= 0 && strings.Count(h, ":") == 1 {
 		h = h[:i]
 	}

@@ -78,6 +78,7 @@ func (d directory) host(address string) string {
 // reader need not know of.
 var carrierWords = map[string]string{
 	"smtp": "SMTP", "http": "HTTP", "ldap": "LDAP", "smb2": "SMB", "smb": "SMB1", "dcerpc": "RPC", "kpasswd": "password change", "dns": "DNS", "tds": "SQL Server",
+	"imap": "IMAP", "pop": "POP3", "sieve": "ManageSieve", "xmpp": "XMPP", "amqp": "AMQP", "rpcsec_gss": "ONC RPC", "nmf": "net.tcp", "nns": "NegotiateStream",
 }
 
 // endpoint is "hub-1 port 25 (SMTP)".
