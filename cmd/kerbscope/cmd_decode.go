@@ -33,7 +33,7 @@ func (a *app) decode(args []string) int {
 	}
 	keys, partial := a.keys(s)
 	p := a.progress(s.quiet)
-	rows := &rowWriter{w: out.Writer, format: s.format, screen: screenOf(out.w, s.color), several: len(inputs) > 1}
+	rows := newRowWriter(out.Writer, s, screenOf(out.w, s.color), len(inputs) > 1)
 	rows.begin()
 	for len(inputs) > 0 && rows.err == nil && a.ctx.Err() == nil {
 		set := ringSet(inputs)
@@ -68,12 +68,16 @@ func ringSet(inputs []capture.Input) []capture.Input {
 func (a *app) decodeSet(set []capture.Input, o decode.Options, rows *rowWriter, p *progress) int {
 	status := exitOK
 	rows.set = make([]rowSource, len(set))
+	rows.lines.times.begin()
 	d := decode.New(o, rows)
 	pool := capture.NewPool(4)
 	for i, in := range set {
 		rows.set[i].name = in.Label
 		if err := a.readInput(in, pool, p, func(b *capture.Batch, info capture.Info) error {
 			rows.set[i].digits = info.Digits
+			if len(b.Records) > 0 {
+				rows.lines.times.saw(b.Records[0].Time)
+			}
 			d.Batch(i, b)
 			return rows.err
 		}); err != nil {
@@ -158,11 +162,17 @@ func faultsFailure(name string, info capture.Info) error {
 type rowWriter struct {
 	w       *bufio.Writer
 	format  string
-	screen  screen
-	several bool
+	filter  rowFilter
+	tree    bool
+	lines   rowLines
+	buf     []byte      // the line in hand
 	set     []rowSource // files of the capture in hand
 	written uint64
 	err     error
+}
+
+func newRowWriter(w *bufio.Writer, s *settings, sc screen, several bool) *rowWriter {
+	return &rowWriter{w: w, format: s.format, filter: s.filter, tree: s.tree, lines: newRowLines(several, sc, s.times)}
 }
 
 type rowSource struct {
@@ -191,9 +201,13 @@ func (w *rowWriter) Message(m *decode.Message) {
 		return
 	}
 	source := w.set[m.Frame.Capture()]
+	if !w.filter.take(m, source.name) {
+		return
+	}
 	r := makeRow(m, source.name, source.digits)
+	w.written++
 	if w.format == "text" {
-		w.write([]byte(rowText(r, w.several, w.screen) + "\n"))
+		w.text(r, m.Time, source.digits)
 		return
 	}
 	line, err := encodeJSON(r, "")
@@ -202,14 +216,26 @@ func (w *rowWriter) Message(m *decode.Message) {
 		return
 	}
 	if w.format == "json" {
-		if w.written > 0 {
+		if w.written > 1 {
 			w.write([]byte(","))
 		}
 		w.write([]byte("\n"))
 		line = bytes.TrimRight(line, "\n")
 	}
-	w.written++
 	w.write(line)
+}
+
+// text prints a row as a line, or as a tree with an empty line before the next.
+func (w *rowWriter) text(r *row, ns int64, digits int) {
+	if !w.tree {
+		w.buf = w.lines.line(w.buf[:0], r, ns, digits)
+		w.write(w.buf)
+		return
+	}
+	if w.written > 1 {
+		w.write([]byte("\n"))
+	}
+	w.write([]byte(rowTree(r, w.lines.screen)))
 }
 
 func (w *rowWriter) write(b []byte) {

@@ -30,6 +30,10 @@ type settings struct {
 	failOn       string
 	maxExchanges int
 	brief        bool
+
+	times  string // -t
+	tree   bool   // -V
+	filter rowFilter
 }
 
 // parseInput reads the flags of analyze or decode. help is true when they were
@@ -48,8 +52,11 @@ func parseInput(command string, args []string) (s *settings, help bool, err erro
 	f.StringVar(&s.color, "color", "auto", "")
 	f.BoolVar(&s.quiet, "quiet", false, "")
 	noProgress := f.Bool("no-progress", false, "")
+	var filters []string
 	if command == "analyze" {
 		analyzeFlags(f, s)
+	} else {
+		decodeFlags(f, s, &filters)
 	}
 	if err := f.Parse(args); err != nil {
 		return nil, errors.Is(err, pflag.ErrHelp), flagError(command, err)
@@ -57,6 +64,9 @@ func parseInput(command string, args []string) (s *settings, help bool, err erro
 	s.quiet = s.quiet || *noProgress
 	s.captures = append(read, f.Args()...)
 	if err := s.check(command); err != nil {
+		return nil, false, err
+	}
+	if s.filter, err = parseFilters(filters); err != nil {
 		return nil, false, err
 	}
 	return s, false, nil
@@ -69,6 +79,12 @@ func analyzeFlags(f *pflag.FlagSet, s *settings) {
 	f.StringVar(&s.failOn, "fail-on", "", "")
 	f.IntVar(&s.maxExchanges, "max-exchanges", 10000, "")
 	f.BoolVar(&s.brief, "brief", false, "")
+}
+
+func decodeFlags(f *pflag.FlagSet, s *settings, filters *[]string) {
+	f.StringVarP(&s.times, "time", "t", "", "")
+	f.BoolVarP(&s.tree, "verbose", "V", false, "")
+	f.StringArrayVar(filters, "filter", nil, "")
 }
 
 func newFlags(command string) *pflag.FlagSet {
@@ -95,6 +111,12 @@ func (s *settings) check(command string) error {
 		return &failure{exitUsage, fmt.Sprintf("--max-exchanges %d", s.maxExchanges), "N is 1 or more"}
 	case s.brief && s.format != "text":
 		return &failure{exitUsage, "--brief belongs to --format text", "leave one of them out"}
+	case s.tree && s.format != "text":
+		return &failure{exitUsage, "-V belongs to --format text", "json and ndjson hold every field anyway"}
+	case s.times != "" && (s.format != "text" || s.tree):
+		return &failure{exitUsage, "-t belongs to --format text without -V", "elsewhere times are RFC 3339 in UTC"}
+	case s.times != "" && checkTimeFormat(s.times) != nil:
+		return checkTimeFormat(s.times)
 	case len(s.captures) == 0:
 		return &failure{exitUsage, "no CAPTURE named", usage}
 	}
@@ -116,6 +138,9 @@ func flagError(command string, err error) error {
 		if command != "analyze" && slices.Contains(flagNames("analyze"), name) {
 			return &failure{exitUsage, command + " has no flag --" + name, "--" + name + " belongs to analyze; " + hint}
 		}
+		if command == "analyze" && slices.Contains(flagNames("decode"), name) {
+			return &failure{exitUsage, command + " has no flag --" + name, "--" + name + " belongs to decode; see: kerbscope decode -h"}
+		}
 		return &failure{exitUsage, command + " has no flag --" + name, didYouMeanFlag(name, flagNames(command), hint)}
 	case errors.As(err, &missing):
 		return &failure{exitUsage, "--" + missing.GetFlag().Name + " wants a value", hint}
@@ -128,11 +153,14 @@ func flagError(command string, err error) error {
 // flagNames lists the long flags of analyze or decode.
 func flagNames(command string) []string {
 	names := []string{"read", "keytab", "key-file", "password-file", "ask", "format", "output", "color", "quiet", "no-progress", "help"}
-	if command == "analyze" {
-		f := newFlags(command)
+	f := newFlags(command)
+	switch command {
+	case "analyze":
 		analyzeFlags(f, &settings{})
-		f.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	case "decode":
+		decodeFlags(f, &settings{}, &[]string{})
 	}
+	f.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
 	return names
 }
 

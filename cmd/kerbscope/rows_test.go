@@ -75,9 +75,12 @@ func TestAbsent(t *testing.T) {
 func TestHostileRow(t *testing.T) {
 	r := &row{Capture: "a\x1b[2J", Carrier: []string{"smtp"}, MsgType: "KRB-ERROR", SName: "http/\u202egpj", Realm: "A\nB", EText: "\x1b]0;x\x07",
 		CarrierResult: &carrierResult{Outcome: "refused", Code: 535, Text: "no\r\nkerbscope: all is well"}}
-	line := rowText(r, true, screen{width: maxWidth})
+	l := newRowLines(true, screen{width: maxWidth}, "")
+	line, ok := strings.CutSuffix(string(l.line(nil, r, 0, 6)), "\n")
+	assert.True(t, ok)
 	assert.True(t, plainASCII(line), line)
 	assert.NotContains(t, line, "\n")
+	assert.True(t, plainASCII(strings.ReplaceAll(rowTree(r, screen{}), "\n", "")))
 	b, err := encodeJSON(r, "")
 	require.NoError(t, err)
 	assert.True(t, plainASCII(strings.TrimSuffix(string(b), "\n")), string(b))

@@ -64,8 +64,8 @@ Example:
 
 const usageDecode = `Usage: kerbscope decode [flags] CAPTURE...
 
-Lists every Kerberos message, wherever it stood: to a KDC, or inside SMTP, HTTP,
-LDAP, SMB and DCE/RPC; and each carrier's own word on an authentication.
+Lists every Kerberos message, one a line, wherever it stood: to a KDC, or inside
+SMTP, HTTP, LDAP, SMB and DCE/RPC; and each carrier's own word on an authentication.
 
   -r, --read FILE      the same as naming FILE as a CAPTURE; repeatable
   -k, --keytab FILE    keys to open what is encrypted; repeatable; never printed
@@ -74,14 +74,25 @@ LDAP, SMB and DCE/RPC; and each carrier's own word on an authentication.
       --ask PRINCIPAL  asks for the password of NAME@REALM on the terminal
       --format FORMAT  text (default), ndjson (one object a line) or json (the same
                        objects in one array)
+  -V, --verbose        text: every field of every message, one below the other
+  -t, --time FORMAT    text: u (default) time of day in UTC, ud with the date, r seconds
+                       since the first frame, dd since the line before, e since 1970
+      --filter TERM    only rows of which TERM is true; repeatable: all must be. TERM is
+                       KEY=VALUE or KEY!=VALUE; several VALUEs with commas between
   -o, --output FILE    write there; FILE appears when it is complete
       --color WHEN     auto (default), always or never; NO_COLOR is honoured
       --quiet, --no-progress   no progress on standard error
+
+Keys: type=AS-REQ,NTLM,carrier  principal=alice*@CONTOSO.COM  cname=  sname=smtp/*
+      error=41 or MODIFIED or STATUS_LOGON_FAILURE or *  etype=23 or rc4-hmac or RC4
+      host=10.77.0.20 or 10.77.0.0/24  port=88  carrier=smtp  outcome=refused
+      ticket=HASH (its beginning)  capture=hub  frame=100-200
 
 Exit status: 0 done, 2 bad usage, 3 some input could not be read in full, 5 the
 result could not be written.
 
 Example:
+  $ kerbscope decode --filter type=KRB-ERROR --filter error!=PREAUTH_REQUIRED dc1.pcapng
   $ kerbscope decode --format ndjson dc1.pcapng | jq 'select(.error_code == 14) | .etypes_names'
 `
 
