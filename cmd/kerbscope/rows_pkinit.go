@@ -26,12 +26,14 @@ type rowPKASReq struct {
 
 // A rowPKASRep is what is in clear of a PA-PK-AS-REP.
 type rowPKASRep struct {
-	Certificates     []*rowCert `json:"certificates,omitempty"`
-	DigestAlgorithms []string   `json:"digest_algorithms,omitempty"`
-	KDF              string     `json:"kdf,omitempty"`
-	PublicBits       int        `json:"public_value_bits,omitempty"`
-	Nonce            *uint32    `json:"nonce,omitempty"`
-	Expiration       string     `json:"dh_key_expiration,omitempty"`
+	Certificates     []*rowCert  `json:"certificates,omitempty"`
+	DigestAlgorithms []string    `json:"digest_algorithms,omitempty"`
+	Recipients       []rowCertID `json:"recipients,omitempty"` // of encKeyPack
+	ContentAlgorithm string      `json:"content_algorithm,omitempty"`
+	KDF              string      `json:"kdf,omitempty"`
+	PublicBits       int         `json:"public_value_bits,omitempty"`
+	Nonce            *uint32     `json:"nonce,omitempty"`
+	Expiration       string      `json:"dh_key_expiration,omitempty"`
 }
 
 // A rowCert is an X.509 certificate.
@@ -97,6 +99,9 @@ func makePKASReq(q *krb5.PKASReq) *rowPKASReq {
 }
 
 func makePKASRep(k *krb5.PKASRep) *rowPKASRep {
+	if e := k.Enveloped; e != nil {
+		return &rowPKASRep{Recipients: makeCertIDs(e.Recipients), ContentAlgorithm: e.ContentAlgorithm}
+	}
 	if k.Signed == nil {
 		return nil
 	}

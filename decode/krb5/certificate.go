@@ -170,7 +170,10 @@ func (p *parser) certificateIDs(r reader) (list []CertificateID) {
 				id.Subject = nameText(b)
 			case 0x81:
 				id.Issuer, id.Serial = p.issuerAndSerial(e.body)
-			case 0x82:
+			case 0x82: // holds the OCTET STRING of a SubjectKeyIdentifier, RFC 5652 §5.3
+				if len(b) > 2 && b[0] == idOctetString && int(b[1]) == len(b)-2 {
+					b = b[2:]
+				}
 				id.SubjectKeyID = hex.EncodeToString(b[:min(len(b), 64)])
 			}
 		}

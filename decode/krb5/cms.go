@@ -2,6 +2,7 @@ package krb5
 
 import (
 	"crypto/x509"
+	"encoding/hex"
 	"strconv"
 )
 
@@ -94,9 +95,82 @@ func (p *parser) certificates(r reader, s *SignedData) {
 	}
 }
 
-// digestName is the usual name of a digest or signature algorithm, else the OID itself.
+// An EnvelopedData is what is in clear of a CMS EnvelopedData, RFC 5652 §6.1.
+type EnvelopedData struct {
+	Recipients       []CertificateID // whose keys open it
+	ContentAlgorithm string          // "des-ede3-cbc", "aes256-cbc", or the OID in dots
+}
+
+// envelopedData reads a ContentInfo with an EnvelopedData.
+func (p *parser) envelopedData(r reader, name string) *EnvelopedData {
+	e, ok := r.next(p)
+	if !ok || e.id != idSequence {
+		return nil
+	}
+	info := e.body
+	if e, ok = info.next(p); !ok || e.id != idOID {
+		return nil
+	}
+	if e, ok = info.next(p); !ok || e.id != ctx(0) {
+		return nil
+	}
+	if e, ok = p.typed(e, idSequence, name); !ok {
+		return nil
+	}
+	m := new(EnvelopedData)
+	for r = e.body; ; {
+		e, ok := r.next(p)
+		switch {
+		case !ok:
+			return m
+		case e.id == idSet && m.Recipients == nil:
+			m.Recipients = p.recipients(e.body)
+		case e.id == idSequence:
+			in := e.body
+			in.next(p) // contentType
+			if list := p.algorithms(in); len(list) > 0 {
+				m.ContentAlgorithm = list[0]
+			}
+		}
+	}
+}
+
+// recipients reads the KeyTransRecipientInfos of RecipientInfos.
+func (p *parser) recipients(r reader) (list []CertificateID) {
+	for len(list) < maxCertificates {
+		e, ok := r.next(p)
+		if !ok || e.id != idSequence {
+			break
+		}
+		in := e.body
+		in.next(p) // version
+		look := in
+		var id CertificateID
+		switch e, _ := look.next(p); e.id {
+		case idSequence:
+			id.Issuer, id.Serial = p.issuerAndSerial(in)
+		case 0x80:
+			b := p.bytes(e.body)
+			id.SubjectKeyID = hex.EncodeToString(b[:min(len(b), 64)])
+		}
+		list = append(list, id)
+	}
+	return list
+}
+
+// digestName is the usual name of a digest, signature or cipher algorithm, else the OID itself.
 func digestName(oid string) string {
 	switch oid {
+	case "1.2.840.113549.3.7":
+		return "des-ede3-cbc" // RFC 3370 §5.1
+	case "1.2.840.113549.3.2":
+		return "rc2-cbc" // RFC 3370 §5.2
+	case "2.16.840.1.101.3.4.1.2":
+		return "aes128-cbc" // RFC 3565 §4.1
+	case "2.16.840.1.101.3.4.1.22":
+		return "aes192-cbc"
+	case "2.16.840.1.101.3.4.1.42":
+		return "aes256-cbc"
 	case "1.2.840.113549.1.1.5":
 		return "sha1WithRSA" // RFC 3370 §3.2
 	case "1.2.840.113549.1.1.11":

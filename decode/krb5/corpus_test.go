@@ -159,6 +159,9 @@ func samePAC(t *testing.T, b []byte, part krb5.EncTicketPart) {
 			_, err := s.Unmarshal(data)
 			require.NoError(t, err)
 			assert.Equal(t, int32(s.SignatureType), got.Signatures[signatures].Type)
+			if s.SignatureType == 19 || s.SignatureType == 20 { // gokrb5 knows no signatures of RFC 8009
+				s.Signature = data[4:]
+			}
 			assert.Equal(t, s.Signature, got.Signatures[signatures].Signature)
 			signatures++
 		}

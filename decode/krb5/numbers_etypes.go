@@ -51,7 +51,6 @@ func EtypeStrength(etype int32) Strength {
 }
 
 var etypes = []number{
-	{0, "null", "RFC 1510 §6.3.1: not encrypted"},
 	{1, "des-cbc-crc", "RFC 3961 §6.2.3"},
 	{2, "des-cbc-md4", "RFC 3961 §6.2.2"},
 	{3, "des-cbc-md5", "RFC 3961 §6.2.1"},

@@ -112,6 +112,7 @@ var padataTypes = []number{
 	{PAPACOptions, "PA-PAC-OPTIONS", "[MS-KILE] §2.2.10"},
 	{PASupersededByUser, "KERB-SUPERSEDED-BY-USER", "[MS-KILE] §2.2.13"},
 	{PADMSAKeyPackage, "KERB-DMSA-KEY-PACKAGE", "[MS-KILE] §2.2.14"},
+	{655, "PA-GSS", "Heimdal krb5.asn1 KRB5-PADATA-GSS"},
 	{-1, "PA-PROV-SRV-LOCATION", "Heimdal krb5.asn1"},
 }
 

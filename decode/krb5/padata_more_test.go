@@ -73,7 +73,7 @@ func TestTypedData(t *testing.T) {
 		return tSeq(tlv(idSet, tSeq(tOID(0x55, 4, 3), tlv(idUTF8String, []byte(cn)))))
 	}
 	ids := decodePA(t, TDTrustedCertifiers, tSeq(
-		tSeq(tlv(0x80, name("root")), tlv(0x82, []byte{0xab, 0xcd})),
+		tSeq(tlv(0x80, name("root")), tlv(0x82, tOctets([]byte{0xab, 0xcd}))),
 		tSeq(tlv(0x81, tSeq(name("ca"), tInt(0x1234)))))).CertificateIDs
 	assert.Equal(t, []CertificateID{{Subject: "CN=root", SubjectKeyID: "abcd"}, {Issuer: "CN=ca", Serial: "1234"}}, ids)
 
@@ -150,4 +150,9 @@ func TestNewPKINIT(t *testing.T) {
 	assert.Equal(t, some[uint32](99), rep.Nonce)
 	assert.True(t, rep.Expiration.OK && rep.DHNonce)
 	assert.Equal(t, "sha256", rep.KDF)
+
+	key := tSeq(tInt(0), id, tSeq(tOID(0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1)), tOctets(filled(32)))
+	content := tSeq(tOID(0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 2), tSeq(tOID(0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 3, 7)), tlv(0x80, filled(40)))
+	pack = tSeq(tOID(0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 3), tCtx(0, tSeq(tInt(0), tlv(idSet, key), content)))
+	assert.Equal(t, &EnvelopedData{[]CertificateID{{Issuer: "CN=ca", Serial: "07"}}, "des-ede3-cbc"}, decodePA(t, PAPKASRep, tlv(0x81, pack)).PKASRep.Enveloped)
 }

@@ -249,9 +249,10 @@ func kdfName(oid string) string {
 
 // A PKASRep is a PA-PK-AS-REP, RFC 4556 §3.2.3.
 type PKASRep struct {
-	DH     bool        // dhInfo: the reply key comes of a Diffie-Hellman exchange; else encKeyPack
-	Signed *SignedData // dhSignedData, with the KDC's certificate; nil with encKeyPack
-	KDF    string      // kdf, RFC 8636 §4; "" : that of RFC 4556
+	DH        bool           // dhInfo: the reply key comes of a Diffie-Hellman exchange; else encKeyPack
+	Signed    *SignedData    // dhSignedData, with the KDC's certificate; nil with encKeyPack
+	Enveloped *EnvelopedData // encKeyPack; nil with dhInfo
+	KDF       string         // kdf, RFC 8636 §4; "": that of RFC 4556
 
 	// Of the KDCDHKeyInfo in Signed:
 	DHBits     int // of the KDC's public value, about the length of the prime; 0: no number, as with elliptic curves
@@ -275,7 +276,7 @@ func (d *PADetail) pkASRep(p *parser, e element, name string) {
 			p.dhRepInfo(in.body, d.PKASRep, name)
 		}
 	case ctx(1), 0x81:
-		d.PKASRep = &PKASRep{}
+		d.PKASRep = &PKASRep{Enveloped: p.envelopedData(e.body, name)}
 		return
 	default:
 		p.notef(e.off, "%s: choice 0x%02x", name, e.id)
