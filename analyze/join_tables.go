@@ -161,13 +161,14 @@ func (s *SessionFact) merge(o *SessionFact) {
 		s.TLS, s.TLSName = o.TLS, cmp.Or(s.TLSName, o.TLSName)
 	}
 	s.Sealed = cmp.Or(s.Sealed, o.Sealed)
+	s.Tunnel = cmp.Or(s.Tunnel, o.Tunnel)
 	s.Anonymous = cmp.Or(s.Anonymous, o.Anonymous)
 	s.AfterAuth = cmp.Or(s.AfterAuth, o.AfterAuth)
 	s.BothWays = s.BothWays || o.BothWays
 	s.SidesKnown = s.SidesKnown || o.SidesKnown
 	s.Gaps = min(s.Gaps, o.Gaps)
 	if s.Ended == decode.EndOpen {
-		s.Ended, s.EndFrame = o.Ended, o.EndFrame
+		s.Ended, s.EndFrame, s.ServerEnded = o.Ended, o.EndFrame, o.ServerEnded
 	}
 	if len(s.Offered) == 0 {
 		s.Offered = o.Offered

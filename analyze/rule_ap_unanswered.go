@@ -10,7 +10,7 @@ import (
 var apUnanswered = &Rule{
 	ID:    "ap-unanswered",
 	Title: "The service did not answer the Kerberos authentication",
-	Doc: `An AP-REQ was sent, packets of the service are in the capture, and no answer to it came: none within 30 seconds, or the service closed or reset the connection instead. Services
+	Doc: `An AP-REQ was sent, packets of the service are in the capture, and no answer to it came: none within 30 seconds, or the service closed or reset the connection instead, or the client did after five seconds and more. Services
 do that when they crash, when the request is larger than they take, when they hang on a name lookup, or when a device in between cuts it off.`,
 	Rivals: []string{
 		`The answer was lost by the capture: with a gap or a missing direction in this connection the rule is silent.`,
@@ -31,31 +31,54 @@ do that when they crash, when the request is larger than they take, when they ha
 func checkAPUnanswered(c *Case) []Finding {
 	last := c.lastSeen()
 	rows := c.rowsWhere(decode.AP, func(r *Record) bool {
-		return r.Ending == decode.Unanswered && r.BothWays && (c.closed(r) || last-r.Start >= apPatience)
+		if r.Ending != decode.Unanswered || !r.BothWays {
+			return false
+		}
+		server, waited := c.closed(r)
+		return server || waited >= gaveUp || waited == 0 && last-r.Start >= apPatience
 	})
 	return c.each(rows, byServiceAndServer, []string{"ticket.sname", "ticket.hash"}, func(f *Finding, rows []*Row, r *Record) {
 		f.Confidence = Likely
-		how := "did not answer"
-		if c.closed(r) {
+		how, then := "did not answer", ""
+		server, waited := c.closed(r)
+		switch {
+		case server:
 			how = "closed the connection instead of answering"
+		case waited > 0:
+			then = fmt.Sprintf(" The client gave up after %s.", seconds(waited))
 		}
-		f.Summary = fmt.Sprintf("%s %s %s when %s presented a ticket for %s.", c.server(r.To), how, nTimes(total(rows)), c.whoAll(rows), serviceText(r))
+		f.Summary = fmt.Sprintf("%s %s %s when %s presented a ticket for %s.%s", c.server(r.To), how, nTimes(total(rows)), c.whoAll(rows), serviceText(r), then)
 		f.Cause = "The service crashed, hung, or cut the request off (its size is a common reason); some services close without a word when a key does not fit."
+		if !server {
+			f.Cause = "The service hangs, or waits for something itself: a name lookup, a DC, a full queue."
+		}
 		if r.Req.Length > 12000 {
 			f.Cause += fmt.Sprintf(" The request has %d bytes: compare with the service's limits.", r.Req.Length)
 		}
 	})
 }
 
-// apPatience is how long an acceptor may take.
-const apPatience = int64(30e9)
+const (
+	// apPatience is how long an acceptor may take.
+	apPatience = int64(30e9)
+	// gaveUp is how long a client that closes the connection must have waited
+	// for the acceptor to blame.
+	gaveUp = int64(5e9)
+)
 
-// closed tells whether the connection of an AP exchange was closed or reset.
-func (c *Case) closed(r *Record) bool {
+// closed tells how the connection of an AP exchange was closed or reset: by the
+// server, or by the client and how long it had waited.
+func (c *Case) closed(r *Record) (server bool, waited int64) {
 	for _, s := range c.Sessions() {
 		if s.Client == r.From && s.Server == r.To && s.Begin.Time <= r.Start && s.End.Time >= r.Start {
-			return s.Ended == decode.EndFIN || s.Ended == decode.EndRST
+			switch {
+			case s.Ended != decode.EndFIN && s.Ended != decode.EndRST:
+				return false, 0
+			case s.ServerEnded:
+				return true, 0
+			}
+			return false, s.End.Time - r.Start
 		}
 	}
-	return false
+	return false, 0
 }

@@ -241,6 +241,12 @@ func TestAcceptorRules(t *testing.T) {
 		{"silence and a closed connection", func(s *synth) {
 			s.ap(apX{to: hub25, ticket: smtpTicket, silent: true})
 		}, want{"ap-unanswered warning likely"}},
+		{"silence until the client gives up", func(s *synth) {
+			s.ap(apX{to: hub25, ticket: smtpTicket, silent: true, gaveUp: 8 * time.Second})
+		}, want{"ap-unanswered warning likely"}},
+		{"the client goes at once", func(s *synth) {
+			s.ap(apX{to: hub25, ticket: smtpTicket, silent: true, gaveUp: time.Second})
+		}, want{"-ap-unanswered"}},
 		{"nothing known of the outcome", func(s *synth) {
 			s.ap(apX{to: hub25, ticket: smtpTicket, unknown: true})
 		}, want{"-ap-unanswered", "-ap-refused"}},

@@ -17,11 +17,13 @@ type SessionFact struct {
 	Begin, End     FrameRef // first and last frame seen
 	Ended          decode.End
 	EndFrame       decode.FrameID // FIN or RST, 0: none
+	ServerEnded    bool           // the first of them was the server's
 	BothWays       bool
 	Gaps           int
 	Offered        []string // mechanisms, in the carrier's own words
 	TLS            decode.FrameID
 	TLSName        string
+	Tunnel         string         // host:port behind the proxy that Server is
 	Sealed         decode.FrameID // SMB 3 encryption began
 	Anonymous      decode.FrameID
 	AfterAuth      decode.FrameID
@@ -66,8 +68,8 @@ func (t *sessionTable) attempt(a *decode.Attempt, r *Record) {
 func (t *sessionTable) add(s *decode.Session) {
 	f := &SessionFact{
 		Client: s.Client, Server: s.Server, SidesKnown: s.SidesKnown, Carrier: s.Carrier,
-		Begin: FrameRef{s.Begin, s.First}, End: FrameRef{s.Ended, s.Last}, Ended: s.End, EndFrame: s.EndFrame,
-		BothWays: s.BothWays, Gaps: s.Gaps, Offered: s.Offered, TLS: s.TLS, TLSName: s.TLSName, Sealed: s.Sealed,
+		Begin: FrameRef{s.Begin, s.First}, End: FrameRef{s.Ended, s.Last}, Ended: s.End, EndFrame: s.EndFrame, ServerEnded: s.ServerEnded,
+		BothWays: s.BothWays, Gaps: s.Gaps, Offered: s.Offered, TLS: s.TLS, TLSName: s.TLSName, Tunnel: s.Tunnel, Sealed: s.Sealed,
 		Anonymous: s.Anonymous, AfterAuth: s.AfterAuth,
 	}
 	for _, a := range s.Attempts {

@@ -268,6 +268,7 @@ type apX struct {
 	unknown bool
 	opened  *decode.Opened // what a keytab made of the ticket
 	refuse  bool           // the carrier refuses in spite of the AP-REP
+	gaveUp  time.Duration  // with silent: the client closed the connection after so long
 }
 
 func (s *synth) ap(x apX) *decode.Exchange {
@@ -309,7 +310,7 @@ func (s *synth) ap(x apX) *decode.Exchange {
 	}
 	s.exchange(out, out.Request, out.Reply)
 	s.c.Session(&decode.Session{Client: from, Server: to, SidesKnown: true, Carrier: x.carrier, Begin: out.Request.Frame, Ended: decode.MakeFrameID(0, s.frame),
-		First: out.Started, Last: s.now, BothWays: true, Attempts: []*decode.Attempt{a}, End: decode.EndFIN})
+		First: out.Started, Last: s.now + int64(x.gaveUp), BothWays: true, Attempts: []*decode.Attempt{a}, End: decode.EndFIN, ServerEnded: x.gaveUp == 0})
 	return out
 }
 

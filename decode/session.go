@@ -42,6 +42,8 @@ type Session struct {
 	End       End
 	// EndFrame is the FIN or RST, 0 when there was none.
 	EndFrame FrameID
+	// ServerEnded: the first FIN or RST was the server's.
+	ServerEnded bool
 	// AfterAuth is the first frame with application bytes after the last
 	// accepted attempt; ResetAfterAuth tells that the connection was reset or
 	// faulted right after it.

@@ -403,6 +403,7 @@ func (s *stream) end(why flow.EndReason) {
 	case s.c.FINs[1].Ok():
 		s.sess.EndFrame = FrameID(s.c.FINs[1].Frame)
 	}
+	s.sess.ServerEnded = serverEnded(s.c)
 	s.closeAttempts()
 	s.closePassword()
 	s.sess.SidesKnown = s.c.ClientKnown
@@ -440,4 +441,21 @@ func (s *stream) ntlmNames(d dir, frame FrameID, t *gss.NTLMMessage) {
 	if t.Workstation != "" && d == toServer {
 		s.claim(NameClaim{Addr: addr, Name: t.Workstation, Source: "ntlm", Frame: frame})
 	}
+}
+
+// serverEnded tells whether the first FIN or RST of a connection was the server's.
+func serverEnded(c *flow.Conn) bool {
+	first := func(d flow.Dir) (at uint64) {
+		for _, e := range [...]struct {
+			seen flow.Seen
+			mine bool
+		}{{c.FINs[d], true}, {c.RST, c.RSTFrom == d}} {
+			if e.mine && e.seen.Ok() && (at == 0 || e.seen.Frame < at) {
+				at = e.seen.Frame
+			}
+		}
+		return at
+	}
+	server, client := first(flow.ToClient), first(flow.ToServer)
+	return server != 0 && (client == 0 || server < client)
 }
