@@ -60,6 +60,18 @@ func TestDCERPC(t *testing.T) {
 	tok := func(who, what, verb string, key, n int) string {
 		return fmt.Sprintf(`%s token %s key=%d verb=%q len=%d`, who, what, key, verb, n)
 	}
+	auth3 := func(ctx uint32, t []byte) turn {
+		typ := byte(rpcKerberos)
+		if t[0] == 'N' {
+			typ = rpcNTLM
+		}
+		return fromClient(rpcPDU(rpcAuth3, 3, 2, make([]byte, 4), typ, ctx, t))
+	}
+	under := func(call, ctx uint32) turn {
+		return fromClient(rpcPDU(rpcRequest, 3, call, make([]byte, 100), rpcKerberos, ctx, wrapToken))
+	}
+	legs := []string{tok("C", "kerberos", "bind", 1, len(rawAPReq)), tok("S", "kerberos", "", 1, len(rawAPRep)), `S continue code=0x0 name="bind_ack" text="" key=1`}
+	legs = legs[:3:3]
 	for _, c := range []struct {
 		name  string
 		turns []turn
@@ -134,6 +146,37 @@ func TestDCERPC(t *testing.T) {
 			fromClient(rpcPDU(rpcBind, 3, 1, items, rpcKerberos, 1, rawAPReq)[520:], string(request.data[:100])).lost(20),
 			fromClient(string(request.data[200:]), rpcPDU(rpcBind, 3, 1, items, rpcKerberos, 1, rawAPReq)).lost(100),
 		}, []string{tok("C", "kerberos cut", "bind", 1, 420), tok("C", "kerberos", "bind", 1, len(rawAPReq))}},
+		{"Kerberos with auth3, as Samba's client", []turn{
+			bind(rpcKerberos, 1, rawAPReq), bindAck(rpcKerberos, 1, rawAPRep),
+			fromClient(rpcPDU(rpcAuth3, 3, 1, make([]byte, 4), rpcKerberos, 1, rawAPRep)), request, response,
+		}, append(legs, tok("C", "kerberos", "auth3", 1, len(rawAPRep)), `S accepted code=0x0 name="response" text="" key=1`, "idle")},
+		{"two contexts, the first served is the first", []turn{
+			bind(rpcKerberos, 1, rawAPReq), bindAck(rpcKerberos, 1, rawAPRep), auth3(1, rawAPRep),
+			alter(rpcKerberos, 2, rawAPReq), fromServer(rpcPDU(rpcAlterResp, 3, 2, ack, rpcKerberos, 2, rawAPRep)), auth3(2, rawAPRep),
+			under(7, 1), under(8, 2), fromServer(rpcFaultPDU(8, 0x721)), fromServer(rpcPDU(rpcResponse, 3, 7, make([]byte, 30), rpcKerberos, 1, wrapToken)),
+		}, append(legs, tok("C", "kerberos", "auth3", 1, len(rawAPRep)),
+			tok("C", "kerberos", "alter_context", 2, len(rawAPReq)), tok("S", "kerberos", "", 2, len(rawAPRep)), `S continue code=0x0 name="alter_context_resp" text="" key=2`,
+			tok("C", "kerberos", "auth3", 2, len(rawAPRep)),
+			`S refused code=0x721 name="RPC_S_SEC_PKG_ERROR" text="fault" key=2`, `S accepted code=0x0 name="response" text="" key=1`, "idle")},
+		{"alter_context to another mechanism under the same id", []turn{
+			bind(rpcKerberos, 1, rawAPReq), bindAck(rpcKerberos, 1, rawAPRep), alter(rpcNTLM, 1, ntlmToken(1)),
+			fromServer(rpcPDU(rpcAlterResp, 3, 2, ack, rpcNTLM, 1, ntlmToken(2))), auth3(1, ntlmToken(3)), request, response,
+		}, append(legs, tok("C", "ntlm", "alter_context", 1, 88), tok("S", "ntlm", "", 1, 88), `S continue code=0x0 name="alter_context_resp" text="" key=1`,
+			tok("C", "ntlm", "auth3", 1, 90), `S accepted code=0x0 name="response" text="" key=1`, "idle")},
+		{"padded, with many presentation contexts", []turn{
+			fromClient(rpcPDU(rpcBind, 3, 1, append(make([]byte, 12+3*44), 0, 0, 0), rpcKerberos, 1, rawAPReq)),
+		}, legs[:1]},
+		{"an object in the request", []turn{
+			bind(rpcKerberos, 1, rawAPReq), bindAck(rpcKerberos, 1, rawAPRep), auth3(1, rawAPRep),
+			fromClient(rpcPDU(rpcRequest, 0x83, 3, make([]byte, 24+16+100), rpcKerberos, 1, wrapToken)), response,
+		}, append(legs, tok("C", "kerberos", "auth3", 1, len(rawAPRep)), `S accepted code=0x0 name="response" text="" key=1`, "idle")},
+		{"big endian fault", []turn{
+			fromClient(rpcPDUIn(binary.BigEndian, rpcBind, 3, 1, items, rpcKerberos, 1, rawAPReq)),
+			fromServer(rpcPDUIn(binary.BigEndian, rpcFault, 3, 1, []byte{0, 0, 0, 0, 0, 0, 0, 0, 0x1c, 1, 0, 11, 0, 0, 0, 0}, 0, 0, nil)),
+		}, append(legs[:1:1], `S refused code=0x1c01000b name="nca_s_proto_error" text="fault" key=1`)},
+		{"a token longer than a segment", []turn{
+			fromClient(rpcPDU(rpcBind, 3, 1, items, rpcKerberos, 1, krbMessage(0x6e, 40_000))),
+		}, []string{tok("C", "kerberos", "bind", 1, len(krbMessage(0x6e, 40_000)))}},
 		{"RPC over HTTP", []turn{
 			fromServer("ncacn_http/1.0"), bind(rpcKerberos, 1, rawAPReq), bindAck(rpcKerberos, 1, gssKrbErr),
 		}, []string{tok("C", "kerberos", "bind", 1, len(rawAPReq)), tok("S", "kerberos", "", 1, len(gssKrbErr))}},
@@ -156,6 +199,41 @@ func TestProbeDCERPC(t *testing.T) {
 		{string(make([]byte, 64)), "", no},
 	} {
 		assert.Equal(t, c.want, probeDCERPC([]byte(c.up), []byte(c.down), 49152), "%.16q %.16q", c.up, c.down)
+	}
+}
+
+// TestDCERPCWords: what a server says against an authentication has the name of
+// its standard.
+func TestDCERPCWords(t *testing.T) {
+	for reason, name := range map[uint16]string{
+		0: "reason_not_specified", 1: "temporary_congestion", 2: "local_limit_exceeded", 3: "called_paddr_unknown", 4: "protocol_version_not_supported",
+		5: "default_context_not_supported", 6: "user_data_not_readable", 7: "no_psap_available", 8: "authentication_type_not_recognized", 9: "invalid_checksum", 10: "",
+	} {
+		nak := rpcPDU(rpcBindNak, 3, 1, []byte{byte(reason), 0, 1, 5, 0}, 0, 0, nil)
+		got := play(openDCERPC, 0, fromClient(rpcPDU(rpcBind, 3, 1, make([]byte, 56), rpcKerberos, 1, rawAPReq)), fromServer(nak))
+		assert.Equal(t, fmt.Sprintf(`S refused code=%#x name=%q text="bind_nak" key=1`, reason, name), got[1])
+	}
+	third := []turn{fromClient(rpcPDU(rpcBind, 3, 1, make([]byte, 56), rpcKerberos, 1, rawAPReq)), fromServer(rpcPDU(rpcBindAck, 3, 1, make([]byte, 44), rpcKerberos, 1, rawAPRep)),
+		fromClient(rpcPDU(rpcAuth3, 3, 1, make([]byte, 4), rpcKerberos, 1, rawAPRep))}
+	for status, c := range map[uint32]struct {
+		name     string
+		security bool
+	}{
+		5: {"ERROR_ACCESS_DENIED", true}, 0x52e: {"ERROR_LOGON_FAILURE", true}, 0x6d3: {"RPC_S_UNKNOWN_AUTHN_SERVICE", true}, 0x6d4: {"RPC_S_UNKNOWN_AUTHN_LEVEL", true},
+		0x6d5: {"RPC_S_INVALID_AUTH_IDENTITY", true}, 0x721: {"RPC_S_SEC_PKG_ERROR", true}, 0x6d1: {"RPC_S_PROCNUM_OUT_OF_RANGE", false}, 0x6f7: {"RPC_X_BAD_STUB_DATA", false},
+		0x1c00001d: {"nca_s_unsupported_authn_level", true}, 0x1c00001f: {"nca_s_invalid_checksum", true}, 0x1c010002: {"nca_s_op_rng_error", false},
+		0x1c010003: {"nca_s_unk_if", false}, 0x1c000009: {"nca_s_unspec_reject", false}, 0x1c000012: {"nca_s_fault_unspec", false}, 0x1234: {"", false},
+	} {
+		assert.Equal(t, c.name, rpcFaultName(status))
+		got := play(openDCERPC, 0, append(third[:3:3], fromServer(rpcFaultPDU(3, status)))...)
+		word := fmt.Sprintf(`S refused code=%#x name=%q text="fault" key=1`, status, c.name)
+		if c.security {
+			assert.Contains(t, got, word)
+		} else {
+			assert.NotContains(t, got, word, "said of the call, not of the authentication")
+		}
+		assert.Contains(t, play(openDCERPC, 0, third[0], third[1], fromClient(rpcPDU(rpcAlter, 3, 2, make([]byte, 56), rpcKerberos, 1, rawAPRep)), fromServer(rpcFaultPDU(2, status))), word,
+			"in answer to alter_context it is about the authentication")
 	}
 }
 

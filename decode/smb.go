@@ -96,10 +96,10 @@ func (p *smbParser) unit(d dir, b []byte, last bool) int {
 		if len(b) < 4+32 && !last {
 			return 0
 		}
-		if len(b) >= 4+32 {
-			v := smb1Wanted(b[4:])
+		if m := b[4:min(total, len(b))]; len(m) >= 32 {
+			v := smb1Wanted(m)
 			if v == no {
-				v = p.smb1Wants(d, b[4:], size)
+				v = p.smb1Wants(d, m, size)
 			}
 			switch {
 			case v == needMore && !last:
@@ -116,11 +116,11 @@ func (p *smbParser) unit(d dir, b []byte, last bool) int {
 		if len(b) < 4+64 && !last {
 			return 0
 		}
-		if len(b) >= 4+64 && (smb2Wanted(b[4:]) || binary.LittleEndian.Uint32(b[4+20:]) != 0 && total <= 1<<16) {
-			break
-		}
-		if len(b) >= 4+64 {
-			switch p.smb2Wants(d, b[4:], size, last) {
+		if m := b[4:min(total, len(b))]; len(m) >= 64 {
+			if smb2Wanted(m) || binary.LittleEndian.Uint32(m[20:]) != 0 && total <= 1<<16 {
+				break
+			}
+			switch p.smb2Wants(d, m, size, last) {
 			case needMore:
 				return 0
 			case yes:

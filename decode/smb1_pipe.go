@@ -14,10 +14,6 @@ const (
 // [MS-CIFS] §2.2.5.6.
 const transactNmPipe = 0x0026
 
-// smb1PipeHead is how much of a message tells whether a pipe wants it, for the
-// usual sizes: header, words, a name and a PDU's header.
-const smb1PipeHead = 128
-
 // smb1Wants tells whether a message, as far as it stands in b with its header,
 // is of interest to the pipes; total is its length.
 func (p *smbParser) smb1Wants(d dir, b []byte, total int) verdict {
@@ -37,14 +33,20 @@ func (p *smbParser) smb1Wants(d dir, b []byte, total int) verdict {
 			return yes
 		}
 		return no
-	case p.pipes.files(m.session, m.tree):
+	case p.pipes.files(m.session, m.tree) || total > maxSMBRead:
 		return no
-	case len(b) < min(total, smb1PipeHead):
+	case len(b) < min(total, smb1HeaderSize+1) || len(b) < min(total, smb1HeaderSize+1+2*int(b[smb1HeaderSize])):
 		return needMore
 	case !m.block(b, smb1HeaderSize):
 		return no
 	}
-	if f, data, _, ok := smb1Written(b[4], &m, b); ok && p.pipes.wants(f, data) {
+	f, data, off, ok := smb1Written(b[4], &m, b)
+	switch {
+	case !ok:
+		return no
+	case len(b) < min(total, off+rpcHeaderSize):
+		return needMore
+	case p.pipes.wants(f, data):
 		return yes
 	}
 	return no
@@ -53,10 +55,10 @@ func (p *smbParser) smb1Wants(d dir, b []byte, total int) verdict {
 // smb1Part is n bytes from offset off of a message on, as far as they are
 // there.
 func smb1Part(b []byte, off, n int) (part []byte, at int, ok bool) {
-	if off < smb1HeaderSize || off > len(b) {
+	if off < smb1HeaderSize || off > maxSMBDataOff {
 		return nil, 0, false
 	}
-	return b[off:min(off+n, len(b))], off, true
+	return b[min(off, len(b)):min(off+n, len(b))], min(off, len(b)), true
 }
 
 // smb1Written is what a WRITE_ANDX request ([MS-CIFS] §2.2.4.43.1, [MS-SMB]

@@ -14,9 +14,12 @@ const (
 // [MS-FSCC] §2.3.50.
 const pipeTransceive = 0x0011c017
 
-// smb2PipeHead is how much of a message tells whether a pipe wants it: header,
-// the longest fixed part (IOCTL) and a PDU's header.
-const smb2PipeHead = smb2HeaderSize + 56 + rpcHeaderSize
+// smb2PipeHead is the header and the longest fixed part, that of IOCTL.
+const smb2PipeHead = smb2HeaderSize + 56
+
+// maxSMBDataOff bounds where data may begin in a message: behind fixed parts, a
+// short name and padding.
+const maxSMBDataOff = 512
 
 // smb2Wants tells whether a message, as far as it stands in b with its header,
 // is of interest to the pipes; total is its length. needMore: it cannot be told
@@ -40,13 +43,19 @@ func (p *smbParser) smb2Wants(d dir, b []byte, total int, last bool) verdict {
 		}
 		return no
 	}
-	if p.smb2Files(b) {
+	if p.smb2Files(b) || total > maxSMBRead {
 		return no
 	}
 	if len(b) < min(total, smb2PipeHead) && !last {
 		return needMore
 	}
-	if f, data, _, ok := smb2Written(command, b); ok && p.pipes.wants(f, data) {
+	f, data, off, ok := smb2Written(command, b)
+	switch {
+	case !ok:
+		return no
+	case len(b) < min(total, off+rpcHeaderSize) && !last:
+		return needMore
+	case p.pipes.wants(f, data):
 		return yes
 	}
 	return no
@@ -69,7 +78,7 @@ func smb2FileAt(body []byte, at int) (f smbFile, ok bool) {
 
 // smb2Written is what a WRITE request ([MS-SMB2] §2.2.21) or an IOCTL request
 // that is FSCTL_PIPE_TRANSCEIVE (§2.2.31) sends to a file, from offset off of
-// the message on, and how long it is in full.
+// the message on.
 func smb2Written(command uint16, b []byte) (f smbFile, data []byte, off int, ok bool) {
 	body := b[smb2HeaderSize:]
 	n := 0
@@ -81,10 +90,12 @@ func smb2Written(command uint16, b []byte) (f smbFile, data []byte, off int, ok 
 		off, n = smb2Length(body[24:]), smb2Length(body[28:])
 		f, ok = smb2FileAt(body, 8)
 	}
-	if !ok || off < smb2HeaderSize+32 || off > len(b) {
+	if !ok || off < smb2HeaderSize+32 || off > maxSMBDataOff {
 		return f, nil, 0, false
 	}
-	return f, b[off:min(off+n, len(b))], off, true
+	end := min(off+n, len(b))
+	off = min(off, len(b))
+	return f, b[off:end], off, true
 }
 
 // smb2Length is a length or an offset of 32 bits; more than a message that is

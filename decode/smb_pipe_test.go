@@ -163,6 +163,20 @@ func TestSMB2Pipes(t *testing.T) {
 			fromClient(string(pipeWrite(2, 1, krbBind).data[:600])), fromClient(string(pipeWrite(2, 1, krbBind).data[640:]), string(transceive(3, 1, krbBind).data)).lost(40),
 			transceived(3, refusingNak),
 		}, []string{pipeToken("C", "kerberos cut", "bind", 1, 404), pipeToken("C", "kerberos", "bind", 1, len(rawAPReq)), refused(1)}},
+		{"a PDU that goes on in a write of which the data were not captured", []turn{
+			pipeWrite(2, 1, krbBind[:500]), fromClient(string(pipeWrite(3, 1, krbBind[500:]).data[:100])),
+		}, []string{pipeToken("C", "kerberos cut", "bind", 1, 420)}},
+		{"a message that is shorter than its header", []turn{
+			fromClient("\x00\x00\x00\x18"+smb2ID+"@"+strings.Repeat("\x00", 19), string(transceive(2, 1, krbBind).data)), transceived(2, refusingNak),
+		}, []string{pipeToken("C", "kerberos", "bind", 1, len(rawAPReq)), refused(1)}},
+		{"data far behind their header", []turn{
+			fromClient(func() string {
+				b := smb2WriteMessage(2, ipcTree, 1, strings.Repeat("\x00", 200)+krbBind)
+				le.PutUint16(b[66:], 312)
+				le.PutUint32(b[68:], uint32(len(krbBind)))
+				return nbss(b)
+			}()),
+		}, []string{pipeToken("C", "kerberos", "bind", 1, len(rawAPReq))}},
 		{"NTLM", []turn{
 			transceive(2, 1, rpcPDU(rpcBind, 3, 1, rpcItems, rpcNTLM, 1, ntlmToken(1))), transceived(2, rpcPDU(rpcBindAck, 3, 1, rpcAckBody, rpcNTLM, 1, ntlmToken(2))),
 		}, []string{pipeToken("C", "ntlm", "bind", 1, 88), pipeToken("S", "ntlm", "", 1, 88), pipeWord("continue", "bind_ack", "", 0, 1)}},
@@ -360,9 +374,27 @@ func TestSMB1Chains(t *testing.T) {
 	})
 }
 
+// anyCut wants the same events of fuzz input without gaps, however its turns
+// are cut.
+func anyCut(t *testing.T, open func(wire) parser, b []byte) {
+	var turns []turn
+	for len(b) > 3 && len(turns) < 16 {
+		n := min(int(b[1])<<4|int(b[2])>>4, len(b)-3)
+		turns = append(turns, turn{d: dir(b[0] & 1), data: b[3 : 3+n]})
+		b = b[3+n:]
+	}
+	whole := play(open, 0, turns...)
+	for _, size := range []int{1, 5, 64} {
+		require.Equal(t, whole, play(open, size, turns...), "in pieces of %d", size)
+	}
+}
+
 func FuzzSMBPipe(f *testing.F) {
 	f.Add(script(fromServer(treeConnected(1, ipcTree, 2)), transceive(2, 1, krbBind), transceived(2, krbBindAck), pipeWrite(3, 1, krbAuth3), transceive(4, 1, rpcAsks), transceived(4, rpcAnswers)))
 	f.Add(script(pipeWrite(2, 1, krbBind[:500]), pipeWrite(3, 1, krbBind[500:]).lost(1), pipeRead(4, 1), pipeGave(4, krbBindAck), pipeClose(5, 1)))
 	f.Add(script(smb1Transact(2, 5, krbBind), smb1Transacted(2, refusingNak), smb1WritePipe(3, 5, 12, krbAuth3), smb1ReadPipe(4, 5), smb1Gave(4, rpcAnswers)))
-	f.Fuzz(func(t *testing.T, b []byte) { hostile(t, openSMB, b) })
+	f.Fuzz(func(t *testing.T, b []byte) {
+		hostile(t, openSMB, b)
+		anyCut(t, openSMB, b)
+	})
 }
