@@ -7,10 +7,6 @@ import (
 	"kerbscope/decode"
 )
 
-// tlsAfterTicket is how long after a ticket for its SPN a session that goes
-// into TLS is taken as what the ticket was for.
-const tlsAfterTicket = int64(60e9)
-
 // Rules that need what the acceptor said, what the KDC said, and what comes
 // after an error.
 var (
@@ -27,36 +23,6 @@ func (c *Case) blindSpots() []BlindSpot {
 	list = append(list, c.blindFAST()...)
 	list = append(list, c.blindCached()...)
 	list = append(list, c.blindCaptures()...)
-	return list
-}
-
-func (c *Case) blindTLS() []BlindSpot {
-	var list []BlindSpot
-	for _, g := range group(c.joined.sessions, func(s *SessionFact) string {
-		if s.TLS == 0 {
-			return ""
-		}
-		return s.Server.String() + s.Carrier
-	}) {
-		s := g[0]
-		b := BlindSpot{Kind: "tls", Count: uint64(len(g)), Rules: acceptorRules, Hosts: []string{c.HostName(s.Server.Addr())}}
-		b.Summary = fmt.Sprintf("%s to %s port %d went into TLS at frame %d; what was authenticated there is unknown",
-			sessionText(s.Carrier), c.HostName(s.Server.Addr()), s.Server.Port(), s.TLS.Number())
-		tied := false
-		for _, s := range g {
-			b.Captures = addOnce(b.Captures, c.CaptureName(s.TLS))
-			if t := c.ticketBefore(s); t != nil {
-				b.Summary += fmt.Sprintf("; a ticket for %s had been issued in frame %d", t.Principal(), t.Issued.Reply.Frame.Number())
-				tied = true
-				break
-			}
-		}
-		// TLS from the first byte may be anything; it counts where a ticket was
-		// issued for it.
-		if tied || s.Carrier != "tls" {
-			list = append(list, b)
-		}
-	}
 	return list
 }
 
@@ -80,33 +46,6 @@ func (c *Case) blindSealed() []BlindSpot {
 		list = append(list, b)
 	}
 	return list
-}
-
-// sessionText names a carrier at the begin of a sentence.
-func sessionText(carrier string) string {
-	if carrier == "tls" {
-		return "A connection"
-	}
-	return carrierText(carrier)
-}
-
-// ticketBefore is the newest ticket for a name of the session's server that was
-// issued to its client shortly before TLS began, and was presented nowhere.
-func (c *Case) ticketBefore(s *SessionFact) *TicketLife {
-	var best *TicketLife
-	for _, t := range c.joined.tickets {
-		if t.Issued == nil || t.Issued.Reply == nil || len(t.Presented) > 0 || t.Issued.From.Addr() != s.Client.Addr() {
-			continue
-		}
-		if d := s.End.Time - t.Issued.Reply.Time; d < 0 || s.Begin.Time-t.Issued.Reply.Time > tlsAfterTicket {
-			continue
-		}
-		host := spnHost(t.Principal())
-		if host != "" && (slices.Contains(c.HostsOf(host), s.Server.Addr()) || lower(s.TLSName) == host) {
-			best = t
-		}
-	}
-	return best
 }
 
 func (c *Case) blindFAST() []BlindSpot {

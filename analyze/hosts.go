@@ -11,7 +11,7 @@ import (
 
 // Sources of a name, the surest first: what a host says of itself by its
 // account, then what the network says of it, then what others call it.
-var nameSources = []string{"machine account", "ehlo", "banner", "cldap", "smb", "ntlm", "dns", "spn", "tls-sni", "http-host"}
+var nameSources = []string{"machine account", "ehlo", "banner", "cldap", "smb", "ntlm", "dns", "spn", "tls-sni", "nmf-via", "http-host"}
 
 func sourceRank(s string) int {
 	if i := slices.Index(nameSources, s); i >= 0 {
@@ -79,7 +79,7 @@ func (t *claimTable) session(s *decode.Session) {
 	for _, n := range s.Names {
 		t.add(n.Addr, n.Name, n.Source)
 	}
-	if s.TLSName != "" && s.SidesKnown {
+	if s.TLSName != "" && s.SidesKnown && s.Tunnel == "" {
 		t.add(s.Server.Addr(), s.TLSName, "tls-sni")
 	}
 }

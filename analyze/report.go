@@ -257,4 +257,7 @@ type BlindSpot struct {
 	Hosts    []string `json:"hosts,omitempty"`
 	Count    uint64   `json:"count"`
 	Rules    []string `json:"rules,omitempty"`
+	// Tickets are those that were fetched for what could not be seen, as far as
+	// they are known; nil: none.
+	Tickets []BlindTicket `json:"tickets,omitempty"`
 }
