@@ -128,8 +128,10 @@ func (p *parser) envelopedData(r reader, name string) *EnvelopedData {
 		case e.id == idSequence:
 			in := e.body
 			in.next(p) // contentType
-			if list := p.algorithms(in); len(list) > 0 {
-				m.ContentAlgorithm = list[0]
+			if e, ok = in.next(p); ok && e.id == idSequence {
+				if list := p.oids(e.body, digestName); len(list) > 0 {
+					m.ContentAlgorithm = list[0]
+				}
 			}
 		}
 	}

@@ -324,11 +324,11 @@ func (p *parser) kdcDHKeyInfo(m *PKASRep) {
 		switch e.id {
 		case ctx(0):
 			if in, ok := p.typed(e, idBitString, "subjectPublicKey"); ok && p.rest(in.body) > 1 {
-				r := reader{in.body.pos + 1, in.body.end}
-				if p.peek(r) == idInteger {
-					if e, ok := r.next(p); ok {
-						m.DHBits = bitLength(bytes.TrimLeft(p.bytes(e.body), "\x00"))
-					}
+				// Of a curve this is a point, no DER.
+				key := newParser(p.bytes(in.body)[1:], 0)
+				r := key.all(false)
+				if e, ok := r.next(&key); ok && e.id == idInteger && key.rest(r) == 0 {
+					m.DHBits = bitLength(bytes.TrimLeft(key.bytes(e.body), "\x00"))
 				}
 			}
 		case ctx(1):
