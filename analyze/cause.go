@@ -78,6 +78,7 @@ var causes = []causeRow{
 	{"account-lacks-aes-keys", "rc4-in-use", sameClient},
 	{"kdc-offers-no-aes", "rc4-in-use", sameKDC},
 	{"referral-etype", "rc4-in-use", sameService},
+	{"referral-etype", "rc4-ticket-aes-session", sameService},
 	{"client-offers-no-aes", "des-in-use", sameClient},
 
 	// Finding the service.
