@@ -208,7 +208,7 @@ func (c *Case) cite(f *Finding, r *Record, fields ...string) {
 			if path == "" {
 				path = name
 			}
-			if !dissected(r) && !strings.HasPrefix(filter, "smtp.") || bareError(r) && r.Error != nil && at.Frame == r.Error.Frame {
+			if !dissected(r) && !strings.HasPrefix(filter, "smtp.") && !strings.HasPrefix(filter, "tds.") || bareError(r) && r.Error != nil && at.Frame == r.Error.Frame {
 				filter = ""
 			}
 			c.citeFrame(f, at.Frame, path, value, valueName, filter)
@@ -334,7 +334,7 @@ func quoted(field, s string) string {
 
 // Ports on which tshark takes TCP for the protocol without being told.
 var dissectedPorts = map[string][]uint16{
-	"kdc": {88}, "kpasswd": {464}, "smtp": {25, 587}, "ldap": {389, 3268},
+	"kdc": {88}, "kpasswd": {464}, "smtp": {25, 587}, "ldap": {389, 3268}, "dns": {53},
 }
 
 // dissected tells whether Wireshark shows Kerberos fields in the carrier of r:
@@ -348,6 +348,8 @@ func dissected(r *Record) bool {
 		switch r.Carrier[0] {
 		case "smb2", "smb", "dcerpc", "http":
 			return true
+		case "rpcsec_gss": // of programs that it does not know it shows nothing
+			return r.Attempt != nil && (strings.HasPrefix(r.Attempt.Verb, "NFS ") || strings.HasPrefix(r.Attempt.Verb, "kadmin "))
 		}
 		return false
 	}
@@ -383,6 +385,25 @@ func wordFilter(r *Record) string {
 		return fmt.Sprintf("smb2.nt_status == 0x%08x", uint32(code))
 	case "smb":
 		return fmt.Sprintf("smb.nt_status == 0x%08x", uint32(code))
+	case "tds":
+		if code != 0 && r.To.Port() == 1433 {
+			return fmt.Sprintf("tds.error.number == %d", code)
+		}
+	case "dns":
+		switch {
+		case r.To.Port() != 53:
+		case code > 10: // behind the RCODEs are the errors of records
+			return fmt.Sprintf("(dns.tkey.error == %d || dns.tsig.error == %d)", code, code)
+		default:
+			return fmt.Sprintf("dns.flags.rcode == %d", code)
+		}
+	case "rpcsec_gss":
+		switch name := r.Word.CodeName; {
+		case strings.HasPrefix(name, "GSS_S_"):
+			return fmt.Sprintf("rpc.authgss.major == %d", code)
+		case strings.HasPrefix(name, "AUTH_"), strings.HasPrefix(name, "RPCSEC_GSS_"):
+			return fmt.Sprintf("rpc.state_auth == %d", code)
+		}
 	}
 	return ""
 }

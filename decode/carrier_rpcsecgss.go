@@ -29,6 +29,7 @@ type oncWait struct {
 	xid    uint32
 	key    uint64
 	flavor uint32
+	verb   string
 }
 
 // An oncContext is a context half set up.
@@ -257,19 +258,12 @@ func (p *oncParser) call(m *spliced) {
 	} else if len(p.calls) >= maxONCContext {
 		p.calls = slices.Delete(p.calls, 0, 1)
 	}
-	p.calls = append(p.calls, oncWait{c.xid, key, c.flavor})
+	p.calls = append(p.calls, oncWait{c.xid, key, c.flavor, c.verb()})
 	p.passed, p.bytes = 0, 0
 	if len(c.token) > 0 {
 		off, size := m.span(c.tokenAt, len(c.token))
-		p.s.token(toServer, off, size, c.token, tokenAt{verb: oncVerb(c.flavor), key: key})
+		p.s.token(toServer, off, size, c.token, tokenAt{verb: c.verb(), key: key})
 	}
-}
-
-func oncVerb(flavor uint32) string {
-	if flavor == oncGSSAPI {
-		return "AUTH_GSSAPI"
-	}
-	return "RPCSEC_GSS"
 }
 
 // reply reads the reply to a call that sets a context up, or one that tells
@@ -279,7 +273,7 @@ func (p *oncParser) reply(m *spliced, n int) {
 	if !ok {
 		return
 	}
-	w := oncWait{flavor: oncGSS}
+	w := oncWait{flavor: oncGSS, verb: "RPCSEC_GSS"}
 	i := p.waiting(r.xid)
 	if i >= 0 {
 		w = p.calls[i]
@@ -306,7 +300,7 @@ func (p *oncParser) reply(m *spliced, n int) {
 	}
 	if len(init.token) > 0 {
 		off, size := m.span(init.tokenAt, len(init.token))
-		p.s.token(toClient, off, size, init.token, tokenAt{verb: oncVerb(w.flavor), key: w.key})
+		p.s.token(toClient, off, size, init.token, tokenAt{verb: w.verb, key: w.key})
 	}
 	word = init.word()
 	p.contexts = slices.DeleteFunc(p.contexts, func(c oncContext) bool { return c.key == w.key })

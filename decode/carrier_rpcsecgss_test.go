@@ -81,8 +81,8 @@ func TestRPCSECGSS(t *testing.T) {
 	tok := func(side, what, verb string, key, n int) string {
 		return fmt.Sprintf(`%s token %s key=%d verb=%q len=%d`, side, what, key, verb, n)
 	}
-	asked := tok("C", "kerberos", "RPCSEC_GSS", 1, len(gssAPReq))
-	answered := tok("S", "kerberos", "RPCSEC_GSS", 1, len(gssAPRep))
+	asked := tok("C", "kerberos", "NFS RPCSEC_GSS", 1, len(gssAPReq))
+	answered := tok("S", "kerberos", "NFS RPCSEC_GSS", 1, len(gssAPRep))
 	complete := `S accepted code=0x0 name="GSS_S_COMPLETE" text="" key=1`
 	null := oneRecord(joined(xdrWords(1, 0, 2, 100003, 4, 0, oncNone, 0, oncNone, 0)))
 	write := oneRecord(gssCall(50, gssProcData, "ctx1", make([]byte, 9000)))
@@ -117,7 +117,7 @@ func TestRPCSECGSS(t *testing.T) {
 		{"denied, and a call that is not implemented", []turn{
 			fromClient(oneRecord(gssInit(2, gssAPReq)), oneRecord(gssInit(3, gssAPReq))),
 			fromServer(oneRecord(oncDenied(2, 13)), oneRecord(oncAnswer(3, oncNone, 3, nil))),
-		}, []string{asked, tok("C", "kerberos", "RPCSEC_GSS", 2, len(gssAPReq)),
+		}, []string{asked, tok("C", "kerberos", "NFS RPCSEC_GSS", 2, len(gssAPReq)),
 			`S refused code=0xd name="RPCSEC_GSS_CREDPROBLEM" text="" key=1`,
 			`S refused code=0x3 name="PROC_UNAVAIL" text="" key=2`}},
 		{"two contexts at once, one in two legs", []turn{
@@ -126,13 +126,13 @@ func TestRPCSECGSS(t *testing.T) {
 			fromClient(oneRecord(gssCall(4, gssProcContinue, "a", xdrOpaque(negResp(1, ntlmToken(3)))))),
 			fromServer(oneRecord(gssInitRes(4, "a", 0, 0, negResp(0, nil)))),
 		}, []string{
-			tok("C", "ntlm", "RPCSEC_GSS", 1, 122), tok("C", "kerberos", "RPCSEC_GSS", 2, len(gssAPReq)),
-			tok("S", "kerberos", "RPCSEC_GSS", 2, len(gssAPRep)),
+			tok("C", "ntlm", "NFS RPCSEC_GSS", 1, 122), tok("C", "kerberos", "NFS RPCSEC_GSS", 2, len(gssAPReq)),
+			tok("S", "kerberos", "NFS RPCSEC_GSS", 2, len(gssAPRep)),
 			`S accepted code=0x0 name="GSS_S_COMPLETE" text="" key=2`,
-			tok("S", "ntlm accept-incomplete", "RPCSEC_GSS", 1, 101),
+			tok("S", "ntlm accept-incomplete", "NFS RPCSEC_GSS", 1, 101),
 			`S continue code=0x1 name="GSS_S_CONTINUE_NEEDED" text="" key=1`,
-			tok("C", "ntlm accept-incomplete", "RPCSEC_GSS", 1, 103),
-			tok("S", "state accept-completed", "RPCSEC_GSS", 1, 9),
+			tok("C", "ntlm accept-incomplete", "NFS RPCSEC_GSS", 1, 103),
+			tok("S", "state accept-completed", "NFS RPCSEC_GSS", 1, 9),
 			complete,
 		}},
 		{"a context that the server has no more", []turn{
@@ -144,17 +144,17 @@ func TestRPCSECGSS(t *testing.T) {
 			fromClient(oneRecord(gssapi(2, 1, 1, joined(xdrWords(4), xdrOpaque(gssAPReq))))),
 			fromServer(oneRecord(oncAnswer(2, oncNone, 0, joined(xdrWords(4), xdrOpaque([]byte("h1")), xdrWords(0, 0), xdrOpaque(gssAPRep), xdrOpaque(wrapToken))))),
 			fromClient(oneRecord(gssapi(3, 5, 0, make([]byte, 40)))),
-		}, []string{tok("C", "kerberos", "AUTH_GSSAPI", 1, len(gssAPReq)), tok("S", "kerberos", "AUTH_GSSAPI", 1, len(gssAPRep)), complete, "C after auth"}},
+		}, []string{tok("C", "kerberos", "kadmin AUTH_GSSAPI", 1, len(gssAPReq)), tok("S", "kerberos", "kadmin AUTH_GSSAPI", 1, len(gssAPRep)), complete, "C after auth"}},
 		{"the server alone, in mid-stream", []turn{
 			fromServer(oneRecord(oncAnswer(1, oncNone, 0, make([]byte, 100))), oneRecord(gssInitRes(2, "ctx1", 0, 0, gssAPRep))),
-		}, []string{answered, complete}},
+		}, []string{tok("S", "kerberos", "RPCSEC_GSS", 1, len(gssAPRep)), complete}},
 		{"a record broken off", []turn{
 			fromClient(oncRecord(len(gssInit(2, gssAPReq)), append(gssInit(2, gssAPReq), 0))[:4+len(gssInit(2, gssAPReq))], "\x7f\xff\x00\x00", oneRecord(gssInit(3, gssAPReq))),
-		}, []string{asked, tok("C", "kerberos", "RPCSEC_GSS", 2, len(gssAPReq))}},
+		}, []string{asked, tok("C", "kerberos", "NFS RPCSEC_GSS", 2, len(gssAPReq))}},
 		{"gap in a token, and found again behind it", []turn{
 			fromClient(oneRecord(gssInit(2, gssAPReq))[:400]),
 			fromClient(oneRecord(gssInit(2, gssAPReq))[450:], oneRecord(gssInit(3, gssAPReq))).lost(50),
-		}, []string{tok("C", "kerberos cut", "RPCSEC_GSS", 1, 400-4-24-8-20-8-4), tok("C", "kerberos", "RPCSEC_GSS", 2, len(gssAPReq))}},
+		}, []string{tok("C", "kerberos cut", "NFS RPCSEC_GSS", 1, 400-4-24-8-20-8-4), tok("C", "kerberos", "NFS RPCSEC_GSS", 2, len(gssAPReq))}},
 	} {
 		t.Run(c.name, func(t *testing.T) { talk(t, openONC, c.want, c.turns...) })
 	}

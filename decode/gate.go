@@ -84,6 +84,8 @@ func looksUseful(b []byte) bool {
 		return true // DCE/RPC bind and what follows it, [C706] §12.6.3
 	case b[0] == 0 && b[4] >= 0xfe && b[5] == 'S' && b[6] == 'M' && b[7] == 'B':
 		return true // SMB1 or SMB2 behind its length
+	case b[0] == tdsPrelogin && isTDSPrelogin(b[tdsHeaderSize:]):
+		return true // a named instance listens anywhere, and its login may be encrypted
 	case b[0] == 'E' || b[0] == 'e' || b[0] == '2' || b[0] == 'A' || b[0] == 'X':
 		if smtpOpening(b) {
 			return true

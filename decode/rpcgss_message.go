@@ -70,6 +70,7 @@ func (x *xdr) opaque() (data []byte, at int) {
 // of the GSS-API.
 type oncCall struct {
 	xid     uint32
+	program uint32
 	flavor  uint32
 	proc    uint32 // gss_proc, or the procedure of an AUTH_GSSAPI message
 	message bool   // proc is about a context; else the call is one of data
@@ -83,6 +84,8 @@ type oncCall struct {
 func readONCCall(b []byte) (c oncCall, ok bool) {
 	x := xdr{b: b, ok: true}
 	c.xid = x.u32()
+	x.at = 12
+	c.program = x.u32()
 	x.at = 20
 	rpcProc := x.u32()
 	c.flavor = x.u32()
@@ -125,6 +128,21 @@ func readONCCall(b []byte) (c oncCall, ok bool) {
 // setsUp tells whether the call carries a token.
 func (c *oncCall) setsUp() bool {
 	return c.message && (c.proc == gssProcInit || c.proc == gssProcContinue)
+}
+
+// verb is the flavor's name, behind that of the program where it is a known one.
+func (c *oncCall) verb() string {
+	name := "RPCSEC_GSS"
+	if c.flavor == oncGSSAPI {
+		name = "AUTH_GSSAPI"
+	}
+	switch c.program {
+	case 100003: // RFC 5531 §13
+		return "NFS " + name
+	case 2112:
+		return "kadmin " + name
+	}
+	return name
 }
 
 // first tells whether the call begins a context.

@@ -205,9 +205,10 @@ func holds(b []byte, e analyze.Evidence) bool {
 	case "ntlm":
 		return bytes.Contains(b, []byte("NTLMSSP\x00"))
 	case "carrier_result.code", "e_data.method_data.ntstatus":
-		// As text, as an NTSTATUS, as ENUMERATED, as the reason in a bind_nak.
+		// As text, as an NTSTATUS, in XDR, as ENUMERATED, as the reason in a bind_nak.
 		little := binary.LittleEndian.AppendUint32(nil, uint32(number))
-		return bytes.Contains(b, []byte(text)) || bytes.Contains(b, little) || number < 256 && bytes.Contains(b, []byte{0x0a, 1, byte(number)}) ||
+		xdr := binary.BigEndian.AppendUint32(nil, uint32(number))
+		return bytes.Contains(b, []byte(text)) || bytes.Contains(b, little) || bytes.Contains(b, xdr) || number < 256 && bytes.Contains(b, []byte{0x0a, 1, byte(number)}) ||
 			number < 1<<16 && len(b) > 18 && b[0] == 5 && b[2] == 13 && bytes.Equal(b[16:18], little[:2])
 	case "opened.key", "opened.why_not", "opened.own_why_not":
 		return true // what a keytab says of the ticket, which the bytes do not
