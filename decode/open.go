@@ -53,14 +53,16 @@ func (o *opener) open(m *Message) *Opened {
 
 // A dialog is the keys of one request and its answer.
 type dialog struct {
-	server  netip.AddrPort
-	client  service            // AS-REQ: who asks
-	armor   krb5.EncryptionKey // of FAST; EType not OK: unknown, as the others
-	armorOf string
-	session krb5.EncryptionKey // of the ticket presented
-	subkey  krb5.EncryptionKey // of the authenticator
-	theirs  krb5.EncryptionKey // subkey of the AP-REP
-	ctime   krb5.Opt[int64]    // of the authenticator
+	server   netip.AddrPort
+	client   service            // AS-REQ: who asks
+	armor    krb5.EncryptionKey // of FAST; EType not OK: unknown, as the others
+	armorOf  string
+	armorWas *Opened            // ticket and authenticator of the armor
+	session  krb5.EncryptionKey // of the ticket presented
+	subkey   krb5.EncryptionKey // of the authenticator
+	theirs   krb5.EncryptionKey // subkey of the AP-REP
+	second   krb5.EncryptionKey // of the first additional ticket: the issued one may be made with it
+	ctime    krb5.Opt[int64]    // of the authenticator
 }
 
 // flowKeys is the dialogs of one conversation that may still be answered.

@@ -32,6 +32,7 @@ func (o *opener) armorKey(f *krb5.FAST, t *dialog) (key krb5.EncryptionKey, from
 		return key, ""
 	}
 	r, armor := o.apReq(f.Armor, usageAPAuthenticator)
+	t.armorWas = r
 	key, ok := combine(armor.subkey, armor.session)
 	if !ok {
 		return key, ""
@@ -70,7 +71,7 @@ func (o *opener) fastReq(f *krb5.FAST, t *dialog) *OpenedFAST {
 	if !ok {
 		return &OpenedFAST{WhyNot: "the FAST request opens, but holds none"}
 	}
-	return &OpenedFAST{Key: from, Options: q.Options, Request: &q.ReqBody, PAData: q.PAData, Nonce: q.ReqBody.Nonce}
+	return &OpenedFAST{Armor: t.armorWas, Key: from, Options: q.Options, Request: &q.ReqBody, PAData: q.PAData, Nonce: q.ReqBody.Nonce}
 }
 
 // fastRep opens the true padata of a reply or error in FAST armor. Nil when the

@@ -30,13 +30,20 @@ func (o *opener) kdcReq(m *Message, q *krb5.KDCReq) *Opened {
 		}
 	}
 	r.Preauth = o.preauth(padata, &t, false)
+	for i := range q.Tickets {
+		a := o.ticket(&q.Tickets[i])
+		if key, from := o.sessionOf(&q.Tickets[i], a); from != "" && i == 0 {
+			t.second = key
+		}
+		r.Tickets = append(r.Tickets, a)
+	}
 	o.begin(m, t)
 	return r.orNil()
 }
 
 // orNil is nil when nothing is told.
 func (r *Opened) orNil() *Opened {
-	if !r.hasTicket() && r.EncPart == nil && r.Preauth == nil && r.FAST == nil && r.APRep == nil && r.Priv == nil {
+	if !r.hasTicket() && r.EncPart == nil && r.Preauth == nil && r.FAST == nil && r.APRep == nil && r.Priv == nil && r.Tickets == nil {
 		return nil
 	}
 	return r
@@ -112,11 +119,11 @@ func (o *opener) clientPart(s sealed) (*keyEntry, Refusal, string) {
 // key, and the enc-part with the client's.
 func (o *opener) kdcRep(m *Message, p *krb5.KDCRep) *Opened {
 	r := &Opened{}
+	talks := o.talks(m)
 	if p.Ticket.OK {
-		with := *o.ticket(&p.Ticket)
+		with := *o.userToUser(&p.Ticket, talks)
 		r = &with
 	}
-	talks := o.talks(m)
 	var strengthen krb5.EncryptionKey
 	t := &dialog{}
 	if len(talks) > 0 {
@@ -148,6 +155,32 @@ func (o *opener) kdcRep(m *Message, p *krb5.KDCRep) *Opened {
 		}
 	}
 	return r.orNil()
+}
+
+// userToUser opens an issued ticket with the keys, else with the session key of
+// the additional ticket that the request holds (ENC-TKT-IN-SKEY, RFC 4120 §3.3.3).
+func (o *opener) userToUser(t *krb5.Ticket, talks []dialog) *Opened {
+	r := o.ticket(t)
+	if r.Refusal == NotRefused || r.Refusal == NotWhole {
+		return r
+	}
+	for i := range talks {
+		key := talks[i].second
+		if !key.EType.OK {
+			continue
+		}
+		plain, why := withSession(key, t.EncPart, usageTicket, "ticket")
+		if why != "" {
+			continue
+		}
+		if part, ok := krb5.ParseEncTicketPart(plain); ok {
+			r = openedWith(part)
+			r.Key = "session key of the additional ticket"
+			o.tickets.put(ticketID(t), &ticketAnswer{r, o.generation})
+			return r
+		}
+	}
+	return r
 }
 
 // asEncPart opens the enc-part of an AS-REP with the client's long-term key.

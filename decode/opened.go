@@ -68,6 +68,7 @@ type Opened struct {
 	FAST          *OpenedFAST
 	APRep         *OpenedAPRep
 	Priv          *OpenedPriv
+	Tickets       []*Opened // additional-tickets of a TGS-REQ, in their order: S4U2proxy, user-to-user
 
 	session krb5.EncryptionKey
 }
@@ -141,8 +142,9 @@ type OpenedPreauth struct {
 
 // An OpenedFAST is what stands in FAST armor, RFC 6113 §5.4.
 type OpenedFAST struct {
-	Key    string // of what the armor key is made
-	WhyNot string // why the armor does not open; then nothing else is set
+	Armor  *Opened // the armor's ticket and authenticator; nil in a reply, and where the TGT is the armor
+	Key    string  // of what the armor key is made
+	WhyNot string  // why the armor does not open; then nothing else is set
 
 	Options  krb5.Opt[uint32]
 	Request  *krb5.KDCReq   // the true KDC-REQ-BODY; nil in a reply

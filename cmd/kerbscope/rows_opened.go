@@ -38,6 +38,7 @@ type rowOpened struct {
 	FAST                *rowOpenedFAST    `json:"fast,omitempty"`
 	APRep               *rowAPRep         `json:"ap_rep,omitempty"`
 	Priv                *rowPriv          `json:"priv,omitempty"`
+	Tickets             []*rowOpened      `json:"tickets,omitempty"` // additional-tickets
 }
 
 // A rowPAC is the summary of a ticket's PAC.
@@ -125,6 +126,7 @@ type rowPreauth struct {
 
 // A rowOpenedFAST is what stands in FAST armor.
 type rowOpenedFAST struct {
+	Armor              *rowOpened  `json:"armor,omitempty"` // ticket and authenticator of the armor
 	Key                string      `json:"key,omitempty"`
 	WhyNot             string      `json:"why_not,omitempty"`
 	Options            []string    `json:"options,omitempty"`
@@ -180,10 +182,13 @@ func makeOpened(o *decode.Opened, at int64) *rowOpened {
 		AuthTime:       kerberosTime(o.AuthTime, noMicro), StartTime: kerberosTime(o.StartTime, noMicro), EndTime: kerberosTime(o.EndTime, noMicro), RenewTill: kerberosTime(o.RenewTill, noMicro),
 		CName: wireText([]byte(o.CName.String())), CRealm: wireText(o.CRealm), Transited: wireText(o.Transited), Addresses: o.Addresses, Indicators: wireTexts(o.Indicators),
 		PAC: makePAC(o.PAC), Authenticator: makeAuthenticator(o.Authenticator, at), EncPart: makeEncPart(o.EncPart),
-		Preauth: makePreauth(o.Preauth, at), FAST: makeOpenedFAST(o.FAST), APRep: makeAPRep(o.APRep), Priv: makePriv(o.Priv),
+		Preauth: makePreauth(o.Preauth, at), FAST: makeOpenedFAST(o.FAST, at), APRep: makeAPRep(o.APRep), Priv: makePriv(o.Priv),
 	}
 	if o.Differ&decode.DiffersName != 0 {
 		r.OwnWhyNot = wireText([]byte(o.OwnWhyNot))
+	}
+	for _, t := range o.Tickets {
+		r.Tickets = append(r.Tickets, makeOpened(t, at))
 	}
 	r.SessionKeyEtype, r.SessionKeyEtypeName = etype(o.SessionKeyEType)
 	r.CNameType, r.CNameTypeName = nameType(o.CName)
@@ -298,12 +303,12 @@ func makePreauth(p *decode.OpenedPreauth, at int64) *rowPreauth {
 	return r
 }
 
-func makeOpenedFAST(f *decode.OpenedFAST) *rowOpenedFAST {
+func makeOpenedFAST(f *decode.OpenedFAST, at int64) *rowOpenedFAST {
 	if f == nil {
 		return nil
 	}
 	inner := &row{} // what is wrong in the padata has no offset in the message
-	r := &rowOpenedFAST{Key: wireText([]byte(f.Key)), WhyNot: f.WhyNot, CName: wireText([]byte(f.Client.String())), CRealm: wireText(f.CRealm),
+	r := &rowOpenedFAST{Armor: makeOpened(f.Armor, at), Key: wireText([]byte(f.Key)), WhyNot: f.WhyNot, CName: wireText([]byte(f.Client.String())), CRealm: wireText(f.CRealm),
 		Nonce: opt(f.Nonce), PAData: inner.padata(f.PAData), Timestamp: kerberosTime(f.Time, noMicro)}
 	if f.Options.OK {
 		r.Options = krb5.FASTOptionNames(f.Options.V)
