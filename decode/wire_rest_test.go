@@ -20,6 +20,11 @@ func TestParsersRest(t *testing.T) {
 		"dcerpc":   {openDCERPC, []turn{fromClient(strings.Repeat(request, quietRPC+1))}},
 		"http":     {openHTTP, []turn{fromServer(answer("200 OK", "Content-Length: 9000000\r\n"))}},
 		"smtp":     {openSMTP, []turn{fromServer("354 go\r\n")}},
+		"imap":     {openIMAP, []turn{fromClient(strings.Repeat("a NOOP\r\n", quietSASL+2))}},
+		"pop":      {openPOP, []turn{fromClient(strings.Repeat("NOOP\r\n", quietSASL+2))}},
+		"sieve":    {openSieve, []turn{fromClient(strings.Repeat("NOOP\r\n", quietSASL+2))}},
+		"xmpp":     {openXMPP, []turn{fromClient(strings.Repeat("<iq/>", quietSASL+2))}},
+		"amqp":     {openAMQP, []turn{fromClient(strings.Repeat(amqpMethod(60, 40, make([]byte, 9)), quietSASL+2))}},
 		"smtpBDAT": {openSMTP, []turn{fromClient("EHLO \r\nBDAT 100000 LAST\r\n")}},
 	} {
 		events := play(c.open, 0, c.turns...)
