@@ -104,6 +104,9 @@ func (s *stream) tokenMessage(d dir, off, n int, tok []byte, t *gss.Token, withi
 	}
 	m := s.message(d, off+from, size, t.Kerberos, inside(within, t.Path)...)
 	if m != nil {
+		if h, ok := krb5.ParseIAKERBHeader(t.Proxy); ok {
+			m.IAKERB = &krb5.IAKERBHeader{TargetRealm: bytes.Clone(h.TargetRealm), Cookie: bytes.Clone(h.Cookie)}
+		}
 		// The carrier gives its word on the whole token: the frame that
 		// completes the token completes the message.
 		if f, _, at := s.where(d, off, n); f > m.Frame && len(tok) != n {

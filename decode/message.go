@@ -56,6 +56,9 @@ type Message struct {
 	// NTLM is the NTLM message type: "negotiate", "challenge",
 	// "authenticate"; empty when the row holds none.
 	NTLM string
+	// IAKERB is the header in front of a message that a service is to pass on
+	// to a KDC, or passes back; nil for others.
+	IAKERB *krb5.IAKERBHeader
 	// Opened is what the given keys made of the message; nil without keys or
 	// when the message holds nothing that they could open.
 	Opened *Opened

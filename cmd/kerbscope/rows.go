@@ -29,6 +29,7 @@ type row struct {
 
 	MsgType       string         `json:"msg_type,omitempty"`
 	CarrierResult *carrierResult `json:"carrier_result,omitempty"`
+	IAKERB        *rowIAKERB     `json:"iakerb,omitempty"`
 	NTLM          string         `json:"ntlm,omitempty"`
 	KDCOptions    []string       `json:"kdc_options,omitempty"`
 	APOptions     []string       `json:"ap_options,omitempty"`
@@ -156,6 +157,9 @@ func makeRow(m *decode.Message, name string, digits int) *row {
 		return r
 	}
 	r.MsgType = m.Krb.Type.String()
+	if h := m.IAKERB; h != nil {
+		r.IAKERB = &rowIAKERB{wireText(h.TargetRealm), len(h.Cookie)}
+	}
 	r.anomalies(m.Krb.Anomalies)
 	if bad := m.Krb.Malformed; bad != nil {
 		r.Malformed = &rowAnomaly{bad.Offset, bad.What}

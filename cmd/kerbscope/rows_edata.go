@@ -32,6 +32,12 @@ type rowTyped struct {
 	Number         *uint32      `json:"number,omitempty"`
 }
 
+// A rowIAKERB is the header of a message that a service passes on to a KDC.
+type rowIAKERB struct {
+	TargetRealm  string `json:"target_realm,omitempty"`
+	CookieLength int    `json:"cookie_length,omitempty"`
+}
+
 type rowDHGroup struct {
 	Bits int    `json:"bits,omitempty"`
 	Name string `json:"name,omitempty"`

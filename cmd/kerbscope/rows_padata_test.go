@@ -83,6 +83,16 @@ func TestEDataRow(t *testing.T) {
 	assert.Less(t, len(text), 8000)
 }
 
+// TestIAKERBRow: the realm that a proxied message is for.
+func TestIAKERBRow(t *testing.T) {
+	m := &decode.Message{Frame: decode.MakeFrameID(0, 1), Time: capture.NoTime, Carrier: []string{"http", "iakerb"}, Krb: &krb5.Message{Type: krb5.ASReq, KDCReq: &krb5.KDCReq{}},
+		Src: netip.MustParseAddrPort("10.0.0.1:1025"), Dst: netip.MustParseAddrPort("10.0.0.2:80"), IAKERB: &krb5.IAKERBHeader{TargetRealm: []byte("R"), Cookie: []byte("xyz")}}
+	b, err := encodeJSON(makeRow(m, "x.pcap", 6), "")
+	require.NoError(t, err)
+	assertSchema(t, "message", b)
+	assert.Contains(t, string(b), `"iakerb":{"target_realm":"R","cookie_length":3}`)
+}
+
 func tlv(id byte, parts ...[]byte) []byte {
 	var body []byte
 	for _, p := range parts {

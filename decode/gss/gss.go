@@ -90,6 +90,9 @@ type Token struct {
 	// At their offset in the parsed token; nil when there is none.
 	Kerberos []byte
 	At       int
+	// Proxy is the IAKERB-HEADER in front of the Kerberos message of an
+	// IAKERB-PROXY token; nil for other tokens.
+	Proxy []byte
 	// NTLM is set when Kind is NTLM.
 	NTLM *NTLMMessage
 	// Path are the wrappings from the outside in: "spnego", "gss", "iakerb".
@@ -286,6 +289,7 @@ func (t *Token) iakerb(b []byte, at int) {
 		t.Truncated = true
 		return
 	}
+	t.Proxy = b[2 : 2+h.size]
 	if n := 2 + h.size; n < len(b) {
 		t.Kerberos, t.At = b[n:], at+n
 	}

@@ -134,6 +134,9 @@ func TestParseKerberos(t *testing.T) {
 		{name: "IAKERB", tok: header(derIAKERB, []byte{5, 1}, tlv(0x30, tlv(0xa1, []byte{0x0c, 1, 'R'})), message(0x6a, 50)), krb: message(0x6a, 50), path: []string{"iakerb"}, header: true, mech: OIDIAKERB, id: 0x0501},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			if c.name == "IAKERB" {
+				assert.Equal(t, tlv(0x30, tlv(0xa1, []byte{0x0c, 1, 'R'})), Parse(c.tok).Proxy)
+			}
 			got := Parse(c.tok)
 			assert.Equal(t, c.krb, got.Kerberos)
 			assert.Equal(t, c.krb, c.tok[got.At:got.At+len(got.Kerberos)], "At is where the message stands")
