@@ -6,14 +6,16 @@ MIT_NET=10.77.0.51
 MIT_PASSWORD=Lab-Carol-1 # carol, of both realms
 if pid_of mit >/dev/null 2>&1; then HOSTS="$HOSTS mit"; fi
 
+mit_host_up() {
+	pid_of mit >/dev/null 2>&1 && return
+	host_up mit
+	HOSTS="$HOSTS mit"
+	on mit ip addr add $MIT_NET/24 dev eth0
+}
 # mit_up [LINE...]: the realms from nothing, LINEs in krb5kdc's [realms] section of EXAMPLE.ORG. Variables:
 #   MIT_ETYPES  supported_enctypes of both realms' new keys   MIT_KDC  lines of [kdcdefaults]   MIT_LIB  a line of [libdefaults]
 mit_up() {
-	if ! pid_of mit >/dev/null 2>&1; then
-		host_up mit
-		HOSTS="$HOSTS mit"
-		on mit ip addr add $MIT_NET/24 dev eth0
-	fi
+	mit_host_up
 	local h l names="${IP4[mit]} kdc.example.org\n$MIT_NET kdc.example.net\n${IP4[hub]} mail.example.org\n${IP4[mailbox]} desk.example.org\n"
 	for h in mit hub mailbox; do
 		on "$h" bash -c "sed -i /example/d /etc/hosts; printf '$names' >>/etc/hosts"
