@@ -272,6 +272,38 @@ func TestAcceptorRules(t *testing.T) {
 			s.ap(apX{to: hub25, ticket: smtpTicket, word: "no", opened: &decode.Opened{Key: "k"}})
 			s.ap(apX{to: hub2525, ticket: smtpTicket})
 		}, want{"key-fault-one-identity error possible", "ap-refused error likely"}},
+		{"another account's key opens it, the service's own does not", func(s *synth) {
+			issue(s, smtpTicket)
+			s.ap(apX{to: hub25, ticket: smtpTicket, word: "no", opened: &decode.Opened{Key: "svc-web@CONTOSO.COM 3 18", Owner: "svc-web@CONTOSO.COM", Differ: decode.DiffersName, OwnRefusal: decode.WrongSecret, OwnWhyNot: "its own is another"}})
+		}, want{"spn-on-wrong-account error certain", "-ap-refused"}},
+		{"another account's key opens it, of that kvno there is no own one", func(s *synth) {
+			issue(s, smtpTicket)
+			s.ap(apX{to: hub25, ticket: smtpTicket, word: "no", opened: &decode.Opened{Key: "svc-web@CONTOSO.COM 3 18", Owner: "svc-web@CONTOSO.COM", Differ: decode.DiffersName, OwnRefusal: decode.NoKVNO, OwnWhyNot: "no such kvno"}})
+		}, want{"spn-on-wrong-account error likely", "-ap-refused"}},
+		{"another account's key opens what the acceptor could not", func(s *synth) {
+			issue(s, smtpTicket)
+			s.ap(apX{to: hub25, ticket: smtpTicket, code: 41, opened: &decode.Opened{Key: "svc-web@CONTOSO.COM 3 18", Owner: "svc-web@CONTOSO.COM", Differ: decode.DiffersName, OwnRefusal: decode.WrongSecret, OwnWhyNot: "its own is another"}})
+		}, want{"spn-on-wrong-account error certain"}},
+		{"the host's own key opens it, the service's entry does not", func(s *synth) {
+			issue(s, smtpTicket)
+			s.ap(apX{to: hub25, ticket: smtpTicket, word: "no", opened: &decode.Opened{Key: "HUB-1$@CONTOSO.COM 5 18", Owner: "HUB-1$@CONTOSO.COM", Differ: decode.DiffersName, OwnRefusal: decode.WrongSecret, OwnWhyNot: "its own is another"}})
+		}, want{"key-mismatch error certain", "-spn-on-wrong-account", "-ap-refused"}},
+		{"a keytab without the service's name, the host's key opens it", func(s *synth) {
+			issue(s, smtpTicket)
+			s.ap(apX{to: hub25, ticket: smtpTicket, word: "no", opened: &decode.Opened{Key: "HUB-1$@CONTOSO.COM 5 18", Owner: "HUB-1$@CONTOSO.COM", Differ: decode.DiffersName, OwnRefusal: decode.NoPrincipal, OwnWhyNot: "no such name"}})
+		}, want{"acceptor-lacks-key error likely", "-spn-on-wrong-account", "-ap-refused"}},
+		{"a password of the service's account opens it", func(s *synth) {
+			issue(s, smtpTicket)
+			s.ap(apX{to: hub25, ticket: smtpTicket, word: "no", opened: &decode.Opened{Key: "svc-web@CONTOSO.COM password 18", Owner: "svc-web@CONTOSO.COM", Differ: decode.DiffersName, ByPassword: true, OwnRefusal: decode.NoPrincipal, OwnWhyNot: "no such name"}})
+		}, want{"ap-refused error likely", "-spn-on-wrong-account", "-acceptor-lacks-key"}},
+		{"the right key labelled with another kvno", func(s *synth) {
+			issue(s, smtpTicket)
+			s.ap(apX{to: hub25, ticket: smtpTicket, word: "no", opened: &decode.Opened{Key: "k", Owner: smtpSPN + "@CONTOSO.COM", Differ: decode.DiffersKVNO, Differs: []string{"the ticket says kvno 5, the key is labelled kvno 3"}}})
+		}, want{"acceptor-lacks-key error likely", "-ap-refused"}},
+		{"a password whose salt is unknown proves nothing", func(s *synth) {
+			issue(s, smtpTicket)
+			s.ap(apX{to: hub25, ticket: smtpTicket, word: "no", opened: &decode.Opened{Refusal: decode.SaltUnknown, WhyNot: "not with the usual salts"}})
+		}, want{"ap-refused error likely", "-key-mismatch", "-acceptor-lacks-key"}},
 		{"refused in spite of an AP-REP", func(s *synth) {
 			issue(s, smtpTicket)
 			s.ap(apX{to: hub80, ticket: smtpTicket, refuse: true, carrier: "http"})
