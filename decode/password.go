@@ -40,8 +40,23 @@ func (s *stream) closePassword() {
 		x.Ending = s.apSilence(x)
 	case x.Reply.Krb.Error != nil:
 		x.Ending = Failed
+	case passwordRefused(x):
+		x.Ending = Denied
 	default:
 		x.Ending = OK
 	}
 	s.d.sink.Exchange(x)
+}
+
+// passwordRefused tells that a key opened the answer, and that the answer is no.
+func passwordRefused(x *Exchange) bool {
+	for _, step := range x.Steps {
+		if step.Msg == nil || step.Msg.Opened == nil {
+			continue
+		}
+		if p := step.Msg.Opened.Priv; p != nil && p.Result != nil && p.Result.Outcome == Refused {
+			return true
+		}
+	}
+	return false
 }
