@@ -63,6 +63,7 @@ type dialog struct {
 	theirs   krb5.EncryptionKey // subkey of the AP-REP
 	second   krb5.EncryptionKey // of the first additional ticket: the issued one may be made with it
 	ctime    krb5.Opt[int64]    // of the authenticator
+	spake    bool               // AS-REQ: the reply's key is agreed with SPAKE (RFC 9588 §4.5)
 }
 
 // flowKeys is the dialogs of one conversation that may still be answered.

@@ -2,6 +2,7 @@ package decode
 
 import (
 	"fmt"
+	"slices"
 
 	"kerbscope/decode/krb5"
 )
@@ -30,6 +31,7 @@ func (o *opener) kdcReq(m *Message, q *krb5.KDCReq) *Opened {
 		}
 	}
 	r.Preauth = o.preauth(padata, &t, false)
+	t.spake = slices.ContainsFunc(padata, func(pa krb5.PAData) bool { return pa.Type == krb5.PASPAKE })
 	for i := range q.Tickets {
 		a := o.ticket(&q.Tickets[i])
 		if key, from := o.sessionOf(&q.Tickets[i], a); from != "" && i == 0 {
@@ -149,7 +151,7 @@ func (o *opener) kdcRep(m *Message, p *krb5.KDCRep) *Opened {
 	}
 	if p.EncPart.OK {
 		if m.Krb.Type == krb5.ASRep {
-			r.EncPart = o.asEncPart(m, p, client, t.client, padata, strengthen)
+			r.EncPart = o.asEncPart(m, p, client, t, padata, strengthen)
 		} else {
 			r.EncPart = o.tgsEncPart(m, p, talks, strengthen)
 		}
@@ -184,7 +186,7 @@ func (o *opener) userToUser(t *krb5.Ticket, talks []dialog) *Opened {
 }
 
 // asEncPart opens the enc-part of an AS-REP with the client's long-term key.
-func (o *opener) asEncPart(m *Message, p *krb5.KDCRep, client, asked service, padata []krb5.PAData, strengthen krb5.EncryptionKey) *OpenedEncPart {
+func (o *opener) asEncPart(m *Message, p *krb5.KDCRep, client service, t *dialog, padata []krb5.PAData, strengthen krb5.EncryptionKey) *OpenedEncPart {
 	d := p.EncPart
 	if d.Cut || len(d.Cipher) == 0 || !d.EType.OK {
 		return nil
@@ -199,7 +201,7 @@ func (o *opener) asEncPart(m *Message, p *krb5.KDCRep, client, asked service, pa
 		}
 	}
 	e, refusal, why := o.clientPart(s)
-	if e == nil && asked.name != "" && lowerASCII(asked.principal()) != lowerASCII(client.principal()) {
+	if asked := t.client; e == nil && asked.name != "" && lowerASCII(asked.principal()) != lowerASCII(client.principal()) {
 		s.owner = service{asked.name, asked.realm, d.KVNO}
 		if e2, refusal2, why2 := o.clientPart(s); e2 != nil || refusal == NoPrincipal {
 			e, refusal, why = e2, refusal2, why2
@@ -214,6 +216,9 @@ func (o *opener) asEncPart(m *Message, p *krb5.KDCRep, client, asked service, pa
 		return o.encPart(m, p, part, label)
 	case refusal == NoPrincipal:
 		return nil
+	}
+	if t.spake {
+		return &OpenedEncPart{Refusal: CannotDecrypt, WhyNot: "the key of the enc-part was agreed with SPAKE"}
 	}
 	for _, pa := range padata {
 		if pa.Type == krb5.PAPKASRep {
