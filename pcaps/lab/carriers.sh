@@ -1,6 +1,7 @@
 # Services of single carriers, started by the cases that need them and ended with them. Their keytabs lie beside the others:
 # /etc/keytabs/NAME.keytab on the hub.
 
+# shellcheck disable=SC2034
 CARRIER_KEYTABS="dovecot squid prosody amqp tds"
 
 # dovecot: IMAP 143, POP3 110, ManageSieve 4190, GSSAPI and nothing else.
