@@ -284,9 +284,10 @@ func (s *stream) result(d dir, off, n int, key uint64, r Result) {
 // resultRow puts the carrier's word on the row of the message that it came
 // with in one frame, else on a row of its own.
 func (s *stream) resultRow(d dir, frame FrameID, frames []FrameID, at int64, r *Result, a *liveAttempt) {
-	src := s.c.Client
+	c := s.conn()
+	src := c.Client
 	if d == toClient {
-		src = s.c.Server
+		src = c.Server
 	}
 	for i := len(s.rows) - 1; i >= 0; i-- {
 		if m := s.rows[i]; m.Frame == frame && m.Src == src && m.Result == nil {
@@ -294,7 +295,7 @@ func (s *stream) resultRow(d dir, frame FrameID, frames []FrameID, at int64, r *
 			return
 		}
 	}
-	m := &Message{Transport: s.transport(), Src: s.c.Client, Dst: s.c.Server, Frame: frame, Frames: frames, Time: at, Result: r}
+	m := &Message{Transport: s.transport(), Src: c.Client, Dst: c.Server, Frame: frame, Frames: frames, Time: at, Result: r}
 	if d == toClient {
 		m.Src, m.Dst = m.Dst, m.Src
 	}
@@ -361,6 +362,11 @@ func (s *stream) finishAP(a *liveAttempt) {
 func (s *stream) apSilence(x *Exchange) Ending {
 	down := s.half(toClient)
 	switch {
+	case s.halfTalk:
+		if s.answered(x) {
+			return Unknown
+		}
+		return NotCaptured
 	case !s.bothWays() || down.Gaps > 0:
 		return NotCaptured
 	case s.answered(x):

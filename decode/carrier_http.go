@@ -47,18 +47,20 @@ type httpRequest struct {
 	connect bool
 	target  string // of CONNECT
 	relay   bool   // to a KDC proxy
+	rpc     bool   // a channel of DCE/RPC
 }
 
 type httpParser struct {
 	framed
 	pending  []httpRequest
 	chunked  [2]httpChunk
-	scanned  [2]int  // bytes of an unfinished head already searched for its end
-	basic    string  // the other mechanism that was told of last
-	host     string  // the Host that was told of last
-	accepted bool    // a token was accepted
-	quiet    int     // requests without credentials since
-	relayed  [2]int  // length of the KDC-PROXY-MESSAGE that follows
+	scanned  [2]int // bytes of an unfinished head already searched for its end
+	basic    string // the other mechanism that was told of last
+	host     string // the Host that was told of last
+	accepted bool   // a token was accepted
+	quiet    int    // requests without credentials since
+	relayed  [2]int // length of the KDC-PROXY-MESSAGE that follows
+	rpc      *rpcBody
 	unframed [2]bool // the body reaches to the end of the connection
 	buf      []byte
 }
@@ -82,6 +84,10 @@ func (p *httpParser) missed(d dir) {
 		p.pending = p.pending[:0]
 	}
 	p.chunked[d], p.scanned[d], p.unframed[d], p.relayed[d] = chunkNone, 0, false, 0
+	if p.rpc != nil && p.rpc.left[d] > 0 {
+		p.rpc.left[d] = 0
+		p.rpc.rpc.missed(d)
+	}
 }
 
 // resync finds a request or status line, or the middle of headers that hold an
@@ -89,6 +95,10 @@ func (p *httpParser) missed(d dir) {
 func (p *httpParser) resync(d dir, b []byte) (int, bool) {
 	if v := httpStart(d, b); v != no {
 		return 0, v == yes
+	}
+	if rpcMidstream(d, b) {
+		p.rpcOpens(d, 1<<62)
+		return 0, true
 	}
 	if d == toClient {
 		for _, v := range [...]string{"HTTP/1.1 ", "HTTP/1.0 "} {
@@ -140,6 +150,8 @@ func (p *httpParser) unit(d dir, b []byte, last bool) int {
 	switch {
 	case p.relayed[d] > 0:
 		return p.relay(d, b, last)
+	case p.rpc != nil && p.rpc.left[d] > 0:
+		return p.rpcUnit(d, b, last)
 	case p.chunked[d] != chunkNone:
 		return p.chunk(d, b)
 	case isTLSRecord(b):
@@ -149,6 +161,10 @@ func (p *httpParser) unit(d dir, b []byte, last bool) int {
 	}
 	if n := emptyLines(b); n > 0 {
 		return n
+	}
+	if rpcMidstream(d, b) {
+		p.rpcOpens(d, 1<<62)
+		return p.rpcUnit(d, b, last)
 	}
 	switch v := httpStart(d, b); {
 	case v == no && !(d == toServer && beginsInHead(b)):
@@ -247,6 +263,7 @@ func (p *httpParser) request(head []byte, body int) {
 		r.target = text(target)
 	}
 	r.relay = string(method) == "POST" && bytes.EqualFold(target, []byte("/KdcProxy"))
+	r.rpc = string(method) == rpcInData || string(method) == rpcOutData
 	proxied := r.connect || bytes.HasPrefix(target, []byte("http://")) // RFC 9112 §3.2.2: Host is not whom the client talks to
 	headers(head[:body], func(name, value []byte, at int) {
 		switch asciiUpper(name) {
@@ -281,6 +298,8 @@ func (p *httpParser) request(head []byte, body int) {
 		p.chunked[toServer] = chunkSize
 	case r.relay && f.length <= maxHTTPHead:
 		p.relayed[toServer] = int(f.length)
+	case r.rpc && f.length > 0:
+		p.rpcOpens(toServer, f.length)
 	default:
 		p.skip[toServer] = f.length
 	}

@@ -47,17 +47,18 @@ type Decoder struct {
 	sink Sink
 	opts Options
 
-	tracker *flow.Tracker
-	frags   *flow.Fragments
-	judged  *flow.Judged
-	seed    uint64
-	kdc     *kdcPairs
-	kpw     map[flowKey]*Exchange
-	talks   talks
-	views   *views
-	twins   twins
-	paths   [][]string
-	opener  *opener // nil without keys
+	tracker  *flow.Tracker
+	frags    *flow.Fragments
+	judged   *flow.Judged
+	seed     uint64
+	kdc      *kdcPairs
+	kpw      map[flowKey]*Exchange
+	talks    talks
+	virtuals map[[16]byte]rpcVirtual
+	views    *views
+	twins    twins
+	paths    [][]string
+	opener   *opener // nil without keys
 
 	current, before heldBatch
 	stats           map[int]*Stats

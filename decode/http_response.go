@@ -81,6 +81,8 @@ func (p *httpParser) responseBody(status int, r httpRequest, known bool, f httpB
 		p.chunked[toClient] = chunkSize
 	case r.relay && status == 200 && f.sized && f.length <= maxHTTPHead:
 		p.relayed[toClient] = int(f.length)
+	case r.rpc && status == 200 && f.sized:
+		p.rpcOpens(toClient, f.length)
 	case f.sized:
 		p.skip[toClient] = f.length
 		if (f.length > quietHTTP && p.accepted || f.length > 16*quietHTTP) && len(p.pending) == 0 {

@@ -10,7 +10,7 @@ import (
 
 // tcpFrame is an Ethernet frame of a connection between 10.0.0.1 (the client)
 // and 10.0.0.2.
-func tcpFrame(d dir, clientPort, serverPort uint16, seq uint32, flags byte, payload []byte) []byte {
+func tcpFrame(d dir, clientPort, serverPort uint16, seq, ack uint32, flags byte, payload []byte) []byte {
 	b := make([]byte, 54, 54+len(payload))
 	b[12], b[14], b[23] = 8, 0x45, 6
 	binary.BigEndian.PutUint16(b[16:], uint16(40+len(payload)))
@@ -22,6 +22,9 @@ func tcpFrame(d dir, clientPort, serverPort uint16, seq uint32, flags byte, payl
 	binary.BigEndian.PutUint16(b[34:], src)
 	binary.BigEndian.PutUint16(b[36:], dst)
 	binary.BigEndian.PutUint32(b[38:], seq)
+	if flags&0x10 != 0 {
+		binary.BigEndian.PutUint32(b[42:], ack)
+	}
 	b[46], b[47] = 0x50, flags
 	return append(b, payload...)
 }
@@ -32,15 +35,13 @@ func conversation(clientPort, serverPort uint16, mss int, turns ...turn) []captu
 	var all []capture.Packet
 	seq := [2]uint32{1000, 5000}
 	add := func(d dir, flags byte, payload []byte) {
-		f := tcpFrame(d, clientPort, serverPort, seq[d], flags, payload)
+		f := tcpFrame(d, clientPort, serverPort, seq[d], seq[d.other()], flags, payload)
 		all = append(all, capture.Packet{Data: f, Record: capture.Record{
-			Frame: uint64(len(all) + 1), Time: int64(len(all)) * 1e5, Wire: uint32(len(f)), Len: uint32(len(f)), Link: capture.LinkEthernet}})
-		seq[d] += uint32(len(payload))
+			Frame: uint64(len(all) + 1), Time: 1e9 + int64(len(all))*1e5, Wire: uint32(len(f)), Len: uint32(len(f)), Link: capture.LinkEthernet}})
+		seq[d] += uint32(len(payload)) + uint32(flags>>1&1)
 	}
 	add(toServer, 0x02, nil)
 	add(toClient, 0x12, nil)
-	seq[0]++
-	seq[1]++
 	for _, t := range turns {
 		for b := t.data; len(b) > 0; {
 			n := min(len(b), mss)

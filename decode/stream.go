@@ -45,6 +45,18 @@ type stream struct {
 	downBytes uint64    // of the server, when lastDown was set
 	kpasswd   *Exchange // password exchange under way
 	udp       *udpTalk  // the datagrams it stands for; nil: TCP
+	cookie    [16]byte  // of RPC over HTTP
+	halfTalk  bool      // the server answers in another connection
+	away      *stream   // where what is told of now stands
+	ended     bool
+}
+
+// conn is the connection that what is told of stands in.
+func (s *stream) conn() *flow.Conn {
+	if s.away != nil {
+		return s.away.c
+	}
+	return s.c
 }
 
 func newStream(d *Decoder, c *flow.Conn) *stream {
@@ -194,6 +206,9 @@ func (s *stream) where(d dir, off, n int) (frame FrameID, frames []FrameID, at i
 	if s.udp != nil {
 		return slices.Max(s.udp.frames), s.udp.frames, s.d.now
 	}
+	if s.away != nil {
+		return s.away.where(d, off, n)
+	}
 	h := s.half(d)
 	for _, f := range h.Frames(off, n) {
 		frames = append(frames, FrameID(f))
@@ -234,7 +249,8 @@ func (s *stream) kdcMessage(d dir, off, n int, b []byte, path string) {
 
 // row makes an empty row for what stands at off to off+n of direction d.
 func (s *stream) row(d dir, off, n int, path ...string) *Message {
-	m := &Message{Transport: s.transport(), Src: s.c.Client, Dst: s.c.Server}
+	c := s.conn()
+	m := &Message{Transport: s.transport(), Src: c.Client, Dst: c.Server}
 	if d == toClient {
 		m.Src, m.Dst = m.Dst, m.Src
 	}
@@ -405,6 +421,7 @@ func (s *stream) end(why flow.EndReason) {
 	}
 	s.sess.ServerEnded = serverEnded(s.c)
 	s.closeAttempts()
+	s.endChannel()
 	s.closePassword()
 	s.sess.SidesKnown = s.c.ClientKnown
 	s.sess.FromSYN = s.c.SYNCount > 0 && s.c.SYNs[0].Frame == s.c.First.Frame

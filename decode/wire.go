@@ -20,6 +20,8 @@ type wire interface {
 	startTLS(d dir, off int)
 	hidden(d dir, off int, name string)
 	sealed(d dir, off int)
+	inChannel(cookie [16]byte, known bool, rpc *rpcInner)
+	outChannel(cookie [16]byte, known bool) (*rpcInner, wire)
 	name(d dir, off int, name, source string)
 	afterAuth(d dir, off int)
 	tunnel(target string)
