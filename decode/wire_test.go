@@ -106,9 +106,9 @@ func (f *fakeWire) inChannel(cookie [16]byte, known bool, rpc *rpcInner) {
 	f.say("in channel %x %t", cookie[0], known)
 }
 func (f *fakeWire) outChannel([16]byte, bool) (*rpcInner, wire) { return nil, nil }
-func (f *fakeWire) sealed(d dir, off int)                 { f.say("%s sealed", arrow[d]) }
-func (f *fakeWire) anonymous(d dir, off int)              { f.say("%s anonymous", arrow[d]) }
-func (f *fakeWire) startTLS(d dir, off int)               { f.say("%s TLS", arrow[d]) }
+func (f *fakeWire) sealed(d dir, off int)                       { f.say("%s sealed", arrow[d]) }
+func (f *fakeWire) anonymous(d dir, off int)                    { f.say("%s anonymous", arrow[d]) }
+func (f *fakeWire) startTLS(d dir, off int)                     { f.say("%s TLS", arrow[d]) }
 func (f *fakeWire) name(d dir, off int, name, source string) {
 	f.say("%s name %s (%s)", arrow[d], name, source)
 }
