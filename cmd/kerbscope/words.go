@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -91,7 +92,11 @@ func (d directory) endpoint(e *analyze.Endpoint, carrier []string) string {
 		s += " port " + strconv.Itoa(int(e.Port))
 	}
 	if len(carrier) > 0 && carrierWords[carrier[0]] != "" {
-		s += " (" + carrierWords[carrier[0]] + ")"
+		word := carrierWords[carrier[0]]
+		if slices.Contains(carrier[1:], "dcerpc") { // in a named pipe or a body
+			word = "RPC in " + word
+		}
+		s += " (" + word + ")"
 	}
 	return s
 }
