@@ -101,11 +101,11 @@ func treeFields(v reflect.Value) []treeField {
 	for i := range v.NumField() {
 		field, f := v.Type().Field(i), v.Field(i)
 		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
-		if name == "-" || !field.IsExported() {
-			continue
-		}
 		if name == "" && field.Anonymous && f.Kind() == reflect.Struct {
 			list = append(list, treeFields(f)...)
+			continue
+		}
+		if name == "-" || !field.IsExported() {
 			continue
 		}
 		if name == "" {

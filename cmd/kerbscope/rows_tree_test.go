@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -158,6 +159,19 @@ func TestTree(t *testing.T) {
 	assert.Contains(t, out, "\nKerberos KRB-ERROR\n    msg-type: KRB-ERROR\n")
 	assert.Contains(t, out, "    error-code: KRB_AP_ERR_BAD_INTEGRITY (31)\n")
 	assert.True(t, strings.HasPrefix(out, "Frame 48: hub.pcap\n    capture: hub.pcap\n"), out)
+
+	hidden := struct {
+		row
+		No   string `json:"-"`
+		none int
+	}{row: row{MsgType: "AS-REQ"}, No: "no", none: 1}
+	var names []string
+	for _, f := range treeFields(reflect.ValueOf(hidden)) {
+		names = append(names, f.name)
+	}
+	assert.Contains(t, names, "msg_type", "of an embedded struct, as encoding/json has it")
+	assert.NotContains(t, names, "none")
+	assert.NotContains(t, names, "-")
 
 	n := func(v int32) *int32 { return &v }
 	r := &row{Frame: 1, Carrier: []string{"kdc"}, Etypes: []int32{18, 4711}, EtypesNames: []string{"aes256-cts-hmac-sha1-96", "4711"},
