@@ -3,6 +3,7 @@ package analyze
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"kerbscope/decode"
 )
@@ -78,6 +79,9 @@ func (c *Case) weakAnswers(kdc netip.Addr) (rows []*Row, accounts []string) {
 		if r.To.Addr() != kdc || !hasEtype(r.Req.Etypes, 18) && !hasEtype(r.Req.Etypes, 17) {
 			continue
 		}
+		if offeredAES(r.Hint) {
+			return nil, nil
+		}
 		weak := false
 		if r.Kind == decode.AS && (r.Hint != nil && len(r.Hint.Info2) > 0 || r.Reply != nil && r.Reply.Etype != nil) {
 			accounts, weak = addOnce(accounts, bare(r.Client)), true
@@ -90,6 +94,11 @@ func (c *Case) weakAnswers(kdc netip.Addr) (rows []*Row, accounts []string) {
 		}
 	}
 	return rows, accounts
+}
+
+// offeredAES tells AES keys in a step on the way, whatever came after it.
+func offeredAES(hint *Failure) bool {
+	return hint != nil && slices.ContainsFunc(hint.Info2, func(k KeyInfo) bool { return isAES(k.Etype) })
 }
 
 // aesElsewhere is an exchange in which another KDC used AES for a name that

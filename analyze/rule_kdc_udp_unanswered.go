@@ -32,24 +32,27 @@ the same client over TCP. Logons work, but each begins with the seconds that the
 
 func checkKDCUDPUnanswered(c *Case) []Finding {
 	var found []Finding
-	var late []int64 // how late, at most, TCP brought the answer
+	var late []int64         // how late, at most, TCP brought the answer
+	var ends [][2]netip.Addr // client and KDC
+	same := c.sameAsker()
 	add := func(f Finding, client, kdc netip.Addr, wait int64) {
-		for i := range found { // the same two hosts by IPv4 and IPv6
-			o := &found[i]
-			if a, _ := netip.ParseAddr(o.Subject.ClientIP); c.SameHost(a, client) {
-				if a, _ = netip.ParseAddr(o.Subject.KDC); c.SameHost(a, kdc) {
-					o.Count += f.Count
-					o.Evidence = append(o.Evidence, f.Evidence...)
-					o.first, o.last = min(o.first, f.first), max(o.last, f.last)
-					late[i] = max(late[i], wait)
-					return
-				}
+		if a, ok := same[client]; ok {
+			client = a
+		}
+		for i, o := range ends { // the same two hosts by IPv4 and IPv6
+			if c.SameHost(o[0], client) && c.SameHost(o[1], kdc) {
+				o := &found[i]
+				o.Count += f.Count
+				o.Evidence = append(o.Evidence, f.Evidence...)
+				o.first, o.last = min(o.first, f.first), max(o.last, f.last)
+				late[i] = max(late[i], wait)
+				return
 			}
 		}
 		f.Confidence, f.Severity = Certain, Warning
 		f.Cause = "UDP port 88 is blocked or its answers are lost between the client and this KDC. Logons work, but late."
 		f.fill = []string{"KDC-NAME", c.HostName(kdc)}
-		found, late = append(found, f), append(late, wait)
+		found, late, ends = append(found, f), append(late, wait), append(ends, [2]netip.Addr{client, kdc})
 	}
 	for _, s := range c.silences() {
 		if !s.plain() || !c.udpOnly(s) {
@@ -78,9 +81,7 @@ func checkKDCUDPUnanswered(c *Case) []Finding {
 	}
 	for i := range found {
 		f := &found[i]
-		client, _ := netip.ParseAddr(f.Subject.ClientIP)
-		kdc, _ := netip.ParseAddr(f.Subject.KDC)
-		f.Summary = fmt.Sprintf("%s did not answer %s over UDP (%s), and answered the same over TCP, up to %s later.", c.HostName(kdc), c.HostName(client), plural(f.Count, "request"), seconds(late[i]))
+		f.Summary = fmt.Sprintf("%s did not answer %s over UDP (%s), and answered the same over TCP, up to %s later.", c.HostName(ends[i][1]), c.HostName(ends[i][0]), plural(f.Count, "request"), seconds(late[i]))
 	}
 	return found
 }

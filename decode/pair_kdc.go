@@ -199,6 +199,9 @@ func (p *kdcPairs) reply(m *Message) {
 	if e := m.Krb.Error; e != nil {
 		what = errorStep(e)
 	}
+	if o.x.Unheard != nil && m.Transport == UDP {
+		o.x.Unheard = nil // late, but heard
+	}
 	o.step(m, what)
 	o.x.BothWays = true
 	if e := m.Krb.Error; e != nil {
