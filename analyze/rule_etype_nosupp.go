@@ -44,9 +44,14 @@ func checkEtypeNosupp(c *Case) []Finding {
 		} else if r.Client == "" {
 			what = "the client's account"
 		}
-		f.Summary = fmt.Sprintf("%s refused %s, which offered %s, with KDC_ERR_ETYPE_NOSUPP (14) %s: no encryption type in common with %s.",
-			c.HostName(r.To.Addr()), c.whoAll(rows), shortEtypes(r.Req.Etypes), nTimes(total(rows)), what)
-		f.Cause = fmt.Sprintf("None of %s is usable at this KDC for %s: a key is missing, or the KDC's settings or updates do not allow it.", shortEtypes(r.Req.Etypes), what)
+		offer, list := "", "the client's types" // the request may not be captured
+		if len(r.Req.Etypes) > 0 {
+			list = shortEtypes(r.Req.Etypes)
+			offer = ", which offered " + list + ","
+		}
+		f.Summary = fmt.Sprintf("%s refused %s%s with KDC_ERR_ETYPE_NOSUPP (14) %s: no encryption type in common with %s.",
+			c.HostName(r.To.Addr()), c.whoAll(rows), offer, nTimes(total(rows)), what)
+		f.Cause = fmt.Sprintf("None of %s is usable at this KDC for %s: a key is missing, or the KDC's settings or updates do not allow it.", list, what)
 		if keys := c.keysElsewhere(r); keys != nil {
 			f.Summary += fmt.Sprintf(" Elsewhere the account shows %s.", keysText(keys.Keys))
 			c.cite(f, keys.Example, "hint.etype_info2")
