@@ -7,10 +7,9 @@ MIT_PASSWORD=Lab-Carol-1 # carol, of both realms
 if pid_of mit >/dev/null 2>&1; then HOSTS="$HOSTS mit"; fi
 
 mit_host_up() {
-	pid_of mit >/dev/null 2>&1 && return
-	host_up mit
-	HOSTS="$HOSTS mit"
-	on mit ip addr add $MIT_NET/24 dev eth0
+	pid_of mit >/dev/null 2>&1 || host_up mit
+	case " $HOSTS " in *" mit "*) ;; *) HOSTS="$HOSTS mit" ;; esac
+	on mit ip addr replace $MIT_NET/24 dev eth0
 }
 # mit_up [LINE...]: the realms from nothing, LINEs in krb5kdc's [realms] section of EXAMPLE.ORG. Variables:
 #   MIT_ETYPES  supported_enctypes of both realms' new keys   MIT_KDC  lines of [kdcdefaults]   MIT_LIB  a line of [libdefaults]
