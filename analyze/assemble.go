@@ -175,7 +175,10 @@ func (c *Case) exchange(r *Record) Exchange {
 		x.ErrorCode, x.ErrorCodeName = &code, errorName(code)
 	}
 	if r.Word != nil && r.Word.Outcome == decode.Refused {
-		x.Refusal = &Refusal{Code: r.Word.Code, CodeName: r.Word.CodeName, Text: r.Word.Text}
+		x.Refusal = &Refusal{CodeName: r.Word.CodeName, Text: r.Word.Text}
+		if !r.Word.NoCode {
+			x.Refusal.Code = &r.Word.Code
+		}
 	}
 	x.PreauthEtype, x.PreauthEtypeName = namedEtype(r.Req.PreauthEtype)
 	t := r.Issued

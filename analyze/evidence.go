@@ -166,8 +166,14 @@ var facts = []fact{
 		}
 		return r.Reply.FrameRef, r.Reply.What, "", msgFilter(r.Reply.What)
 	}},
+	{name: "carrier_result.code", path: "carrier_result.code_name", read: func(r *Record) (FrameRef, any, string, string) {
+		if r.Word == nil || r.Word.Frame == 0 || !r.Word.NoCode {
+			return FrameRef{}, nil, "", ""
+		}
+		return r.Word.FrameRef, r.Word.CodeName, "", ""
+	}},
 	{name: "carrier_result.code", read: func(r *Record) (FrameRef, any, string, string) {
-		if r.Word == nil || r.Word.Frame == 0 {
+		if r.Word == nil || r.Word.Frame == 0 || r.Word.NoCode {
 			return FrameRef{}, nil, "", ""
 		}
 		return r.Word.FrameRef, r.Word.Code, r.Word.CodeName, wordFilter(r)
@@ -369,6 +375,9 @@ func bareError(r *Record) bool {
 
 // wordFilter is true in the frame with the carrier's word.
 func wordFilter(r *Record) string {
+	if r.Word.Split {
+		return ""
+	}
 	if slices.Contains(r.Carrier, "dcerpc") {
 		return "" // of three kinds: bind_nak, fault, a token's state
 	}

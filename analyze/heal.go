@@ -35,10 +35,25 @@ func questionOf(r *Record) question {
 		if r.code() == errSkew {
 			return clockQuestion(r)
 		}
+		if !r.asked() {
+			return looseQuestion(r)
+		}
 		// As asked: the reply may spell it otherwise.
 		return question{kind: r.Kind, from: r.From.Addr(), service: lower(r.Req.SName), who: lower(at(r.Req.CName, r.Req.Realm))}
 	}
+	if !r.asked() {
+		return looseQuestion(r)
+	}
 	return question{kind: r.Kind, from: r.From.Addr(), service: lower(at(r.Req.SName, r.Req.Realm)), who: lower(r.Req.ForUser), options: r.Req.KDCOptions & healOptions}
+}
+
+// asked tells whether the request is in view, and what it asks for.
+func (r *Record) asked() bool { return r.Req.Frame != 0 && r.Req.SName != "" }
+
+// looseQuestion stands for a request to a KDC that is not in view, or was cut
+// before its names: a success of that client soon after may be its answer.
+func looseQuestion(r *Record) question {
+	return question{kind: r.Kind, from: r.From.Addr(), who: "unseen"}
 }
 
 // clockQuestion stands for a host whose clock a KDC refused: whoever of it is
@@ -61,7 +76,7 @@ func (r *Record) answers() bool {
 
 // healable tells whether r failed in a way that a later success undoes.
 func (r *Record) healable() bool {
-	return failed(r.Ending) && !r.Healed && (r.Req.Frame != 0 || r.Kind == decode.AP || r.code() == errSkew)
+	return failed(r.Ending) && !r.Healed
 }
 
 // oneClient tells whether nothing speaks against one client behind both.
@@ -73,7 +88,8 @@ func oneClient(a, b *Record) bool {
 // while: an unanswered request is known as such only long after it was sent.
 type healing struct {
 	open  map[question][]*Record
-	queue []*Record // in order of arrival
+	near  map[netip.Addr][]*Record // of open those about KDCs, by client; the latest few
+	queue []*Record                // in order of arrival
 	good  map[question][]*Record
 	goodQ []goodEntry
 	lost  uint64
@@ -93,15 +109,15 @@ const (
 	maxGood   = 64
 
 	maxOneQuestion = 1 << 10 // failures of one question that wait
+	maxNear        = 16      // failures of one client that a success without its request may heal
 )
 
 func (h *healing) remember(r *Record) {
 	if h.good == nil {
 		h.good = map[question][]*Record{}
 	}
-	h.rememberAs(questionOf(r), r)
-	if r.Kind == decode.AS {
-		h.rememberAs(clockQuestion(r), r)
+	for _, q := range r.answersTo() {
+		h.rememberAs(q, r)
 	}
 }
 
@@ -156,6 +172,16 @@ func (h *healing) wait(r *Record) {
 	}
 	h.open[q] = append(list, r)
 	h.queue = append(h.queue, r)
+	if r.Kind == decode.AS || r.Kind == decode.TGS {
+		if h.near == nil {
+			h.near = map[netip.Addr][]*Record{}
+		}
+		near := h.near[r.From.Addr()]
+		if len(near) >= maxNear {
+			near = slices.Delete(near, 0, 1)
+		}
+		h.near[r.From.Addr()] = append(near, r)
+	}
 }
 
 // expire gives up on what ended too long before now.
@@ -168,6 +194,7 @@ func (h *healing) expire(now int64) {
 }
 
 func (h *healing) drop(r *Record) {
+	h.forget(r)
 	q := questionOf(r)
 	list := h.open[q]
 	if i := slices.Index(list, r); i >= 0 {
@@ -180,16 +207,53 @@ func (h *healing) drop(r *Record) {
 	}
 }
 
+// forget takes r out of near.
+func (h *healing) forget(r *Record) {
+	from := r.From.Addr()
+	near := h.near[from]
+	if i := slices.Index(near, r); i >= 0 {
+		near = slices.Delete(near, i, i+1)
+	}
+	if len(near) == 0 {
+		delete(h.near, from)
+	} else {
+		h.near[from] = near
+	}
+}
+
 // by returns what r heals.
 func (h *healing) by(r *Record) []*Record {
 	if !r.answers() || len(h.open) == 0 {
 		return nil
 	}
-	healed := h.healedOf(questionOf(r), r)
-	if r.Kind == decode.AS {
-		healed = append(healed, h.healedOf(clockQuestion(r), r)...)
+	var healed []*Record
+	for _, q := range r.answersTo() {
+		healed = append(healed, h.healedOf(q, r)...)
+	}
+	if !r.asked() && r.Kind != decode.AP && r.Kind != decode.Password {
+		for _, f := range slices.Clone(h.near[r.From.Addr()]) {
+			if f.Kind == r.Kind && heals(r, f) && !slices.Contains(healed, f) {
+				healed = append(healed, f)
+				h.drop(f)
+			}
+		}
 	}
 	return healed
+}
+
+// answersTo are the questions that a success answers, or may answer.
+func (r *Record) answersTo() []question {
+	list := []question{questionOf(r)}
+	switch r.Kind {
+	case decode.AS:
+		list = append(list, clockQuestion(r))
+		fallthrough
+	case decode.TGS:
+		if r.asked() {
+			list = append(list, looseQuestion(r))
+		}
+	}
+	return list
 }
 
 // healedOf takes out what r heals of one question.
@@ -202,6 +266,7 @@ func (h *healing) healedOf(q question, r *Record) []*Record {
 	for _, f := range list {
 		if heals(r, f) {
 			healed = append(healed, f)
+			h.forget(f)
 		} else {
 			rest = append(rest, f)
 		}

@@ -16,7 +16,8 @@ type KDCFacts struct {
 	TGTs    map[int32]uint64 // krbtgt tickets among them
 	Offered map[int32]uint64 // entries of ETYPE-INFO2 in its errors
 	Replies map[int32]uint64 // client keys used in AS-REPs
-	// Asked counts answered AS and TGS requests, AskedAES those whose list had
+	// Asked counts answered AS and TGS requests, AskedAES those whose answer names
+	// an etype and whose list had
 	// 17, 18, 19 or 20.
 	Asked, AskedAES uint64
 	EText           bool              // its errors carry an e-text: MIT, Heimdal, Samba; Windows sends none
@@ -194,7 +195,7 @@ func (k *KDCFacts) row(w *Row) {
 	}
 	if r.Req.Frame != 0 {
 		k.Asked += w.Count
-		if hasAES(r.Req.Etypes) {
+		if hasAES(r.Req.Etypes) && r.toldEtype() {
 			k.AskedAES += w.Count
 		}
 	}
@@ -211,6 +212,19 @@ func (k *KDCFacts) row(w *Row) {
 			k.Replies[*r.Reply.Etype] += w.Count
 		}
 	}
+}
+
+// toldEtype tells whether an answer that was not cut names etypes.
+func (r *Record) toldEtype() bool {
+	if r.Issued != nil {
+		return r.Issued.Etype != 0
+	}
+	for _, f := range []*Failure{r.Hint, r.Error} {
+		if f != nil && f.Info2 != nil && !f.Cut {
+			return true
+		}
+	}
+	return false
 }
 
 // hostClocks reads every stime of the kept records.

@@ -237,7 +237,7 @@ func word(w *decode.Result) *Word {
 	if w == nil {
 		return nil
 	}
-	return &Word{FrameRef{w.Frame, w.Time}, w.Outcome, w.Code, w.CodeName, strings.Clone(w.Text[:min(len(w.Text), keepText)])}
+	return &Word{FrameRef{w.Frame, w.Time}, w.Outcome, w.Code, w.NoCode, w.Split, w.CodeName, strings.Clone(w.Text[:min(len(w.Text), keepText)])}
 }
 
 // names fills Client and Service. Names of the reply are the KDC's own

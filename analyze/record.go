@@ -129,6 +129,7 @@ type Reply struct {
 type Failure struct {
 	FrameRef
 	Code     int32
+	Cut      bool // not all of it was captured: what its e-data lists is not all
 	EText    string
 	STime    *int64 // ns by the sender's clock
 	CTime    *int64
@@ -154,6 +155,8 @@ type Word struct {
 	FrameRef
 	Outcome  decode.Outcome
 	Code     int64
+	NoCode   bool // CodeName says it all
+	Split    bool // Wireshark shows it in the frame that completes the carrier's unit
 	CodeName string
 	Text     string
 }

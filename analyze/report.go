@@ -150,7 +150,7 @@ type Exchange struct {
 
 // A Refusal is the carrier's word that refused an AP exchange.
 type Refusal struct {
-	Code     int64  `json:"code"`
+	Code     *int64 `json:"code,omitempty"` // nil: the carrier speaks in words alone
 	CodeName string `json:"code_name,omitempty"`
 	Text     string `json:"text,omitempty"`
 }

@@ -36,15 +36,12 @@ the service's log or a keytab.`,
 
 func checkAPRefused(c *Case) []Finding {
 	rows := c.rowsWhere(decode.AP, func(r *Record) bool {
-		return r.Ending == decode.Denied && r.Error == nil && !keytabProves(r) && !mislabelled(r) && !c.errorBeside(r)
+		return r.Ending == decode.Denied && r.Error == nil && r.Presented != nil && !keytabProves(r) && !mislabelled(r) && !c.errorBeside(r)
 	})
 	return c.each(rows, byServiceAndServer, []string{"carrier_result.code", "ticket.sname", "ticket.etype", "ticket.kvno"}, func(f *Finding, rows []*Row, r *Record) {
 		f.Confidence = Likely
 		f.FaultAt = nil
-		with := ""
-		if r.Presented != nil {
-			with = " (" + ticketText(r.Presented) + ")"
-		}
+		with := " (" + ticketText(r.Presented) + ")"
 		cut := c.gappy(r)
 		f.Summary = fmt.Sprintf("%s refused the Kerberos authentication of %s for %s%s %s with %s and no Kerberos error.", c.server(r.To), c.whoAll(rows), serviceText(r), with, nTimes(total(rows)), refusalText(r))
 		f.Cause = "The service says no without a reason. A key that does not fit looks like this with many services (Postfix, smbd, Java), and so do a policy, a missing right or a replay cache."

@@ -62,7 +62,7 @@ func checkEtypeNosupp(c *Case) []Finding {
 
 // etypeRefused tells a 14 that stayed and is no forwarded TGT's step.
 func etypeRefused(r *Record) bool {
-	return r.Ending == decode.Failed && r.code() == errEtypeNosupp && !r.Healed && !loneForwarded(r)
+	return r.Ending == decode.Failed && r.code() == errEtypeNosupp && !r.Healed && len(r.Req.Etypes) > 0 && !loneForwarded(r)
 }
 
 // keysElsewhere is what some KDC told about the keys of the client of r.

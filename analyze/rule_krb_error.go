@@ -46,10 +46,10 @@ const (
 // by the kind of exchange.
 var toldElsewhere = map[decode.Kind][]int32{
 	decode.AS: {errNameExp, errClientUnknown, errServiceUnknown, errNotUnique, errEtypeNosupp, errClientRevoked, errKeyExpired, errPreauthFailed,
-		errPreauthRequired, errBadIntegrity, errSkew, errBadAddr, errResponseTooBig, 68, 91},
+		errPreauthRequired, errBadIntegrity, errSkew, errBadAddr, errResponseTooBig, errWrongRealm, 91},
 	decode.TGS: {errClientRevoked, errServiceUnknown, errNotUnique, errEtypeNosupp, errKeyExpired, errMustUseU2U, errBadIntegrity, errTktExpired,
-		errTktNotYetValid, errRepeat, errSkew, errBadAddr, errModified, errBadKeyVer, errNoKey, errResponseTooBig, 68},
-	decode.AP: {errBadIntegrity, errTktExpired, errTktNotYetValid, errRepeat, errNotUs, errSkew, errBadAddr, errModified, errBadKeyVer, errNoKey, 48, 69},
+		errTktNotYetValid, errRepeat, errSkew, errBadAddr, errModified, errBadKeyVer, errNoKey, errResponseTooBig, 68, errSumtypeNosupp, errInappCksum},
+	decode.AP: {errBadIntegrity, errTktExpired, errTktNotYetValid, errRepeat, errNotUs, errSkew, errBadAddr, errModified, errBadKeyVer, errNoKey, 48, 69, errSumtypeNosupp, errInappCksum},
 }
 
 // errorMeaning is what a code says that has no rule of its own.
@@ -73,14 +73,6 @@ var errorMeaning = map[int32]string{
 	50: "The checksum is of a kind that is not accepted.",
 	60: "A generic error: text and NTSTATUS, where there are any, tell more.",
 	61: "The KDC found the message too long: not Kerberos, or a broken length.",
-	62: "The client's certificate is not trusted, or mapped to no account.",
-	63: "The KDC's certificate is not trusted.",
-	64: "A signature of the certificate logon is not valid.",
-	66: "The certificate does not match.",
-	74: "The revocation status of the certificate cannot be found out.",
-	75: "The name in the certificate does not match.",
-	77: "The certificate is not meant for this use.",
-	93: "A FAST option is not known to the KDC.",
 }
 
 func checkKRBError(c *Case) []Finding {
@@ -124,6 +116,9 @@ func untold(r *Record) bool {
 		if code == told {
 			return false
 		}
+	}
+	if pkinitError(r) || armorRefused(r) || r.Kind == decode.TGS && firewalled(r) {
+		return false
 	}
 	switch code {
 	case errPolicy, errBadOption, errServerNomatch, errGeneric:

@@ -12,12 +12,14 @@ var rules = []*Rule{
 	kdcUnreachable,
 	tcp88Blocked,
 	udpFragmentsLost,
+	dcLocatorTrouble,
 	kdcUDPUnanswered,
 	kdcFailover,
 	kdcSlow,
 
 	// Clocks.
 	clockSkew,
+	clockSkewHidden,
 	clockSkewRecovered,
 
 	// The client's account.
@@ -26,6 +28,9 @@ var rules = []*Rule{
 	passwordExpired,
 	preauthFailed,
 	preauthFailedRecovered,
+	pkinitFailed,
+	fastFailed,
+	wrongRealm,
 
 	// Encryption types at logon, and of the KDC as a whole.
 	etypeNosupp,
@@ -43,6 +48,7 @@ var rules = []*Rule{
 	// Finding the service.
 	tgtUndecryptable,
 	duplicateSPN,
+	referralDeadEnd,
 	spnUnknown,
 	userToUserRequired,
 	kdcsDisagree,
@@ -54,7 +60,9 @@ var rules = []*Rule{
 	forwardedTGTSingleEtype,
 
 	// Policy and delegation.
+	selectiveAuth,
 	delegationRefused,
+	checksumRefused,
 
 	// The acceptor: can it decrypt?
 	keyFaultOneIdentity,
@@ -64,6 +72,7 @@ var rules = []*Rule{
 	spnOnWrongAccount,
 	acceptorLacksEtypeKey,
 	acceptorLacksKey,
+	hostNameMismatch,
 	ticketRefusedEverywhere,
 	keyMismatch,
 
@@ -75,8 +84,11 @@ var rules = []*Rule{
 	krbError,
 
 	// The carrier's word, and silence.
+	channelBinding,
+	tokenTooBig,
 	apRefused,
 	apUnanswered,
+	wrapFailsAfterAP,
 
 	// Symptoms and facts.
 	ntlmFallback,
@@ -85,6 +97,13 @@ var rules = []*Rule{
 	rc4InUse,
 	etypeTimeline,
 	unknownEtypeSeen,
+	preauthNotRequired,
+	passwordSpray,
+	kerberoastPattern,
+	tgtUnlikeOthers,
+	rodcKVNO,
+	mutualAuthMissing,
+	delegationNotForwarded,
 	passwordChange,
 	truncatedCapture,
 }

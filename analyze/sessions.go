@@ -27,6 +27,7 @@ type SessionFact struct {
 	Sealed         decode.FrameID // SMB 3 encryption began
 	Anonymous      decode.FrameID
 	AfterAuth      decode.FrameID
+	CutAfterAuth   bool          // the server reset it within a second of AfterAuth
 	Attempts       []AttemptFact // in order
 	More           int           // attempts beyond the limit
 }
@@ -70,7 +71,7 @@ func (t *sessionTable) add(s *decode.Session) {
 		Client: s.Client, Server: s.Server, SidesKnown: s.SidesKnown, Carrier: s.Carrier,
 		Begin: FrameRef{s.Begin, s.First}, End: FrameRef{s.Ended, s.Last}, Ended: s.End, EndFrame: s.EndFrame, ServerEnded: s.ServerEnded,
 		BothWays: s.BothWays, Gaps: s.Gaps, Offered: s.Offered, TLS: s.TLS, TLSName: s.TLSName, Tunnel: s.Tunnel, Sealed: s.Sealed,
-		Anonymous: s.Anonymous, AfterAuth: s.AfterAuth,
+		Anonymous: s.Anonymous, AfterAuth: s.AfterAuth, CutAfterAuth: s.CutAfterAuth,
 	}
 	for _, a := range s.Attempts {
 		r := t.attempts[a]

@@ -251,6 +251,7 @@ func (s *stream) newAP(a *Attempt, req *Message) *Exchange {
 func (s *stream) result(d dir, off, n int, key uint64, r Result) {
 	frame, frames, at := s.where(d, off, n)
 	r.Frame, r.Time = frame, at
+	r.NoCode = r.Code == 0 && s.car.words
 	r.Text = string([]byte(r.Text))
 	var a *liveAttempt
 	for _, l := range s.live {

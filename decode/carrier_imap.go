@@ -6,6 +6,7 @@ import "bytes"
 // SASL-IR (RFC 4959).
 var imapCarrier = carrier{
 	name:  "imap",
+	words: true,
 	ports: []uint16{143},
 	probe: probeIMAP,
 	open:  func(s *stream) parser { return newIMAP(s) },

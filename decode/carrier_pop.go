@@ -5,6 +5,7 @@ import "bytes"
 // popCarrier is POP3 (RFC 1939) with AUTH, RFC 5034.
 var popCarrier = carrier{
 	name:  "pop",
+	words: true,
 	ports: []uint16{110},
 	probe: probePOP,
 	open:  func(s *stream) parser { return newPOP(s) },

@@ -5,6 +5,7 @@ import "bytes"
 // sieveCarrier is ManageSieve (RFC 5804) with AUTHENTICATE, §2.1.
 var sieveCarrier = carrier{
 	name:  "sieve",
+	words: true,
 	ports: []uint16{4190},
 	probe: probeSieve,
 	open:  func(s *stream) parser { return newSieve(s) },

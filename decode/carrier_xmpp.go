@@ -5,6 +5,7 @@ import "bytes"
 // xmppCarrier is XMPP with SASL, RFC 6120 §6.
 var xmppCarrier = carrier{
 	name:  "xmpp",
+	words: true,
 	ports: []uint16{5222, 5269},
 	probe: probeXMPP,
 	open:  func(s *stream) parser { return newXMPP(s) },

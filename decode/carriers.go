@@ -26,6 +26,8 @@ type carrier struct {
 	// probe looks at the first unread bytes of both directions (either may be
 	// empty, or begin in mid-stream) and at the server's port.
 	probe func(toServer, toClient []byte, port uint16) verdict
+	// words: its results have names and no numbers.
+	words bool
 	// open makes the parser of one connection.
 	open func(s *stream) parser
 }

@@ -90,6 +90,10 @@ func looksUseful(b []byte) bool {
 		if smtpOpening(b) {
 			return true
 		}
+	case b[0] == 'G' || b[0] == 'P' || b[0] == 'C' || b[0] == 'O' || b[0] == 'H':
+		if httpOpening(b) {
+			return true
+		}
 	}
 	return hasNeedle(b)
 }
@@ -101,6 +105,17 @@ func smtpOpening(b []byte) bool {
 		return true
 	}
 	return len(b) >= 7 && (string(b[:7]) == "X-EXPS " || string(b[:5]) == "AUTH ")
+}
+
+// httpOpening tells whether a payload begins as an HTTP request does: its
+// Authorization may come in pieces too small for a needle. Of a response the
+// request came before it, or is not there.
+func httpOpening(b []byte) bool {
+	switch string(b[:4]) {
+	case "GET ", "POST", "PUT ", "CONN", "OPTI", "HEAD", "PROP":
+		return true
+	}
+	return false
 }
 
 // retrace hands the tracker the earlier packets of p's flow in the batch in

@@ -49,7 +49,7 @@ func (p *httpParser) response(head []byte, body int, after []byte) {
 			if r.auth[k] == httpOther {
 				key = httpServerKey // attempts without tokens have no key
 			}
-			p.s.result(toClient, 0, len(head), key, Result{Outcome: o, Code: int64(status), CodeName: httpStatusName(status), Text: text(reason)})
+			p.s.result(toClient, 0, len(head), key, Result{Outcome: o, Code: int64(status), CodeName: httpStatusName(status), Text: text(reason), Split: f.chunked || f.length > uint64(len(after))})
 			if o == Accepted {
 				p.accepted, p.quiet = true, 0
 				if f.sealed {

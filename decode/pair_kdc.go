@@ -204,7 +204,13 @@ func (p *kdcPairs) reply(m *Message) {
 	}
 	o.step(m, what)
 	o.x.BothWays = true
+	if u := o.x.Unheard; u != nil && u.Transport == m.Transport && u.Src == m.Dst {
+		o.x.Unheard = nil // heard, after all
+	}
 	if e := m.Krb.Error; e != nil {
+		if o.waiting && o.x.Request != nil && fk != (flowKey{o.x.Client, o.x.Server, o.x.Transport}) && stepError(e.ErrorCode.V) {
+			return // the late answer to a request that the client has gone on from
+		}
 		switch code := e.ErrorCode.V; {
 		case code == errTooBig && m.Transport == UDP:
 			o.x.TooBig = m
@@ -226,6 +232,11 @@ func (p *kdcPairs) reply(m *Message) {
 		p.finish(o, OK)
 	}
 	p.remember(fk, m.Time, o.x.Kind)
+}
+
+// stepError tells a code that asks the client for something more.
+func stepError(code int32) bool {
+	return code == errPreauthRequired || code == errTooBig || code == errMorePreauth
 }
 
 // loneReply handles an answer whose request is not in the capture, or a

@@ -223,3 +223,19 @@ func TestUnheard(t *testing.T) {
 	require.Equal(t, uint64(1), talk.r.exchanges[0].Unheard.Frame.Number())
 	require.Nil(t, talk.r.exchanges[1].Unheard, "52 is an answer")
 }
+
+// TestLateStep: the answer to a request that the client has gone on from, on
+// another flow, is a step and no answer to what it asked since.
+func TestLateStep(t *testing.T) {
+	talk := newTalk()
+	talk.say(0, port(1000), kdc1, UDP, tgsReq(1))
+	talk.say(second, port(1001), kdc1, TCP, tgsReq(1))
+	talk.say(2*second, kdc1, port(1000), UDP, krbError(52))
+	talk.say(2*second+1, kdc1, port(1001), TCP, rep(krb5.TGSRep))
+	talk.d.Close()
+	require.Len(t, talk.r.exchanges, 1)
+	x := talk.r.exchanges[0]
+	require.Equal(t, OK, x.Ending)
+	require.Len(t, x.Steps, 4)
+	require.Nil(t, x.Unheard, "it was heard, late")
+}

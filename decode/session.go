@@ -45,9 +45,10 @@ type Session struct {
 	// ServerEnded: the first FIN or RST was the server's.
 	ServerEnded bool
 	// AfterAuth is the first frame with application bytes after the last
-	// accepted attempt; ResetAfterAuth tells that the connection was reset or
-	// faulted right after it.
-	AfterAuth FrameID
+	// accepted attempt; CutAfterAuth tells that the server reset the
+	// connection within a second of it, the client not having closed it.
+	AfterAuth    FrameID
+	CutAfterAuth bool
 }
 
 // A NameClaim ties a name to one end of a connection.
@@ -126,8 +127,12 @@ func (o Outcome) String() string {
 // A Result is a carrier's own word on an authentication: 535, 401, NTSTATUS,
 // bind_nak, an LDAP result code.
 type Result struct {
-	Outcome  Outcome
-	Code     int64  // as the carrier numbers it; NTSTATUS as unsigned 32 bits
+	Outcome Outcome
+	Code    int64 // as the carrier numbers it; NTSTATUS as unsigned 32 bits
+	// NoCode: the carrier speaks in words alone (IMAP's NO); CodeName has them.
+	NoCode bool
+	// Split: the unit that holds the word goes on in later packets.
+	Split    bool
 	CodeName string // "STATUS_LOGON_FAILURE", "invalidCredentials"; empty: no registered name
 	Text     string // the rest of the reply line or the diagnostic message, as on the wire
 	Frame    FrameID

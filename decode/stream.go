@@ -41,6 +41,7 @@ type stream struct {
 	inTLS     bool
 	seen      [2]bool // bytes of this direction are in the capture
 	lastOK    *Attempt
+	usedAt    int64     // time of sess.AfterAuth
 	lastDown  int64     // time of the latest bytes from the server
 	downBytes uint64    // of the server, when lastDown was set
 	kpasswd   *Exchange // password exchange under way
@@ -290,7 +291,7 @@ func (s *stream) anonymous(d dir, off int) {
 // afterAuth notes application traffic after an accepted attempt.
 func (s *stream) afterAuth(d dir, off int) {
 	if s.lastOK != nil && s.sess.AfterAuth == 0 {
-		s.sess.AfterAuth, _, _ = s.where(d, off, 1)
+		s.sess.AfterAuth, _, s.usedAt = s.where(d, off, 1)
 	}
 }
 
@@ -420,6 +421,7 @@ func (s *stream) end(why flow.EndReason) {
 		s.sess.EndFrame = FrameID(s.c.FINs[1].Frame)
 	}
 	s.sess.ServerEnded = serverEnded(s.c)
+	s.sess.CutAfterAuth = s.sess.AfterAuth != 0 && s.c.RST.Ok() && s.c.RSTFrom == flow.ToClient && !s.c.FINs[flow.ToServer].Ok() && s.c.RST.Time-s.usedAt < 1e9
 	s.closeAttempts()
 	s.endChannel()
 	s.closePassword()

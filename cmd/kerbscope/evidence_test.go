@@ -204,6 +204,9 @@ func holds(b []byte, e analyze.Evidence) bool {
 		return bytes.IndexByte(b, types[text]) >= 0 && types[text] != 0
 	case "ntlm":
 		return bytes.Contains(b, []byte("NTLMSSP\x00"))
+	case "carrier_result.code_name":
+		word, _, _ := strings.Cut(text, " ")
+		return bytes.Contains(b, []byte(word))
 	case "carrier_result.code", "e_data.method_data.ntstatus":
 		// As text, as an NTSTATUS, in XDR, as ENUMERATED, as the reason in a bind_nak.
 		little := binary.LittleEndian.AppendUint32(nil, uint32(number))

@@ -208,7 +208,7 @@ func cellsOf(x *analyze.Exchange) map[string][]uint64 {
 // told tells the fields that the words for an exchange already give.
 func told(field string) bool {
 	switch field {
-	case "error_code", "carrier_result.code", "carrier_result.outcome", "ticket.etype", "ticket.kvno", "ticket.hash", "ticket.sname",
+	case "error_code", "carrier_result.code", "carrier_result.code_name", "carrier_result.outcome", "ticket.etype", "ticket.kvno", "ticket.hash", "ticket.sname",
 		"issued.etype", "issued.kvno", "issued.sname", "sname", "cname", "realm", "msg_type", "ap_rep", "request":
 		return true
 	}
@@ -369,8 +369,8 @@ func answerWords(x *analyze.Exchange) string {
 		return ": " + codeWords(x)
 	case x.Refusal != nil:
 		word := x.Refusal.CodeName
-		if word == "" {
-			word = strconv.FormatInt(x.Refusal.Code, 10)
+		if word == "" && x.Refusal.Code != nil {
+			word = strconv.FormatInt(*x.Refusal.Code, 10)
 		}
 		if text := clip(escape(x.Refusal.Text), 40); text != "" {
 			word += ` "` + text + `"`

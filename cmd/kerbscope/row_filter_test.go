@@ -62,7 +62,9 @@ func TestFilter(t *testing.T) {
 		{"error=STATUS_MORE_*", "../../pcaps/ntlm-fallback", func(r *row) bool {
 			return r.CarrierResult != nil && r.CarrierResult.CodeName == "STATUS_MORE_PROCESSING_REQUIRED"
 		}},
-		{"error=0xc0000016", "../../pcaps/ntlm-fallback", func(r *row) bool { return r.CarrierResult != nil && r.CarrierResult.Code == 0xc0000016 }},
+		{"error=0xc0000016", "../../pcaps/ntlm-fallback", func(r *row) bool {
+			return r.CarrierResult != nil && r.CarrierResult.Code != nil && *r.CarrierResult.Code == 0xc0000016
+		}},
 		{"etype=23", story, func(r *row) bool { return has(r, 23) }},
 		{"etype=rc4-hmac", kdc, func(r *row) bool { return has(r, 23) }},
 		{"etype=AES256", u2u, func(r *row) bool { return has(r, 18) }},

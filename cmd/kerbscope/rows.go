@@ -85,9 +85,17 @@ type row struct {
 // A carrierResult is the carrier's own word on an authentication.
 type carrierResult struct {
 	Outcome  string `json:"outcome"`
-	Code     int64  `json:"code"`
+	Code     *int64 `json:"code,omitempty"`
 	CodeName string `json:"code_name,omitempty"`
 	Text     string `json:"text,omitempty"`
+}
+
+func makeCarrierResult(r *decode.Result) *carrierResult {
+	c := &carrierResult{Outcome: r.Outcome.String(), CodeName: r.CodeName, Text: wireText([]byte(r.Text))}
+	if !r.NoCode {
+		c.Code = &r.Code
+	}
+	return c
 }
 
 // A rowTicket is the clear part of a Ticket and the hash that identifies it.
@@ -150,7 +158,7 @@ func makeRow(m *decode.Message, name string, digits int) *row {
 		Frames: framesOf(m), Opened: makeOpened(m.Opened, m.Time),
 	}
 	if m.Result != nil {
-		r.CarrierResult = &carrierResult{m.Result.Outcome.String(), m.Result.Code, m.Result.CodeName, wireText([]byte(m.Result.Text))}
+		r.CarrierResult = makeCarrierResult(m.Result)
 	}
 	r.anomalies(m.Anomalies)
 	if m.Krb == nil {

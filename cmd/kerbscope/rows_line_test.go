@@ -59,7 +59,7 @@ func TestLines(t *testing.T) {
 			`KRB-ERROR KDC_ERR_CLIENT_REVOKED (18) STATUS_ACCOUNT_DISABLED (0xc0000072) alice@R "a\nb"`},
 		{row{MsgType: "KRB-ERROR", ErrorCode: n(4711), Malformed: &rowAnomaly{3, "bad"}}, "KRB-ERROR code (4711) [malformed at byte 3: bad]"},
 		{row{NTLM: "negotiate"}, "NTLM negotiate"},
-		{row{CarrierResult: &carrierResult{Outcome: "refused", Code: 0xc000006d, CodeName: "STATUS_LOGON_FAILURE"}}, "carrier refused: STATUS_LOGON_FAILURE (0xc000006d)"},
+		{row{CarrierResult: &carrierResult{Outcome: "refused", Code: ptr[int64](0xc000006d), CodeName: "STATUS_LOGON_FAILURE"}}, "carrier refused: STATUS_LOGON_FAILURE (0xc000006d)"},
 	} {
 		r := c.row
 		r.Frame, r.Src, r.SPort, r.Dst, r.DPort, r.Carrier = 7, "10.0.0.1", 1025, "fd77::10", 88, []string{"kdc"}

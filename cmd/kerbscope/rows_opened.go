@@ -346,7 +346,7 @@ func makePriv(p *decode.OpenedPriv) *rowPriv {
 	}
 	r := &rowPriv{Key: p.Key, WhyNot: p.WhyNot, Length: p.Size}
 	if p.Result != nil {
-		r.Result = &carrierResult{p.Result.Outcome.String(), p.Result.Code, p.Result.CodeName, wireText([]byte(p.Result.Text))}
+		r.Result = makeCarrierResult(p.Result)
 	}
 	return r
 }

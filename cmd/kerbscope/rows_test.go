@@ -74,7 +74,7 @@ func TestAbsent(t *testing.T) {
 // TestHostileRow: names from the wire steer no terminal, in any format.
 func TestHostileRow(t *testing.T) {
 	r := &row{Capture: "a\x1b[2J", Carrier: []string{"smtp"}, MsgType: "KRB-ERROR", SName: "http/\u202egpj", Realm: "A\nB", EText: "\x1b]0;x\x07",
-		CarrierResult: &carrierResult{Outcome: "refused", Code: 535, Text: "no\r\nkerbscope: all is well"}}
+		CarrierResult: &carrierResult{Outcome: "refused", Code: ptr[int64](535), Text: "no\r\nkerbscope: all is well"}}
 	l := newRowLines(true, screen{width: maxWidth}, "")
 	line, ok := strings.CutSuffix(string(l.line(nil, r, 0, 6)), "\n")
 	assert.True(t, ok)
@@ -85,3 +85,5 @@ func TestHostileRow(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, plainASCII(strings.TrimSuffix(string(b), "\n")), string(b))
 }
+
+func ptr[T any](v T) *T { return &v }

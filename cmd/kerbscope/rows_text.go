@@ -43,12 +43,15 @@ func openedDetails(o *rowOpened) []string {
 
 // resultText is a carrier's word: its code, name, text and what it means.
 func resultText(c *carrierResult) string {
-	s := strconv.FormatInt(c.Code, 10)
-	if c.Code > 0xffff {
-		s = fmt.Sprintf("0x%08x", c.Code)
-	}
-	if c.CodeName != "" {
-		s = c.CodeName + " (" + s + ")"
+	s := c.CodeName
+	if c.Code != nil {
+		s = strconv.FormatInt(*c.Code, 10)
+		if *c.Code > 0xffff {
+			s = fmt.Sprintf("0x%08x", *c.Code)
+		}
+		if c.CodeName != "" {
+			s = c.CodeName + " (" + s + ")"
+		}
 	}
 	if c.Text != "" {
 		s += " " + quote(clip(c.Text, 80))

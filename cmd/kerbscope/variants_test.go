@@ -271,6 +271,16 @@ func rename(list []recording, letter byte) []recording {
 	})
 }
 
+// fragmented tells whether IPv4 datagrams stand in pieces: a name that is cut
+// in two keeps its letters.
+func fragmented(list []recording) bool {
+	return slices.ContainsFunc(list, func(r recording) bool {
+		return slices.ContainsFunc(r.packets, func(p recorded) bool {
+			return len(p.data) > 22 && binary.BigEndian.Uint16(p.data[12:]) == 0x0800 && binary.BigEndian.Uint16(p.data[20:])&0x3fff != 0
+		})
+	})
+}
+
 func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
 // wide is UTF-16LE of ASCII, without the last zero: the name's neighbours do not matter.

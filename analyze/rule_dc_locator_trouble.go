@@ -1,0 +1,118 @@
+package analyze
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"kerbscope/decode"
+)
+
+// dcLocatorTrouble: DNS does not lead to a DC, or leads to a dead one.
+var dcLocatorTrouble = &Rule{
+	ID:    "dc-locator-trouble",
+	Title: "DNS does not lead to a working KDC",
+	Doc:   `Clients find their KDCs by SRV records (_kerberos._tcp and _udp, _ldap._tcp.dc._msdcs). Here DNS answered such a question with "no such name" or a server failure and no other answer for that domain helped, or it named a host that did not answer Kerberos requests.`,
+	Rivals: []string{
+		`One name of several tried: site-specific names and _kerberos-master often do not exist; the rule speaks only when no question for the domain was answered with a host.`,
+		`The client asks a DNS server outside the domain (home router, VPN not up): its address stands in the evidence.`,
+		`The KDC named by DNS is down for the moment: then kdc-unreachable is the cause and the record is right.`,
+	},
+	Fix: []string{
+		`On the client: nltest /dsgetdc:DOMAIN /force; nslookup -type=srv _kerberos._tcp.DOMAIN; Get-DnsClientServerAddress: only servers of the domain belong there`,
+		`On the DC: nltest /dsregdns (or restart Netlogon) registers its records anew; records of DCs that are gone: nltest /dsderegdns:KDC-NAME`,
+		`MIT: [realms] kdc = in krb5.conf works without DNS`,
+	},
+	Events:   []Event{{Host: "client", Log: "System", ID: "NETLOGON 5719", Meaning: "no domain controller could be found"}},
+	Refs:     []string{"RFC 4120 §7.2.3.2", "[MS-ADTS] §6.3.2.3 (SRV records)"},
+	Since:    "0.1.0",
+	Severity: Note,
+	Check:    checkDCLocatorTrouble,
+}
+
+// locatorDomain is the domain of a locator question; "" for other names.
+func locatorDomain(name string) string {
+	name = lower(strings.TrimSuffix(name, "."))
+	for _, p := range []string{"_kerberos._tcp.", "_kerberos._udp.", "_ldap._tcp."} {
+		if rest, ok := strings.CutPrefix(name, p); ok {
+			if i := strings.Index(rest, "._sites."); i >= 0 {
+				rest = rest[i+len("._sites."):]
+			}
+			rest = strings.TrimPrefix(rest, "dc._msdcs.")
+			return rest
+		}
+	}
+	return ""
+}
+
+func checkDCLocatorTrouble(c *Case) []Finding {
+	type asked struct {
+		client netip.Addr
+		domain string
+	}
+	failed := map[asked][]*SightingFact{}
+	good := map[asked]bool{}
+	var order []asked
+	var found []Finding
+	silent := c.silences()
+	for _, g := range c.Sightings(decode.DNSAnswer) {
+		domain := locatorDomain(g.Name)
+		if domain == "" {
+			continue
+		}
+		k := asked{g.Dst.Addr(), domain}
+		switch {
+		case g.Code == 3 || g.Code == 2 || g.Code == 5:
+			if failed[k] == nil {
+				order = append(order, k)
+			}
+			failed[k] = append(failed[k], g)
+		case g.Target != "":
+			good[k] = true
+			for _, s := range silent {
+				if s.client != g.Dst.Addr() || s.answeredBy != nil || !s.plain() || !c.isHostName(g.Target, s.kdc.Addr()) {
+					continue
+				}
+				f := c.locatorFinding(g, "dns")
+				f.Subject.KDC = s.kdc.Addr().String()
+				f.Summary = fmt.Sprintf("DNS names %s as KDC of %s, and that host did not answer %s.", g.Target, domain, c.HostName(s.client))
+				f.Cause = "The SRV record leads to a host that does not answer: it is down, or gone and its records were left."
+				f.fill = []string{"DOMAIN", domain, "KDC-NAME", g.Target}
+				found = append(found, f)
+				break
+			}
+		}
+	}
+	for _, k := range order {
+		if good[k] {
+			continue
+		}
+		list := failed[k]
+		f := c.locatorFinding(list[0], "dns")
+		for _, g := range list[1:] {
+			f.Count += g.Seen
+			if len(f.Evidence) < 4 {
+				c.citeFrame(&f, g.Frame, "dns", g.Name, "", "dns.flags.rcode > 0")
+			}
+		}
+		f.Summary = fmt.Sprintf("DNS knows no KDC of %s: %s asked %s and was told of none.", k.domain, c.HostName(k.client), plural(f.Count, "time"))
+		f.Cause = "The client asks a DNS server that does not know the domain, or the DCs' SRV records are missing."
+		f.fill = []string{"DOMAIN", k.domain}
+		found = append(found, f)
+	}
+	return found
+}
+
+// locatorFinding begins a finding about a DNS answer.
+func (c *Case) locatorFinding(g *SightingFact, field string) Finding {
+	f := Finding{Count: g.Seen, first: g.Time, last: g.Last}
+	f.Subject = Subject{ClientIP: g.Dst.Addr().String()}
+	f.Client = g.Dst.Addr().String()
+	f.Severity, f.Confidence = Note, Likely
+	value, filter := g.Target, "dns.flags.response == 1"
+	if value == "" {
+		value, filter = g.Name, "dns.flags.rcode > 0"
+	}
+	c.citeFrame(&f, g.Frame, field, value, "", filter)
+	return f
+}
