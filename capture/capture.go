@@ -11,16 +11,25 @@ type LinkType uint32
 
 // The link types that decode walks. Others are counted, not read.
 const (
-	LinkNull     LinkType = 0   // BSD loopback, family in host order
-	LinkEthernet LinkType = 1   // Ethernet II and 802.3
-	LinkPPP      LinkType = 9   // PPP
-	LinkRaw      LinkType = 101 // IPv4 or IPv6, no link header
-	LinkLoop     LinkType = 108 // OpenBSD loopback, family in network order
-	LinkSLL      LinkType = 113 // Linux "cooked"
-	LinkUser15   LinkType = 162 // here: a record that is numbered as a frame but holds no packet; its Interface's Name tells the kind
-	LinkIPv4     LinkType = 228 // raw IPv4
-	LinkIPv6     LinkType = 229 // raw IPv6
-	LinkSLL2     LinkType = 276 // Linux "cooked", version 2
+	LinkNull      LinkType = 0   // BSD loopback, family in host order
+	LinkEthernet  LinkType = 1   // Ethernet II and 802.3
+	LinkTokenRing LinkType = 6   // 802.5
+	LinkPPP       LinkType = 9   // PPP
+	LinkFDDI      LinkType = 10  // FDDI
+	LinkPPPHDLC   LinkType = 50  // PPP in HDLC-like framing
+	LinkPPPoE     LinkType = 51  // PPPoE, no Ethernet header
+	LinkRaw       LinkType = 101 // IPv4 or IPv6, no link header
+	LinkWiFi      LinkType = 105 // 802.11
+	LinkLoop      LinkType = 108 // OpenBSD loopback, family in network order
+	LinkSLL       LinkType = 113 // Linux "cooked"
+	LinkPrism     LinkType = 119 // 802.11 behind a Prism header
+	LinkRadiotap  LinkType = 127 // 802.11 behind a radiotap header
+	LinkUser15    LinkType = 162 // here: a record that is numbered as a frame but holds no packet; its Interface's Name tells the kind
+	LinkAVS       LinkType = 163 // 802.11 behind an AVS header
+	LinkPPI       LinkType = 192 // a packet of a link type that its PPI header tells
+	LinkIPv4      LinkType = 228 // raw IPv4
+	LinkIPv6      LinkType = 229 // raw IPv6
+	LinkSLL2      LinkType = 276 // Linux "cooked", version 2
 )
 
 // A Record says where one packet lies in its Batch.
@@ -95,6 +104,7 @@ type Info struct {
 	Truncated  uint64 // records cut by the snap length (Len < Wire)
 	Faults     []Fault
 	Faulted    uint64 // number of faults, of which Faults holds the first few
+	LocalTime  bool   // times are of the wall clock in a zone that the capture does not tell, read as UTC (see LocalAhead)
 	Digits     int    // decimal places of a second that times are precise to: 6 or 9 …
 }
 
@@ -131,6 +141,24 @@ func (l LinkType) String() string {
 		return "ETHERNET"
 	case LinkPPP:
 		return "PPP"
+	case LinkTokenRing:
+		return "IEEE802_5"
+	case LinkFDDI:
+		return "FDDI"
+	case LinkPPPHDLC:
+		return "PPP_HDLC"
+	case LinkPPPoE:
+		return "PPP_ETHER"
+	case LinkWiFi:
+		return "IEEE802_11"
+	case LinkPrism:
+		return "IEEE802_11_PRISM"
+	case LinkRadiotap:
+		return "IEEE802_11_RADIOTAP"
+	case LinkAVS:
+		return "IEEE802_11_AVS"
+	case LinkPPI:
+		return "PPI"
 	case LinkRaw:
 		return "RAW"
 	case LinkLoop:

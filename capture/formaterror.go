@@ -50,7 +50,7 @@ func notACapture(s *stream) *FormatError {
 // beginsLikeCapture tells a capture cut inside its file header.
 func beginsLikeCapture(h []byte) bool {
 	for _, m := range []string{"\xd4\xc3\xb2\xa1", "\xa1\xb2\xc3\xd4", "\x4d\x3c\xb2\xa1", "\xa1\xb2\x3c\x4d",
-		"\x34\xcd\xb2\xa1", "\xa1\xb2\xcd\x34", "\x0a\x0d\x0d\x0a"} {
+		"\x34\xcd\xb2\xa1", "\xa1\xb2\xcd\x34", "\x0a\x0d\x0d\x0a", "GMBU"} {
 		if len(h) >= 2 && bytes.HasPrefix([]byte(m), h[:min(len(h), 4)]) {
 			return true
 		}

@@ -21,9 +21,7 @@ var formats = []format{
 	{name: "gzip", match: magic("\x1f\x8b\x08"), open: openGzip},
 	{name: "zstd", match: isZstd, open: openZstd},
 
-	{name: "netmon", match: magic("GMBU"), capture: true,
-		what: "a Microsoft Network Monitor 2 capture, which is not read",
-		hint: "convert it with Wireshark: editcap IN.cap OUT.pcapng"},
+	{name: "netmon", match: isNetmon, open: openNetmon, capture: true},
 	{name: "netmon1", match: magic("RTSS"), capture: true,
 		what: "a Microsoft Network Monitor 1 capture, which is not read",
 		hint: "convert it with Wireshark: editcap IN.cap OUT.pcapng"},

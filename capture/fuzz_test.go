@@ -91,6 +91,17 @@ func FuzzPcapng(f *testing.F) {
 	})
 }
 
+func FuzzNetmon(f *testing.F) {
+	addSamples(f, func(format string) bool { return format == "netmon" })
+	f.Fuzz(func(t *testing.T, file []byte) {
+		if len(file) >= 6 {
+			file = append([]byte("GMBU"), file[4:]...)
+			file[5] = 2
+		}
+		survives(t, file)
+	})
+}
+
 func FuzzOpen(f *testing.F) {
 	addSamples(f, func(string) bool { return true })
 	f.Fuzz(func(t *testing.T, file []byte) { survives(t, file) })

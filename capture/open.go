@@ -31,12 +31,19 @@ type Option func(*config)
 
 type config struct {
 	block int
+	zone  int64 // ns
 }
 
 // BlockSize sets the size in bytes of the blocks that the file is read in
 // (DefaultBlock). One Batch holds the records of about one block.
 func BlockSize(n int) Option {
 	return func(c *config) { c.block = max(n, minBlock) }
+}
+
+// LocalAhead says by how many nanoseconds the local times of a capture that
+// gives no UTC (Info.LocalTime) are ahead of it. Other captures do not mind.
+func LocalAhead(ns int64) Option {
+	return func(c *config) { c.zone = ns }
 }
 
 // A stream is an input whose format is being told, and then read.

@@ -73,7 +73,7 @@ func drain(t testing.TB, src Source) (ps []readPacket, info Info) {
 
 // corpus returns the captures of the regression corpus that are there.
 func corpus(t testing.TB) (files []string) {
-	for _, g := range []string{"*.pcap", "*.pcapng", "*.pcap.gz", "*.pcapng.gz", "*.pcap.zst", "*.pcapng.zst"} {
+	for _, g := range []string{"*.pcap", "*.pcapng", "*.pcap.gz", "*.pcapng.gz", "*.pcap.zst", "*.pcapng.zst", "*.cap"} {
 		m, err := filepath.Glob(filepath.Join("..", "pcaps", "*", g))
 		require.NoError(t, err)
 		files = append(files, m...)

@@ -158,7 +158,7 @@ func tailOf(src Source, path string, size int64) Source {
 	if err != nil {
 		return nil
 	}
-	in := &stream{name: path, r: io.NewSectionReader(f, size-ringTail, ringTail), size: -1, close: f.Close, cfg: config{DefaultBlock}}
+	in := &stream{name: path, r: io.NewSectionReader(f, size-ringTail, ringTail), size: -1, close: f.Close, cfg: config{block: DefaultBlock}}
 	switch p := src.(type) {
 	case *pcapSource:
 		if p.packed {

@@ -94,7 +94,7 @@ func samples(t testing.TB) []sample {
 	}
 	manyIfaces = join(manyIfaces, epb(le, 0, us, f60, 60), epb(le, maxIfaces+4, us, f60, 60))
 
-	return []sample{
+	return append(netmonSamples(gz), []sample{
 		{"pcap, microseconds", pcapOf(le, 0xa1b2c3d4, 60, 1500, 14, 0x10000), 4, 0, "pcap", same},
 		{"pcap, big-endian", pcapOf(be, 0xa1b2c3d4, 60, 1500), 2, 0, "pcap", same},
 		{"pcap, nanoseconds", pcapOf(le, 0xa1b23c4d, 60, 1500), 2, 0, "pcap", same},
@@ -178,7 +178,7 @@ func samples(t testing.TB) []sample {
 		{"pcapng in gzip in gzip", gz(gz(ng)), 300, 0, "pcapng.gz.gz", refuses},
 		{"pcap in gzip, cut", cut(gz(pcapOf(le, 0xa1b2c3d4, 60, 1500, 1500, 1500)), 2000), 2, 1, "pcap.gz", stops},
 		{"pcap in zstd, cut", cut(join(zst(pcapOf(le, 0xa1b2c3d4, 60, 60, 1500)), zst(pcapRec(le, t0, 0, frame(50000, 1), 50000))), 30), 3, 1, "pcap.zst", stops},
-	}
+	}...)
 }
 
 func cut(b []byte, n int) []byte { return b[:len(b)-n] }

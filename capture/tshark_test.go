@@ -74,11 +74,11 @@ func sameAsShark(t *testing.T, ps []readPacket, frames []sharkFrame, times bool)
 // sharkTimesWrong are samples whose times tshark gets wrong: with more than
 // 2^64/10^9 ticks a second its arithmetic overflows below the second (later
 // versions refuse what is finer than 10^-19 or 2^-63), and it takes Ixia's
-// fractions for signed.
+// fractions for signed. In NetMon files it takes the frame's UTC for set always.
 var sharkTimesWrong = map[string]bool{
 	"pcapng, picoseconds": true, "pcapng, 10^-19 s": true, "pcapng, 2^-63 s": true,
 	"pcapng, 2^-64 s": true, "pcapng, 2^-127 s": true, "pcapng, 10^-20 s": true, "pcapng, 10^-127 s": true,
-	"pcap, Ixia nanoseconds": true,
+	"pcap, Ixia nanoseconds": true, "netmon, no UTC": true,
 }
 
 func TestSamplesInTshark(t *testing.T) {

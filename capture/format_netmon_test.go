@@ -1,0 +1,152 @@
+package capture
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestNetmonTimes(t *testing.T) {
+	f := nmOf(3, 60, 60)
+	f.zone = -7 * time.Hour
+	f.frames[1].time = f.start - 5_000_000
+	for _, c := range []struct {
+		minor int
+		noUTC bool
+		local bool
+	}{{0, false, true}, {1, false, true}, {2, false, true}, {3, true, true}, {3, false, false}} {
+		f.minor, f.noUTC = c.minor, c.noUTC
+		ps, info := readAll(t, f.bytes())
+		require.Equal(t, c.local, info.LocalTime)
+		shift := int64(0)
+		if c.local {
+			shift = int64(f.zone)
+		}
+		require.Equal(t, f.start+shift, ps[0].Time)
+		require.Equal(t, f.start-5_000_000+shift, ps[1].Time)
+
+		src, err := OpenReader("x", bytes.NewReader(f.bytes()), LocalAhead(int64(f.zone)))
+		require.NoError(t, err)
+		told, _ := drain(t, src)
+		require.Equal(t, f.start, told[0].Time, "the zone is told")
+	}
+	f.start = -1 << 60 // 1933
+	f.minor = 2
+	ps, info := readAll(t, f.bytes())
+	require.Equal(t, NoTime, ps[0].Time)
+	require.Equal(t, NoTime, info.First)
+}
+
+func TestNetmonMedia(t *testing.T) {
+	eth, ip := frame(60, 1), append([]byte{0x45}, make([]byte, 40)...)
+	wan := bytes.Clone(eth)
+	copy(wan[12:], "\x08\x00")
+	radio := append([]byte("\x02\x20\x00"), make([]byte, 29)...)
+	for _, c := range []struct {
+		media uint16
+		data  []byte
+		link  LinkType
+		name  string
+		len   int
+	}{
+		{0, eth, LinkEthernet, "", 60},
+		{1, eth, LinkEthernet, "", 60},
+		{2, eth, LinkTokenRing, "", 60},
+		{3, eth, LinkFDDI, "", 60},
+		{4, wan, LinkEthernet, "", 60},
+		{4, eth, LinkUser15, "ATM", 60},
+		{6, append(radio, eth...), LinkWiFi, "", 60},
+		{6, eth, LinkUser15, "unknown media type", 60},
+		{6, radio[:3], LinkUser15, "unknown media type", 3},
+		{7, ip, LinkRaw, "", 41},
+		{8, ip, LinkRaw, "", 41},
+		{9, ip, LinkRaw, "", 41},
+		{0xe000 + 113, eth, LinkSLL, "", 60},
+		{0xe000 + 12, ip, LinkRaw, "", 41},
+		{0xe080, eth, LinkWiFi, "", 60},
+		{0xe085, eth, LinkUser15, "Message Analyzer record 0xe085", 60},
+		{0xffe0, eth, LinkUser15, "event", 60},
+		{0xffff, eth, LinkUser15, "filter", 60},
+		{0x1234, eth, LinkUser15, "unknown media type", 60},
+	} {
+		f := nmOf(3, 60)
+		f.frames[0].media, f.frames[0].data = c.media, c.data
+		ps, info := readAll(t, f.bytes())
+		require.Len(t, ps, 1)
+		require.Equal(t, c.link, ps[0].Link, "%#x", c.media)
+		require.Equal(t, Interface{Name: c.name, Link: c.link, TicksPS: 1e7}, info.Interfaces[ps[0].Interface], "%#x", c.media)
+		require.EqualValues(t, c.len, ps[0].Len)
+		require.Equal(t, ps[0].Len, ps[0].Wire)
+	}
+	// The file's media type counts before version 2.1.
+	f := nmOf(0, 60)
+	f.media = 9
+	ps, _ := readAll(t, f.bytes())
+	require.Equal(t, LinkRaw, ps[0].Link)
+}
+
+// A frame table that names the same frames again and again is read no longer
+// than the file is.
+func TestNetmonOverlap(t *testing.T) {
+	f := nmOf(3, 1500, 60).bytes()
+	table := le.Uint32(f[24:])
+	n := uint32(100_000)
+	le.PutUint32(f[28:], 4*n)
+	f = f[:table]
+	for range n {
+		f = le.AppendUint32(f, netmonHeader)
+	}
+	ps, info := readAll(t, f)
+	require.Len(t, ps, len(f)/(16+1500+15))
+	require.Len(t, info.Faults, 1)
+	require.Contains(t, info.Faults[0].What, "more bytes than the file has")
+
+	// Frames outside the file keep their numbers.
+	clear(f[table:])
+	for i := range n {
+		le.PutUint32(f[table+4*i:], 1<<31)
+	}
+	ps, info = readAll(t, f)
+	require.Len(t, ps, int(n))
+	require.EqualValues(t, n, info.Faulted)
+	require.Equal(t, "unreadable frame", info.Interfaces[0].Name)
+}
+
+// Every prefix, and files damaged at random, are survived.
+func TestNetmonDamaged(t *testing.T) {
+	files := [][]byte{nmOf(3, 60, 200, 70, 80).bytes(), nmOf(1, 60, 200, 70).bytes()}
+	backward := nmOf(2, 60, 100, 70)
+	backward.backward, backward.comment = true, "words"
+	files = append(files, backward.bytes())
+	for _, f := range files {
+		for n := range f {
+			survives(t, f[:n])
+		}
+	}
+	mutations := 2000
+	if testing.Short() {
+		mutations = 200
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	for i := range mutations {
+		f := bytes.Clone(files[i%len(files)])
+		for range 1 + r.IntN(4) {
+			at := r.IntN(len(f))
+			if r.IntN(2) == 0 {
+				at = r.IntN(netmonHeader)
+			}
+			switch r.IntN(3) {
+			case 0:
+				f[at] ^= 1 << r.IntN(8)
+			case 1:
+				f[at] = 0xff
+			case 2:
+				f[at] = byte(r.Uint32())
+			}
+		}
+		survives(t, f)
+	}
+}
