@@ -1,6 +1,9 @@
 package capture
 
-import "encoding/binary"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
 // A format is one row of the table: how a file of it begins, and its reader.
 type format struct {
@@ -22,24 +25,23 @@ var formats = []format{
 	{name: "zstd", match: isZstd, open: openZstd},
 
 	{name: "netmon", match: isNetmon, open: openNetmon, capture: true},
-	{name: "netmon1", match: magic("RTSS"), capture: true,
-		what: "a Microsoft Network Monitor 1 capture, which is not read",
-		hint: "convert it with Wireshark: editcap IN.cap OUT.pcapng"},
 	{name: "etl", match: isETL, capture: true,
 		what: "a Windows event trace (ETL), which is not read",
 		hint: "convert it with: pktmon etl2pcap FILE.etl, or etl2pcapng FILE.etl OUT.pcapng"},
-	{name: "snoop", match: magic("snoop\x00\x00\x00"), capture: true,
-		what: "a snoop capture, which is not read",
-		hint: "convert it with Wireshark: editcap IN OUT.pcapng"},
-	{name: "sniffer", match: magic("TRSNIFF data    \x1a"), capture: true,
-		what: "a Network General Sniffer capture, which is not read",
-		hint: "convert it with Wireshark: editcap IN OUT.pcapng"},
-	{name: "netxray", match: magic("XCP\x00"), capture: true,
-		what: "a NetXRay or Windows Sniffer capture, which is not read",
-		hint: "convert it with Wireshark: editcap IN OUT.pcapng"},
-	{name: "omnipeek", match: magic("\x7fver"), capture: true,
-		what: "an OmniPeek capture, which is not read",
-		hint: "convert it with Wireshark: editcap IN OUT.pcapng"},
+	wiresharks("netmon1", magic("RTSS"), "a Microsoft Network Monitor 1 capture"),
+	wiresharks("snoop", magic("snoop\x00\x00\x00"), "a snoop capture"),
+	wiresharks("sniffer", magic("TRSNIFF data    \x1a"), "a Network General Sniffer capture"),
+	wiresharks("netxray", magic("XCP\x00"), "a NetXRay or Windows Sniffer capture"),
+	wiresharks("omnipeek", magic("\x7fver"), "an OmniPeek capture"),
+	wiresharks("peek", isPeek, "an EtherPeek or AiroPeek capture"),
+	wiresharks("iptrace", magic("iptrace "), "an AIX iptrace capture"),
+	wiresharks("nettl", magic("TR\x00d\x00"), "an HP-UX nettl capture"),
+	wiresharks("visual", magic("\x05VNF"), "a Visual Networks capture"),
+	wiresharks("observer", magic("ObserverPktBuffe"), "a Network Instruments Observer capture"),
+	wiresharks("nstrace", isNetScaler, "a NetScaler trace"),
+	{name: "capsa", match: magic("cpse"), capture: true,
+		what: "a Colasoft Capsa capture, which is not read", hint: "save it as pcap in Capsa"},
+	{name: "btsnoop", match: magic("btsnoop\x00"), what: "a Bluetooth capture, which holds no network packets"},
 	{name: "lz4", match: magic("\x04\x22\x4d\x18"),
 		what: "an lz4 file; only gzip and zstd are read as they are", hint: "unpack it first: lz4 -d FILE"},
 	{name: "xz", match: magic("\xfd7zXZ\x00"),
@@ -47,20 +49,27 @@ var formats = []format{
 	{name: "bzip2", match: isBzip2,
 		what: "a bzip2 file; only gzip and zstd are read as they are", hint: "unpack it first: bzip2 -d FILE"},
 	{name: "zip", match: magic("PK\x03\x04"),
-		what: "a zip archive", hint: "unpack it and name the captures in it"},
+		what: "a zip archive", hint: "unpack it and name the captures (.etl, .pcapng, .cap) in it"},
 	{name: "7z", match: magic("7z\xbc\xaf\x27\x1c"),
 		what: "a 7-Zip archive", hint: "unpack it and name the captures in it"},
 	{name: "cab", match: magic("MSCF\x00\x00\x00\x00"),
-		what: "a cabinet file", hint: "unpack it (expand -F:* FILE.cab FOLDER) and name the .etl in it"},
+		what: "a cabinet file",
+		hint: "netsh trace writes the packets into the .etl next to it: name that; or unpack it: expand -F:* FILE.cab FOLDER"},
 	{name: "evtx", match: magic("ElfFile\x00"),
 		what: "a Windows event log, which holds no packets"},
 	{name: "mangled pcapng", match: magic("\r\n\r\r\n"),
 		what: "a pcapng capture that a text-mode transfer has damaged", hint: "copy it again in binary mode"},
 	{name: "keytab", match: isKeytab,
 		what: "a keytab, not a capture file", hint: "name it with --keytab"},
-	{name: "erf", match: isERF, capture: true,
-		what: "an Endace ERF capture, which is not read",
-		hint: "convert it with Wireshark: editcap IN OUT.pcapng"},
+	wiresharks("erf", isERF, "an Endace ERF capture"),
+}
+
+// wiresharks is the row of a format that Wireshark's editcap converts.
+func wiresharks(name string, match func([]byte) bool, what string) format {
+	return format{
+		name: name, match: match, capture: true, what: what + ", which is not read",
+		hint: "convert it with Wireshark: editcap IN OUT.pcapng",
+	}
 }
 
 func magic(m string) func([]byte) bool {
@@ -105,6 +114,24 @@ func isKeytab(h []byte) bool {
 		n = int32(binary.LittleEndian.Uint32(h[2:]))
 	}
 	return n > 8 && n < 4096
+}
+
+// isPeek: version 5 to 7, no status, a file length, a number of packets and
+// media types that there are.
+func isPeek(h []byte) bool {
+	if len(h) < 30 || h[0] < 5 || h[0] > 7 || h[1] != 0 {
+		return false
+	}
+	be := binary.BigEndian
+	length, packets := be.Uint32(h[2:]), be.Uint32(h[6:])
+	return packets > 0 && uint64(length) >= 16*uint64(packets) && be.Uint32(h[22:]) <= 1 && be.Uint32(h[26:]) <= 1
+}
+
+// isNetScaler: the first record of the first page tells the product.
+func isNetScaler(h []byte) bool {
+	const reach = 256
+	_, rest, ok := bytes.Cut(h[:min(len(h), reach)], []byte("NetScaler "))
+	return ok && bytes.Contains(rest[:min(len(rest), 32)], []byte("Performance Data"))
 }
 
 // isERF: no magic either; three records in a row whose lengths and types agree.
