@@ -303,3 +303,23 @@ func TestMutualAuth(t *testing.T) {
 	assert.Equal(t, Possible, f[0].Confidence)
 	assert.Empty(t, play("http"))
 }
+
+func TestPasswordChangeRefused(t *testing.T) {
+	play := func(e decode.Ending) []Finding {
+		s := newSynth(t)
+		s.port++
+		from, to := netip.AddrPortFrom(mailboxIP, s.port), netip.AddrPortFrom(dc1IP, 464)
+		x := &decode.Exchange{Kind: decode.Password, Client: from, Server: to, Transport: decode.TCP, Carrier: []string{"kpasswd"}, BothWays: true, Ending: e}
+		x.Request = s.message(apReq(tkt{"kadmin/changepw", 18, 1, "pw"}, 18, s.serial()), from, to, decode.TCP, x.Carrier)
+		x.Reply = s.message(apRep(18, s.serial()), to, from, decode.TCP, x.Carrier)
+		s.exchange(x, x.Request, x.Reply)
+		return s.found()["password-change"]
+	}
+	f := play(decode.OK)
+	require.Len(t, f, 1)
+	assert.Equal(t, Note, f[0].Severity)
+	f = play(decode.Denied)
+	require.Len(t, f, 1)
+	assert.Equal(t, Error, f[0].Severity)
+	assert.Contains(t, f[0].Summary, "refused the password change")
+}
