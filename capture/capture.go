@@ -52,6 +52,8 @@ const NoTime int64 = -1 << 63
 type Batch struct {
 	Data    []byte
 	Records []Record
+	Origins []Origin // of each of Records, in formats that tell it; else empty
+	Notes   []Note   // comments and flags of some of Records, in their order; empty without KeepNotes
 
 	release func(*Batch)
 }
@@ -103,9 +105,18 @@ type Info struct {
 	Last       int64  // latest Time
 	Truncated  uint64 // records cut by the snap length (Len < Wire)
 	Faults     []Fault
-	Faulted    uint64 // number of faults, of which Faults holds the first few
-	LocalTime  bool   // times are of the wall clock in a zone that the capture does not tell, read as UTC (see LocalAhead)
-	Digits     int    // decimal places of a second that times are precise to: 6 or 9 …
+	Faulted    uint64  // number of faults, of which Faults holds the first few
+	Lost       []Count // what the recorder says that it lost, and packets of which only parts are there
+	LeftOut    []Count // what the capture holds and is not given: further copies of packets …
+	Advice     string  // what to record otherwise next time, because packets were cut
+	LocalTime  bool    // times are of the wall clock in a zone that the capture does not tell, read as UTC (see LocalAhead)
+	Digits     int     // decimal places of a second that times are precise to: 6 or 9 …
+}
+
+// A Count is a number of what its name says.
+type Count struct {
+	Name string // in snake_case
+	N    uint64
 }
 
 // A Fault is a place in the file that could not be read as its format says.

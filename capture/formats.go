@@ -3,6 +3,8 @@ package capture
 import (
 	"bytes"
 	"encoding/binary"
+
+	"kerbscope/capture/etl"
 )
 
 // A format is one row of the table: how a file of it begins, and its reader.
@@ -25,9 +27,7 @@ var formats = []format{
 	{name: "zstd", match: isZstd, open: openZstd},
 
 	{name: "netmon", match: isNetmon, open: openNetmon, capture: true},
-	{name: "etl", match: isETL, capture: true,
-		what: "a Windows event trace (ETL), which is not read",
-		hint: "convert it with: pktmon etl2pcap FILE.etl, or etl2pcapng FILE.etl OUT.pcapng"},
+	{name: "etl", match: etl.Is, open: openETL, capture: true},
 	wiresharks("netmon1", magic("RTSS"), "a Microsoft Network Monitor 1 capture"),
 	wiresharks("snoop", magic("snoop\x00\x00\x00"), "a snoop capture"),
 	wiresharks("sniffer", magic("TRSNIFF data    \x1a"), "a Network General Sniffer capture"),
@@ -88,20 +88,6 @@ func isZstd(h []byte) bool {
 	}
 	m := binary.LittleEndian.Uint32(h)
 	return m == 0xfd2fb528 || m&0xfffffff0 == 0x184d2a50
-}
-
-// isETL: an event trace has no magic number. Its first buffer is of type 4
-// (header), and that buffer's first record is a system record of hook 0 that
-// fits in it.
-func isETL(h []byte) bool {
-	if len(h) < 0x50 {
-		return false
-	}
-	le := binary.LittleEndian
-	size, rec := le.Uint32(h), le.Uint16(h[0x4c:])
-	return size >= 0x200 && size <= 64<<20 && le.Uint16(h[0x36:]) == 4 &&
-		(h[0x4a] == 1 || h[0x4a] == 2) && h[0x4b]&0xc0 == 0xc0 &&
-		rec >= 0x130 && uint32(rec) <= size-0x48 && le.Uint16(h[0x4e:]) == 0
 }
 
 // isKeytab: version 5.2 or 5.1 and a first entry of a believable length.

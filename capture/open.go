@@ -30,8 +30,10 @@ const (
 type Option func(*config)
 
 type config struct {
-	block int
-	zone  int64 // ns
+	block     int
+	zone      int64 // ns
+	allCopies bool
+	notes     bool
 }
 
 // BlockSize sets the size in bytes of the blocks that the file is read in

@@ -30,6 +30,7 @@ var layers = [][]string{
 	{"capture/live"},
 	{"capture"},
 	{"capture/etl"},
+	{"capture/etl/etltest"},
 }
 
 // homes are the only places of a library, tests aside: elsewhere we use our
@@ -42,6 +43,7 @@ var homes = map[string][]string{
 	"github.com/klauspost/compress": {"capture/"},
 	"github.com/stretchr/testify":   {},
 	"github.com/santhosh-tekuri":    {},
+	"kerbscope/capture/etl/etltest": {},
 }
 
 func TestImports(t *testing.T) {

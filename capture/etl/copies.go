@@ -1,0 +1,276 @@
+package etl
+
+import (
+	"hash/maphash"
+)
+
+// One packet is logged at every layer that it crosses. Where pktmon numbers
+// packets, a number tells its copies; elsewhere equal bytes at another layer a
+// moment later do. A packet that one layer sees twice is two packets.
+const (
+	copyTime   = 20e6 // ns within which equal bytes are a copy
+	numberTime = 2e9  // ns within which the same packet number is
+	holdTime   = 20e6 // ns for which a packet waits for a better copy
+	maxHeld    = 4096 // packets that wait
+	maxWaiting = 8 << 20
+	maxKnown   = 1 << 15
+	maxLayers  = 24
+)
+
+// A packetID is what pktmon calls a packet; given is false where it does not.
+type packetID struct {
+	group  uint64
+	number uint16
+	part   uint16 // of several frames in one 802.11 frame
+	given  bool
+}
+
+// A layer is where a packet was seen.
+type layer struct {
+	kind     byte
+	id, port uint32
+	natural  bool // the network card itself, not a filter above it
+}
+
+type copyKey struct {
+	id        packetID
+	hash      uint64
+	length    int
+	etherType uint16
+}
+
+// A known packet has been seen less than its time ago.
+type known struct {
+	key   copyKey
+	time  int64 // when it was last kept
+	kept  int   // times that it was kept
+	held  *held // the last of these, while it waits
+	rank  int
+	times [maxLayers]struct {
+		at layer
+		n  int
+	}
+	layers int
+}
+
+// count returns how often the packet was seen at a layer, this time included.
+func (k *known) count(at layer) int {
+	for i := range k.times[:k.layers] {
+		if k.times[i].at == at {
+			k.times[i].n++
+			return k.times[i].n
+		}
+	}
+	if k.layers == maxLayers {
+		return 1
+	}
+	k.times[k.layers].at, k.times[k.layers].n = at, 1
+	k.layers++
+	return 1
+}
+
+// A held packet waits for its turn.
+type held struct {
+	p     Packet
+	known *known
+	dead  bool // a better copy took its place
+}
+
+// copies are the packets of the last moments.
+type copies struct {
+	seed   maphash.Seed
+	known  map[copyKey]*known
+	recent fifo[*known] // by time
+	queue  fifo[*held]  // by time
+	bytes  int          // in queue
+	now    int64
+	spare  []*held
+}
+
+// A fifo is a queue that uses its memory again.
+type fifo[T any] struct {
+	list []T
+	head int
+}
+
+func (f *fifo[T]) len() int { return len(f.list) - f.head }
+func (f *fifo[T]) push(v T) {
+	if f.head > 64 && 2*f.head > len(f.list) {
+		n := copy(f.list, f.list[f.head:])
+		clear(f.list[n:])
+		f.list, f.head = f.list[:n], 0
+	}
+	f.list = append(f.list, v)
+}
+func (f *fifo[T]) first() T { return f.list[f.head] }
+func (f *fifo[T]) pop() (v T) {
+	v, f.list[f.head] = f.list[f.head], v
+	f.head++
+	return v
+}
+
+// add takes a packet as it was logged.
+func (r *Reader) add(p *Packet, data []byte, from layer, id packetID) {
+	c := &r.copies
+	if p.Time != NoTime {
+		c.now = p.Time
+	}
+	h := r.hold(p, data)
+	if r.options.AllCopies {
+		c.queue.push(h)
+		return
+	}
+	key, within := copyKey{id: id}, int64(numberTime)
+	if !id.given {
+		key, within = r.content(p, data), copyTime
+	}
+	if p.Time == NoTime {
+		within = 0
+	}
+	rank := rankOf(p, from)
+	k := c.known[key]
+	if k == nil || within == 0 || p.Time-k.time > within || p.Time < k.time-within {
+		for c.recent.len() > 0 && (c.recent.len() > maxKnown || c.recent.first().time < c.now-numberTime) {
+			if old := c.recent.pop(); c.known[old.key] == old {
+				delete(c.known, old.key)
+			}
+		}
+		k = &known{key: key, time: p.Time}
+		if within > 0 {
+			c.known[key] = k
+			c.recent.push(k)
+		}
+	}
+	n := k.count(from)
+	if id.given && k.kept > 0 {
+		n = k.kept
+	}
+	switch {
+	case n > k.kept:
+		k.kept, k.time = n, p.Time
+	case n == k.kept && k.held != nil && rank > k.rank:
+		k.held.dead = true
+		k.held.known = nil
+		r.Counts.Copies++
+	default:
+		r.Counts.Copies++
+		r.release(h)
+		return
+	}
+	k.rank, k.held, h.known = rank, h, k
+	c.queue.push(h)
+}
+
+// rankOf orders copies: whole ones first, then those with a link header, then
+// those of the card itself.
+func rankOf(p *Packet, from layer) (rank int) {
+	if int(p.Wire) <= len(p.Data) {
+		rank += 8
+	}
+	if p.Link == LinkEthernet {
+		rank += 4
+		if !p.iface.wifi && p.iface.kind != ifaceWiFi {
+			rank += 2
+		}
+	}
+	if from.natural {
+		rank++
+	}
+	return rank
+}
+
+// hold copies a packet.
+func (r *Reader) hold(p *Packet, data []byte) *held {
+	c := &r.copies
+	h := &held{}
+	if n := len(c.spare); n > 0 {
+		h, c.spare = c.spare[n-1], c.spare[:n-1]
+	}
+	buf := append(h.p.Data[:0], data...)
+	*h = held{p: *p}
+	h.p.Data = buf
+	c.bytes += len(buf)
+	*p = h.p
+	return h
+}
+
+func (r *Reader) release(h *held) {
+	r.copies.bytes -= len(h.p.Data)
+	if cap(h.p.Data) <= 4096 || len(r.copies.spare) < 16 {
+		r.copies.spare = append(r.copies.spare, h)
+	}
+}
+
+// due returns the next packet whose turn it is; nil if it may still be bettered.
+func (r *Reader) due(end bool) *held {
+	c := &r.copies
+	for c.queue.len() > 0 {
+		h := c.queue.first()
+		waits := h.p.Time != NoTime && h.p.Time <= c.now && h.p.Time > c.now-holdTime
+		if !h.dead && waits && !end && !r.options.AllCopies && c.queue.len() <= maxHeld && c.bytes <= maxWaiting {
+			return nil
+		}
+		c.queue.pop()
+		if !h.dead {
+			if h.known != nil {
+				h.known.held = nil
+			}
+			return h
+		}
+		r.release(h)
+	}
+	return nil
+}
+
+// content is what copies of a packet have in common: its network layer, but
+// for the checksums, which the card fills in. Of a cut packet only its
+// beginning counts, as copies are cut at different places of it.
+func (r *Reader) content(p *Packet, data []byte) copyKey {
+	etherType, b, wire, ok := network(p.Link, data)
+	if !ok {
+		b, wire = data, int(p.Wire)
+	}
+	if wire > len(b) || int(p.Wire) > len(data) {
+		for _, n := range []int{60, 40, 20} {
+			if len(b) >= n {
+				b = b[:n]
+				break
+			}
+		}
+	}
+	var h maphash.Hash
+	h.SetSeed(r.copies.seed)
+	at := 0
+	for _, skip := range checksums(etherType, b) {
+		if skip > 0 && skip+2 <= len(b) {
+			h.Write(b[at:skip])
+			at = skip + 2
+		}
+	}
+	h.Write(b[at:])
+	return copyKey{hash: h.Sum64(), length: wire, etherType: etherType}
+}
+
+// checksums returns where those of IPv4, and of TCP or UDP, stand; 0: nowhere.
+func checksums(etherType uint16, b []byte) (at [2]int) {
+	var proto byte
+	var payload int
+	switch {
+	case etherType == etherIPv4 && len(b) >= 20:
+		at[0] = 10
+		if b[6]&0x1f != 0 || b[7] != 0 {
+			return at
+		}
+		proto, payload = b[9], int(b[0]&15)*4
+	case etherType == etherIPv6 && len(b) >= 40:
+		proto, payload = b[6], 40
+	}
+	switch {
+	case payload < 20:
+	case proto == 6:
+		at[1] = payload + 16
+	case proto == 17:
+		at[1] = payload + 6
+	}
+	return at
+}
