@@ -34,7 +34,8 @@ type Stats struct {
 	UnknownLink uint64            // frames of a link type that is not walked
 	CutHeaders  uint64            // frames whose headers the snap length cut
 	CutPayloads uint64            // frames of followed flows whose payload was cut
-	Tunnels     uint64            // frames that hold IP in IP, GRE or the like, which is not walked
+	Tunnels     uint64            // frames that hold a tunnel in IP that could not be opened
+	Sealed      uint64            // frames encrypted below IP: 802.11, PPP
 	Gaps        uint64            // places in followed streams where bytes are missing
 	Fragments   uint64            // datagrams whose fragments never completed
 	Messages    uint64            // Kerberos messages
@@ -150,34 +151,42 @@ func (d *Decoder) packet(pk capture.Packet, captureIndex, i int, p *flow.Packet)
 	if pk.Time != capture.NoTime && pk.Time > d.lastTime {
 		d.lastTime = pk.Time
 	}
-	switch flow.Peek(pk.Link, pk.Data, pk.Wire, p) {
-	case flow.TCP:
-		switch d.gateTCP(p) {
-		case drop:
-			return
-		case lookBack:
-			d.retrace(p, i)
+	for v := flow.Peek(pk.Link, pk.Data, pk.Wire, p); ; v = p.Next() {
+		switch v {
+		case flow.TCP:
+			way := d.gateTCP(p)
+			if way == drop {
+				break
+			}
+			if way == lookBack {
+				d.retrace(p, i)
+			}
+			d.frame, d.now = MakeFrameID(captureIndex, pk.Frame), pk.Time
+			d.tcp(p)
+		case flow.UDP:
+			if !gateUDP(p) {
+				break
+			}
+			d.frame, d.now = MakeFrameID(captureIndex, pk.Frame), pk.Time
+			d.datagram(p, []FrameID{d.frame})
+		case flow.ICMP:
+			d.frame, d.now = MakeFrameID(captureIndex, pk.Frame), pk.Time
+			d.icmp(p)
+		case flow.Fragment:
+			d.frame, d.now = MakeFrameID(captureIndex, pk.Frame), pk.Time
+			d.fragment(p)
+		case flow.UnknownLink:
+			d.stat.UnknownLink++
+		case flow.Cut:
+			d.stat.CutHeaders++
+		case flow.Tunnel:
+			d.stat.Tunnels++
+		case flow.Sealed:
+			d.stat.Sealed++
 		}
-		d.frame, d.now = MakeFrameID(captureIndex, pk.Frame), pk.Time
-		d.tcp(p)
-	case flow.UDP:
-		if !gateUDP(p) {
+		if !p.More() {
 			return
 		}
-		d.frame, d.now = MakeFrameID(captureIndex, pk.Frame), pk.Time
-		d.datagram(p, []FrameID{d.frame})
-	case flow.ICMP:
-		d.frame, d.now = MakeFrameID(captureIndex, pk.Frame), pk.Time
-		d.icmp(p)
-	case flow.Fragment:
-		d.frame, d.now = MakeFrameID(captureIndex, pk.Frame), pk.Time
-		d.fragment(p)
-	case flow.UnknownLink:
-		d.stat.UnknownLink++
-	case flow.Cut:
-		d.stat.CutHeaders++
-	case flow.Tunnel:
-		d.stat.Tunnels++
 	}
 }
 
@@ -206,6 +215,10 @@ func (d *Decoder) fragment(p *flow.Packet) {
 		return
 	}
 	switch g.Verdict {
+	case flow.Fragment: // of a datagram in a tunnel whose own packets were fragments; so deep only as tunnels are opened
+		d.fragment(&g.Packet)
+	case flow.Tunnel:
+		d.stat.Tunnels++
 	case flow.TCP:
 		if d.gateTCP(&g.Packet) != drop {
 			d.tcp(&g.Packet)

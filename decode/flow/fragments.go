@@ -18,7 +18,7 @@ const maxDatagram = 65535
 // is the whole length.
 type Datagram struct {
 	Packet            // as Peek would have read it
-	Verdict   Verdict // TCP, UDP, ICMP, Tunnel, OtherIP; Cut and Malformed as for Peek
+	Verdict   Verdict // TCP, UDP, ICMP, Tunnel, OtherIP; NotIP, Cut and Malformed as for Peek; Fragment of a datagram in a tunnel
 	Frames    []uint64
 	FirstTime int64 // capture time of the fragment seen first, ns
 	Overlap   bool  // fragments overlapped; the bytes first seen stand
@@ -253,7 +253,7 @@ func (f *Fragments) finish(d *partial) *Datagram {
 	} else {
 		out.Verdict = upper(body, uint32(d.whole), p)
 	}
-	if out.Verdict == Fragment { // fragments within fragments
+	if out.Verdict == Fragment && p.depth == d.head.depth { // fragments within fragments
 		out.Verdict = Malformed
 	}
 	slot := f.doneAt % len(f.doneKeys)

@@ -81,7 +81,7 @@ func ParseICMP(p *Packet, e *ICMPError) bool {
 // quote reads the packet an error quotes: its IP header and, by RFC 792, at
 // least 8 bytes more.
 func (e *ICMPError) quote(b []byte) bool {
-	var q Packet
+	q := Packet{depth: maxTunnels} // of a tunnel its ends are meant
 	v := peekRaw(b, 0, uint32(len(b)), &q)
 	if q.Src == (IP{}) && q.Dst == (IP{}) {
 		return false

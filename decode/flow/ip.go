@@ -19,26 +19,6 @@ const (
 	protoMPLS     = 137
 )
 
-// TunnelName names the tunnel an IP protocol number stands for; "" if it is
-// none.
-func TunnelName(proto uint8) string {
-	switch proto {
-	case protoIPIP:
-		return "ipip"
-	case protoIPv6:
-		return "6in4"
-	case protoGRE:
-		return "gre"
-	case protoEtherIP:
-		return "etherip"
-	case protoL2TP:
-		return "l2tpv3"
-	case protoMPLS:
-		return "mpls-in-ip"
-	}
-	return ""
-}
-
 // maxExtensions is how many IPv6 extension headers are passed in one packet.
 const maxExtensions = 16
 

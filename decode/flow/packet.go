@@ -63,15 +63,16 @@ const (
 	NotIP                      // ARP, LLC, LLDP, …
 	Cut                        // the snap length cut the headers
 	Malformed                  // headers that contradict themselves
+	Sealed                     // encrypted below IP: 802.11, or PPP
 	TCP
 	UDP
 	ICMP     // ICMP or ICMPv6
 	Fragment // of an IPv4 or IPv6 datagram: for Fragments.Add
-	Tunnel   // IP in something in IP (Proto: 4, 41, 47, …), not walked
+	Tunnel   // a tunnel in IP (Proto: 4, 41, 47, …) that could not be opened
 	OtherIP  // any other IP protocol
 )
 
-var verdictNames = [...]string{"unknown-link", "not-ip", "cut", "malformed", "tcp", "udp", "icmp", "fragment", "tunnel", "other-ip"}
+var verdictNames = [...]string{"unknown-link", "not-ip", "cut", "malformed", "sealed", "tcp", "udp", "icmp", "fragment", "tunnel", "other-ip"}
 
 func (v Verdict) String() string {
 	if int(v) < len(verdictNames) {
@@ -89,7 +90,7 @@ func (v Verdict) String() string {
 //	ICMP, Tunnel, OtherIP    Src Dst Proto V6 IPID Payload PayloadWire
 //	Fragment                 the same, Frag*, and the ports if HasPorts
 //	Cut, Malformed           Src Dst Proto V6 when the IP header was read, else zero
-//	UnknownLink, NotIP       none
+//	UnknownLink, NotIP, Sealed  none
 type Packet struct {
 	Src, Dst         IP
 	SrcPort, DstPort uint16
@@ -108,6 +109,10 @@ type Packet struct {
 	IPID        uint32 // IPv4 identification, or that of the IPv6 fragment header; else 0
 	FragOff     uint32 // bytes into the datagram at which Payload belongs
 	FragMore    bool   // more fragments follow
+
+	depth    uint8  // tunnels opened
+	rest     []byte // of the frame: further packets, for Next
+	restWire uint32
 
 	tcpHeader []byte // the TCP header with its options as captured, to tell twins from retransmits
 }

@@ -3,29 +3,31 @@ package flow
 import "kerbscope/capture"
 
 // Peek reads the headers of one frame into p: link, VLAN tags, IP with its
-// options or extension headers, TCP or UDP. wire is the length the frame had
+// options or extension headers, TCP or UDP. In tunnels it reads the innermost
+// packet. Of a frame that holds several packets it reads the first: see
+// Packet.Next. wire is the length the frame had
 // on the wire. It allocates nothing; checksums are not looked at, as cards
 // compute them after the capture point.
 func Peek(link capture.LinkType, data []byte, wire uint32, p *Packet) Verdict {
 	*p = Packet{}
 	var off int
-	var kind uint16
+	var kind uint32
 	switch link {
 	case capture.LinkEthernet:
 		if len(data) < 14 {
 			return Cut
 		}
-		off, kind = 14, be16(data, 12)
+		off, kind = 14, etherType(data, 12)
 	case capture.LinkSLL:
 		if len(data) < 16 {
 			return Cut
 		}
-		off, kind = 16, be16(data, 14)
+		off, kind = 16, etherType(data, 14)
 	case capture.LinkSLL2:
 		if len(data) < 20 {
 			return Cut
 		}
-		off, kind = 20, be16(data, 0)
+		off, kind = 20, etherType(data, 0)
 	case capture.LinkRaw:
 		return peekRaw(data, 0, wire, p)
 	case capture.LinkIPv4:
@@ -34,31 +36,19 @@ func Peek(link capture.LinkType, data []byte, wire uint32, p *Packet) Verdict {
 		return peek6(data, 0, wire, p)
 	case capture.LinkNull, capture.LinkLoop:
 		off, kind = nullHeader(data)
-	case capture.LinkPPP:
-		off, kind = pppHeader(data, 0)
 	default:
-		return UnknownLink
+		return peekLink(link, data, wire, p)
+	}
+	if kind == etherVLAN && len(data) >= off+4 {
+		off, kind = off+4, etherType(data, off+2)
 	}
 	switch kind {
 	case etherIPv4:
 		return peek4(data, off, wire, p)
 	case etherIPv6:
 		return peek6(data, off, wire, p)
-	case etherCut:
-		return Cut
 	}
-	off, kind = etherWalk(data, off, kind)
-	switch kind {
-	case etherIPv4:
-		return peek4(data, off, wire, p)
-	case etherIPv6:
-		return peek6(data, off, wire, p)
-	case etherRaw:
-		return peekRaw(data, off, wire, p)
-	case etherCut:
-		return Cut
-	}
-	return NotIP
+	return peekEther(data, off, kind, wire, p)
 }
 
 // peekRaw tells IPv4 from IPv6 by the version field.

@@ -147,8 +147,9 @@ func TestPeekIP(t *testing.T) {
 	assert.Equal(t, []any{uint32(7), uint32(9), PSH | ACK, uint8(6)}, []any{p.Seq, p.Ack, p.Flags, p.Proto})
 	p, _ = look(t, capture.LinkRaw, ip6(a6, b6, 44, -1, cat(frag6(17, 16, 1, 0xabcdef01), []byte("12345678"))))
 	assert.Equal(t, []any{uint32(0xabcdef01), uint32(16), true, false, uint8(17)}, []any{p.IPID, p.FragOff, p.FragMore, p.HasPorts, p.Proto})
-	assert.Equal(t, "gre", TunnelName(47))
-	assert.Empty(t, TunnelName(6))
+	assert.Equal(t, "gre", (&Packet{Proto: 47}).TunnelName())
+	assert.Equal(t, "pptp", (&Packet{Proto: 47, Payload: []byte{0x30, 1, 0x88, 0x0b}}).TunnelName())
+	assert.Empty(t, (&Packet{Proto: 6}).TunnelName())
 }
 
 func TestIP(t *testing.T) {

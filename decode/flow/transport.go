@@ -27,8 +27,8 @@ func upper(body []byte, wire uint32, p *Packet) Verdict {
 		if p.V6 {
 			return ICMP
 		}
-	case protoIPIP, protoIPv6, protoGRE, protoEtherIP, protoL2TP, protoMPLS:
-		return Tunnel
+	case protoIPIP, protoIPv6, protoGRE, protoEtherIP, protoL2TP, protoMPLS, protoAH:
+		return tunneled(body, wire, p)
 	}
 	return OtherIP
 }
@@ -76,5 +76,8 @@ func peekUDP(body []byte, wire uint32, p *Packet) Verdict {
 	}
 	p.Payload = body[8:max(8, min(int(length), len(body)))]
 	p.PayloadWire = length - 8
+	if tunnelPorts>>(p.DstPort&63)&1 != 0 || p.SrcPort == portTeredo {
+		return tunneledUDP(p)
+	}
 	return UDP
 }
