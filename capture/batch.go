@@ -76,7 +76,7 @@ func (a *ahead) run() {
 }
 
 func (a *ahead) Next(b *Batch) error {
-	b.Records, b.Origins, b.Notes = b.Records[:0], b.Origins[:0], b.Notes[:0]
+	b.Records, b.Notes = b.Records[:0], b.Notes[:0]
 	if a.err != nil {
 		return a.err
 	}
@@ -87,10 +87,10 @@ func (a *ahead) Next(b *Batch) error {
 		return r.err
 	}
 	select {
-	case a.spare <- Batch{Data: b.Data[:0], Records: b.Records[:0], Origins: b.Origins[:0], Notes: b.Notes[:0]}:
+	case a.spare <- Batch{Data: b.Data[:0], Records: b.Records[:0], Notes: b.Notes[:0]}:
 	default:
 	}
-	b.Data, b.Records, b.Origins, b.Notes = r.b.Data, r.b.Records, r.b.Origins, r.b.Notes
+	b.Data, b.Records, b.Notes = r.b.Data, r.b.Records, r.b.Notes
 	return nil
 }
 

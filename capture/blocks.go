@@ -58,7 +58,7 @@ type walker interface {
 
 // next fills b with the records of the next block that has any.
 func (k *blocks) next(b *Batch, w walker) error {
-	b.Records, b.Origins, b.Notes = b.Records[:0], b.Origins[:0], b.Notes[:0]
+	b.Records, b.Notes = b.Records[:0], b.Notes[:0]
 	for k.done == nil {
 		k.load(b)
 		used := w.walk(b)

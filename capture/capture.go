@@ -52,8 +52,7 @@ const NoTime int64 = -1 << 63
 type Batch struct {
 	Data    []byte
 	Records []Record
-	Origins []Origin // of each of Records, in formats that tell it; else empty
-	Notes   []Note   // comments and flags of some of Records, in their order; empty without KeepNotes
+	Notes   []Note // comments and flags of some of Records, in their order; empty without KeepNotes
 
 	release func(*Batch)
 }

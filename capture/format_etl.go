@@ -2,6 +2,7 @@ package capture
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 
@@ -26,13 +27,14 @@ type etlSource struct {
 	r      *etl.Reader
 	file   int64
 	first  *etl.Packet // read already
-	told   int         // faults and interfaces of r that were passed on
-	ifaces int
+	told   int         // faults of r that were passed on
+	ifaces int         // interfaces of r that were
+	notes  bool
 }
 
 // openETL reads up to the first packet: a trace may hold none.
 func openETL(s *stream) (Source, error) {
-	p := &etlSource{blocks: newBlocks(s, "etl")}
+	p := &etlSource{blocks: newBlocks(s, "etl"), notes: s.cfg.notes}
 	src, size, end, err := s.random()
 	if err != nil {
 		return nil, err
@@ -57,7 +59,7 @@ func openETL(s *stream) (Source, error) {
 }
 
 func (p *etlSource) Next(b *Batch) error {
-	b.Records, b.Data, b.Origins = b.Records[:0], b.Data[:0], b.Origins[:0]
+	b.Records, b.Data, b.Notes = b.Records[:0], b.Data[:0], b.Notes[:0]
 	if cap(b.Data) > keepBlock {
 		b.Data = nil
 	}
@@ -96,10 +98,19 @@ func (p *etlSource) take(b *Batch, q *etl.Packet) {
 		Interface: uint32(min(q.Interface, maxIfaces-1)), Link: LinkType(q.Link),
 	})
 	b.Data = append(b.Data, q.Data...)
-	b.Origins = append(b.Origins, Origin{
-		Direction: Direction(q.Direction), HasProcess: true, Process: q.Process, Thread: q.Thread,
-		Dropped: q.Dropped, DropReason: q.DropReason, DropLocation: q.DropLocation,
-	})
+	if p.notes {
+		b.Notes = append(b.Notes, Note{len(b.Records) - 1, etlNote(q)})
+	}
+}
+
+// etlNote says beside a packet what its event said: the direction, in the
+// numbers of pcapng's epb_flags, and the process that happened to run.
+func etlNote(q *etl.Packet) PacketOptions {
+	o := PacketOptions{Flags: uint32(q.Direction), Comments: []string{fmt.Sprintf("PID=%d TID=%d", q.Process, q.Thread)}}
+	if q.Dropped {
+		o.Comments = append(o.Comments, fmt.Sprintf("dropped by Windows: reason %d at location %#x", q.DropReason, q.DropLocation))
+	}
+	return o
 }
 
 // faults passes on what the reader could not read.

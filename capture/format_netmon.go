@@ -92,7 +92,7 @@ func (p *netmonSource) unit() string { return "frame" }
 // Next reads a block of the file and takes from it the frames that are next in
 // order and wholly in it.
 func (p *netmonSource) Next(b *Batch) error {
-	b.Records, b.Data, b.Origins = b.Records[:0], b.Data[:0], b.Origins[:0]
+	b.Records, b.Data, b.Notes = b.Records[:0], b.Data[:0], b.Notes[:0]
 	w := netmonWindow{b: b}
 	for p.done == nil {
 		off, ok, err := p.where()

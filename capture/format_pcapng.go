@@ -49,11 +49,12 @@ type pcapngSource struct {
 	ifaces  []ngIface         // of the section in hand
 	dropped uint64            // its interfaces beyond maxNgIfaces
 	kinds   map[string]uint32 // interfaces made up for frames without packets, by name
+	notes   bool              // comments and flags are wanted
 	lost    bool              // looking for the next believable block
 }
 
 func openPcapng(s *stream) (Source, error) {
-	return &pcapngSource{blocks: newBlocks(s, "pcapng"), kinds: map[string]uint32{}}, nil
+	return &pcapngSource{blocks: newBlocks(s, "pcapng"), kinds: map[string]uint32{}, notes: s.cfg.notes}, nil
 }
 
 func (p *pcapngSource) Next(b *Batch) error { return p.next(b, p) }
@@ -173,6 +174,9 @@ func (p *pcapngSource) enhanced(b *Batch, block []byte, pos int) {
 	iface, hi, lo := p.u32(h[8:]), p.u32(h[12:]), p.u32(h[16:])
 	incl, orig := p.u32(h[20:]), p.u32(h[24:])
 	p.packet(b, pos, 28, iface, uint64(hi)<<32|uint64(lo), incl, orig, len(block)-32)
+	if p.notes {
+		p.note(b, block)
+	}
 }
 
 // obsolete reads a Packet Block, which the Enhanced one replaced.
@@ -184,6 +188,9 @@ func (p *pcapngSource) obsolete(b *Batch, block []byte, pos int) {
 	iface := uint32(order(p.big).Uint16(block[8:]))
 	hi, lo := p.u32(block[12:]), p.u32(block[16:])
 	p.packet(b, pos, 28, iface, uint64(hi)<<32|uint64(lo), p.u32(block[20:]), p.u32(block[24:]), len(block)-32)
+	if p.notes {
+		p.note(b, block)
+	}
 }
 
 // packet appends the record of a packet at data of the block at pos, of which
