@@ -224,6 +224,9 @@ func FuzzPeek(f *testing.F) {
 		f.Add(l, uint32(0), ether(0x800, ipv4{src: a4, dst: b4, proto: 6}.bytes(tcp(1, 2, 3, 4, ACK, []byte("x")))))
 		f.Add(l, uint32(9), ip6(a6, b6, 44, -1, cat([]byte{17, 0, 0, 1, 0, 0, 0, 1}, udp(1, 2, nil))))
 	}
+	for _, w := range wrappings {
+		f.Add(uint32(w.link), uint32(0), w.wrap(ipv4{src: a4, dst: b4, proto: 6}.bytes(tcp(1, 2, 3, 4, ACK, []byte("x")))))
+	}
 	f.Fuzz(func(t *testing.T, link, more uint32, data []byte) {
 		var p, q Packet
 		wire := uint32(len(data)) + more%70000
@@ -238,6 +241,11 @@ func FuzzPeek(f *testing.F) {
 		var e ICMPError
 		if v == ICMP {
 			ParseICMP(&p, &e)
+		}
+		for n := 0; p.More(); n++ {
+			if p.Next(); n > len(data) {
+				t.Fatal("packets without end")
+			}
 		}
 	})
 }
@@ -259,6 +267,17 @@ func BenchmarkPeek(b *testing.B) {
 			}
 		})
 	}
+	b.Run("erspan-vxlan", func(b *testing.B) {
+		b.ReportAllocs()
+		inner := ipv4{src: a4, dst: b4, proto: 6}.bytes(tcp(1, 2, 3, 4, ACK, body))
+		frame := outer4(47, u16(0), u16(0x88be), outerUDP(4789, u32(8<<24), u32(7<<8), ether(0x800, inner)))
+		var p Packet
+		for b.Loop() {
+			if Peek(capture.LinkEthernet, frame, uint32(len(frame)), &p) != TCP {
+				b.Fatal("verdict")
+			}
+		}
+	})
 	b.Run("hash", func(b *testing.B) {
 		p, _ := look(b, capture.LinkEthernet, ether(0x800, ipv4{src: a4, dst: b4, proto: 6}.bytes(tcp(1, 2, 3, 4, ACK, body))))
 		var s uint64
