@@ -15,6 +15,7 @@ import (
 type Writer struct {
 	w     *bufio.Writer
 	ticks []uint64 // a second, of each interface
+	snap  uint32   // of the first interface
 	buf   []byte   // the block being put together, but for packet bytes
 	err   error
 }
@@ -73,6 +74,9 @@ func (g *Writer) AddInterface(i Interface) (uint32, error) {
 	}
 	g.endOptions(20 - 4)
 	g.finish(nil)
+	if len(g.ticks) == 0 {
+		g.snap = i.SnapLen
+	}
 	g.ticks = append(g.ticks, ticks)
 	return uint32(len(g.ticks) - 1), g.err
 }
@@ -94,8 +98,14 @@ func tsresol(ticks uint64) (uint8, uint64) {
 	return 9, 1e9
 }
 
+// MaxPacket is the longest packet that WritePacket takes, if its options are
+// few: pcapng blocks are at most 16 MiB long.
+const MaxPacket = maxNgBlock - 4096
+
 // WritePacket writes one packet: of r only Time, Wire and Interface count.
-// pcapng holds no time before 1970 and none missing: both are written as 0.
+// pcapng holds no time before 1970: it is written as 0. A packet without a
+// time (NoTime) becomes a Simple Packet Block (§4.4) where that says the same: of the
+// first interface, without options; elsewhere its time is written as 0.
 func (g *Writer) WritePacket(r Record, data []byte, o PacketOptions) error {
 	if g.err != nil {
 		return g.err
@@ -103,10 +113,16 @@ func (g *Writer) WritePacket(r Record, data []byte, o PacketOptions) error {
 	if int(r.Interface) >= len(g.ticks) {
 		return errors.New("packet of an interface that was not added")
 	}
-	if len(data) > maxNgBlock/2 {
+	if len(data) > MaxPacket {
 		return errors.New("packet too long for pcapng readers")
 	}
 	le := binary.LittleEndian
+	if g.HoldsTimeless(r, len(data), o) {
+		g.begin(ngSPB)
+		g.buf = le.AppendUint32(g.buf, max(r.Wire, uint32(len(data))))
+		g.finish(data)
+		return g.err
+	}
 	ts := ticksOf(r.Time, g.ticks[r.Interface])
 	g.begin(ngEPB)
 	g.buf = le.AppendUint32(g.buf, r.Interface)
@@ -116,7 +132,9 @@ func (g *Writer) WritePacket(r Record, data []byte, o PacketOptions) error {
 	g.buf = le.AppendUint32(g.buf, max(r.Wire, uint32(len(data))))
 	head := len(g.buf)
 	for _, c := range o.Comments {
-		g.option(ngOptComment, c)
+		if len(g.buf)+len(c)+len(data) < maxNgBlock-64 {
+			g.option(ngOptComment, c)
+		}
 	}
 	if o.Flags != 0 {
 		g.buf = append(g.buf, ngOptFlags, 0, 4, 0)
@@ -127,15 +145,26 @@ func (g *Writer) WritePacket(r Record, data []byte, o PacketOptions) error {
 	return g.err
 }
 
-// ticksOf is the inverse of ngClock.time, without an offset. Where a tick is
-// shorter than a nanosecond it rounds up, as reading rounds down: the same
-// nanosecond comes back.
+// HoldsTimeless tells whether WritePacket writes a packet of n bytes without
+// a time as such, in a Simple Packet Block: how much is captured follows there
+// from the interface.
+func (g *Writer) HoldsTimeless(r Record, n int, o PacketOptions) bool {
+	captured := max(r.Wire, uint32(n))
+	if g.snap != 0 {
+		captured = min(captured, g.snap)
+	}
+	return r.Time == NoTime && r.Interface == 0 && o.Flags == 0 && len(o.Comments) == 0 && captured == uint32(n)
+}
+
+// ticksOf is the inverse of ngClock.time, without an offset. Where a tick is no
+// whole number of nanoseconds it rounds up, as reading rounds down: the same
+// nanosecond comes back, or the same tick where those are longer.
 func ticksOf(ns int64, perSecond uint64) uint64 {
 	if ns <= 0 {
 		return 0
 	}
 	hi, lo := bits.Mul64(uint64(ns), perSecond)
-	if perSecond > 1e9 {
+	if 1e9%perSecond != 0 {
 		var carry uint64
 		lo, carry = bits.Add64(lo, 1e9-1, 0)
 		hi += carry

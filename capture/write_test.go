@@ -28,6 +28,8 @@ func written(t testing.TB) []byte {
 	require.NoError(t, w.WritePacket(Record{Time: t0*1e9 + 123456000, Interface: raw}, frame(61, 1), PacketOptions{}))
 	require.NoError(t, w.WritePacket(Record{Time: t0*1e9 + 999999999, Interface: bin, Wire: 62}, frame(62, 1), PacketOptions{Flags: 1}))
 	require.NoError(t, w.WritePacket(Record{Time: NoTime, Interface: eth}, nil, PacketOptions{}))
+	require.NoError(t, w.WritePacket(Record{Time: NoTime, Interface: raw}, frame(60, 1), PacketOptions{}))
+	require.NoError(t, w.WritePacket(Record{Time: NoTime, Interface: eth, Wire: 201}, frame(200, 1), PacketOptions{}))
 	require.Error(t, w.WritePacket(Record{Interface: 3}, nil, PacketOptions{}))
 	_, err = w.AddInterface(Interface{Link: 1 << 16})
 	require.Error(t, err)
@@ -44,12 +46,14 @@ func TestWriter(t *testing.T) {
 		{Link: LinkRaw, TicksPS: 1e6},
 		{Name: "näme", Link: LinkSLL2, TicksPS: 1 << 33},
 	}, info.Interfaces)
-	require.Len(t, ps, 4)
+	require.Len(t, ps, 6)
 	require.Equal(t, Record{Time: t0*1e9 + 123456789, Frame: 1, Len: 200, Wire: 1500, Link: LinkEthernet}, ps[0].Record)
 	require.Equal(t, string(frame(200, 1)), ps[0].data)
 	require.Equal(t, Record{Time: t0*1e9 + 123456000, Frame: 2, Len: 61, Wire: 61, Interface: 1, Link: LinkRaw}, ps[1].Record)
 	require.Equal(t, Record{Time: t0*1e9 + 999999999, Frame: 3, Len: 62, Wire: 62, Interface: 2, Link: LinkSLL2}, ps[2].Record)
-	require.Zero(t, ps[3].Time)
+	require.Equal(t, Record{Time: NoTime, Frame: 4, Link: LinkEthernet}, ps[3].Record)
+	require.Zero(t, ps[4].Time, "only the first interface has packets without a time")
+	require.Equal(t, Record{Time: NoTime, Frame: 6, Len: 200, Wire: 201, Link: LinkEthernet}, ps[5].Record)
 
 	w := NewWriter(failing{}, Section{})
 	require.ErrorIs(t, w.Flush(), errFull)
