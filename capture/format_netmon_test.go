@@ -11,31 +11,31 @@ import (
 
 func TestNetmonTimes(t *testing.T) {
 	f := nmOf(3, 60, 60)
-	f.zone = -7 * time.Hour
-	f.frames[1].time = f.start - 5_000_000
+	f.Zone = -7 * time.Hour
+	f.Frames[1].Time = f.Start - 5_000_000
 	for _, c := range []struct {
 		minor int
 		noUTC bool
 		local bool
 	}{{0, false, true}, {1, false, true}, {2, false, true}, {3, true, true}, {3, false, false}} {
-		f.minor, f.noUTC = c.minor, c.noUTC
-		ps, info := readAll(t, f.bytes())
+		f.Minor, f.NoUTC = c.minor, c.noUTC
+		ps, info := readAll(t, f.Bytes())
 		require.Equal(t, c.local, info.LocalTime)
 		shift := int64(0)
 		if c.local {
-			shift = int64(f.zone)
+			shift = int64(f.Zone)
 		}
-		require.Equal(t, f.start+shift, ps[0].Time)
-		require.Equal(t, f.start-5_000_000+shift, ps[1].Time)
+		require.Equal(t, f.Start+shift, ps[0].Time)
+		require.Equal(t, f.Start-5_000_000+shift, ps[1].Time)
 
-		src, err := OpenReader("x", bytes.NewReader(f.bytes()), LocalAhead(int64(f.zone)))
+		src, err := OpenReader("x", bytes.NewReader(f.Bytes()), LocalAhead(int64(f.Zone)))
 		require.NoError(t, err)
 		told, _ := drain(t, src)
-		require.Equal(t, f.start, told[0].Time, "the zone is told")
+		require.Equal(t, f.Start, told[0].Time, "the zone is told")
 	}
-	f.start = -1 << 60 // 1933
-	f.minor = 2
-	ps, info := readAll(t, f.bytes())
+	f.Start = -1 << 60 // 1933
+	f.Minor = 2
+	ps, info := readAll(t, f.Bytes())
 	require.Equal(t, NoTime, ps[0].Time)
 	require.Equal(t, NoTime, info.First)
 }
@@ -73,8 +73,8 @@ func TestNetmonMedia(t *testing.T) {
 		{0x1234, eth, LinkUser15, "unknown media type", 60},
 	} {
 		f := nmOf(3, 60)
-		f.frames[0].media, f.frames[0].data = c.media, c.data
-		ps, info := readAll(t, f.bytes())
+		f.Frames[0].Media, f.Frames[0].Data = c.media, c.data
+		ps, info := readAll(t, f.Bytes())
 		require.Len(t, ps, 1)
 		require.Equal(t, c.link, ps[0].Link, "%#x", c.media)
 		require.Equal(t, Interface{Name: c.name, Link: c.link, TicksPS: 1e7}, info.Interfaces[ps[0].Interface], "%#x", c.media)
@@ -83,15 +83,15 @@ func TestNetmonMedia(t *testing.T) {
 	}
 	// The file's media type counts before version 2.1.
 	f := nmOf(0, 60)
-	f.media = 9
-	ps, _ := readAll(t, f.bytes())
+	f.Media = 9
+	ps, _ := readAll(t, f.Bytes())
 	require.Equal(t, LinkRaw, ps[0].Link)
 }
 
 // A frame table that names the same frames again and again is read no longer
 // than the file is.
 func TestNetmonOverlap(t *testing.T) {
-	f := nmOf(3, 1500, 60).bytes()
+	f := nmOf(3, 1500, 60).Bytes()
 	table := le.Uint32(f[24:])
 	n := uint32(100_000)
 	le.PutUint32(f[28:], 4*n)
@@ -117,10 +117,10 @@ func TestNetmonOverlap(t *testing.T) {
 
 // Every prefix, and files damaged at random, are survived.
 func TestNetmonDamaged(t *testing.T) {
-	files := [][]byte{nmOf(3, 60, 200, 70, 80).bytes(), nmOf(1, 60, 200, 70).bytes()}
+	files := [][]byte{nmOf(3, 60, 200, 70, 80).Bytes(), nmOf(1, 60, 200, 70).Bytes()}
 	backward := nmOf(2, 60, 100, 70)
-	backward.backward, backward.comment = true, "words"
-	files = append(files, backward.bytes())
+	backward.Backward, backward.Comment = true, [2]string{"words", "x"}
+	files = append(files, backward.Bytes())
 	for _, f := range files {
 		for n := range f {
 			survives(t, f[:n])
