@@ -75,6 +75,21 @@ func round(v float64, places int) float64 {
 	return v
 }
 
+// Reference is a time of the capture of that index by the reference's clock.
+func (c *Case) Reference(capture int, t int64) int64 {
+	return c.clockOf(capture).ref(t)
+}
+
+// ClockOf is how the clock of the capture of that index stands to the reference's.
+func (c *Case) ClockOf(capture int) ClockOffset { return c.clockOf(capture).report() }
+
+func (c *Case) clockOf(capture int) *clock {
+	if c.joined == nil || capture >= len(c.joined.opts.Part) {
+		return &clock{from: "none"}
+	}
+	return &c.joined.clocks[c.joined.opts.Part[capture]]
+}
+
 // Fitting two clocks.
 const (
 	maxFitPoints  = 129

@@ -138,7 +138,7 @@ func flagError(command string, err error) error {
 		if command != "analyze" && slices.Contains(flagNames("analyze"), name) {
 			return &failure{exitUsage, command + " has no flag --" + name, "--" + name + " belongs to analyze; " + hint}
 		}
-		if command == "analyze" && slices.Contains(flagNames("decode"), name) {
+		if command != "decode" && slices.Contains(flagNames("decode"), name) {
 			return &failure{exitUsage, command + " has no flag --" + name, "--" + name + " belongs to decode; see: kerbscope decode -h"}
 		}
 		return &failure{exitUsage, command + " has no flag --" + name, didYouMeanFlag(name, flagNames(command), hint)}
@@ -159,6 +159,9 @@ func flagNames(command string) []string {
 		analyzeFlags(f, &settings{})
 	case "decode":
 		decodeFlags(f, &settings{}, &[]string{})
+	case "convert":
+		names = []string{"read", "output", "quiet", "no-progress", "help"}
+		convertFlags(f, &convertSettings{})
 	}
 	f.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
 	return names

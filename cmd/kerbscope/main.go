@@ -87,10 +87,7 @@ func commands() []command {
 			return a.fail(&failure{exitUsage, "this version does not capture live",
 				"record with dumpcap, tcpdump, netsh or pktmon (kerbscope explain capturing), then: kerbscope FILE..."})
 		}},
-		{"convert", "", func(a *app, _ []string) int {
-			return a.fail(&failure{exitUsage, "this version does not convert captures",
-				"pcap and pcapng files are merged by Wireshark's mergecap: mergecap -w OUT.pcapng IN..."})
-		}},
+		{"convert", usageConvert, (*app).convert},
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 const usageMain = `Usage: kerbscope [analyze] [flags] CAPTURE...
        kerbscope decode [flags] CAPTURE...
+       kerbscope convert [flags] IN... OUT.pcapng
        kerbscope explain [RULE | capturing]
        kerbscope schema message | report | finding
        kerbscope version
@@ -14,6 +15,7 @@ clocks need not agree.
 
   analyze   says what went wrong and how that is known; runs when no command is named
   decode    lists every Kerberos message
+  convert   writes captures of any kind as one pcapng file, in time order
   explain   what a rule means, how it is proved and how to fix it
   schema    the JSON Schema of what --format json and ndjson print
   version   version, commit and Go version
@@ -94,6 +96,32 @@ result could not be written.
 Example:
   $ kerbscope decode --filter type=KRB-ERROR --filter error!=PREAUTH_REQUIRED dc1.pcapng
   $ kerbscope decode --format ndjson dc1.pcapng | jq 'select(.error_code == 14) | .etypes_names'
+`
+
+const usageConvert = `Usage: kerbscope convert [flags] IN... OUT.pcapng
+
+Writes any readable captures as one pcapng file, in time order, each capture's
+own order kept. Every frame that Wireshark numbers is there, with its bytes, time,
+direction and comments; interfaces are named CAPTURE/INTERFACE when there are
+several captures. IN is what CAPTURE is elsewhere: a file, a folder, a glob, - or
+LABEL=FILE. OUT is replaced if it exists, when the new one is complete; - is
+standard output. TLS keys and host names that a pcapng file holds are not copied.
+
+  -r, --read FILE      an IN before the others; repeatable
+  -o, --output OUT     OUT; all names are then INs
+      --align          put all times on the first capture's clock: what packets in
+                       several captures, or times in Kerberos messages, tell of the
+                       clocks is subtracted. Without it times stay as recorded
+      --kerberos       only flows with Kerberos in them: whole, from the handshake on,
+                       with fragments and ICMP errors about them; and all of ports 88, 464
+      --all-copies     keep every copy of a packet, and dropped ones (Windows traces)
+      --quiet, --no-progress   no progress on standard error
+
+Exit status: 0 done, 2 bad usage (also: OUT is an IN), 3 some input could not be
+read in full (OUT holds the rest), 5 OUT could not be written.
+
+Example:
+  $ kerbscope convert --align mailbox.pcapng hub.pcap all.pcapng
 `
 
 const usageExplain = `Usage: kerbscope explain [RULE]

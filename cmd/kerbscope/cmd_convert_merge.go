@@ -1,0 +1,344 @@
+package main
+
+import (
+	"container/heap"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strings"
+
+	"kerbscope/capture"
+)
+
+// Bounds of what is held while captures are merged.
+const (
+	mergeBytes  = 16 << 20 // of blocks of all captures together …
+	mergeBlock  = 16 << 10 // … but no block smaller than this
+	mergeOpen   = 16       // captures beyond which those whose time has not come are closed again
+	beforeTimes = math.MinInt64
+)
+
+// A merger writes the packets of several captures in the order of their times.
+// Of every capture it holds one block, however long it is, and of a capture
+// whose first packet is not due yet, nothing.
+type merger struct {
+	c       *converter
+	w       *capture.Writer
+	streams mergeHeap
+	block   int
+	several bool
+	err     error // of writing
+}
+
+func newMerger(c *converter, w *capture.Writer) *merger {
+	m := &merger{c: c, w: w}
+	for i := 0; i < len(c.inputs); {
+		set := ringSet(c.inputs[i:])
+		s := &mergeStream{m: m, index: len(m.streams), first: i, label: c.inputs[i].Label, last: beforeTimes}
+		for n := range set {
+			s.inputs = append(s.inputs, i+n)
+		}
+		m.streams = append(m.streams, s)
+		i += len(set)
+	}
+	m.several = len(m.streams) > 1
+	m.block = min(max(mergeBytes/max(len(m.streams), 1), mergeBlock), capture.DefaultBlock)
+	var live mergeHeap
+	park := len(m.streams) > mergeOpen
+	for _, s := range m.streams {
+		if !s.fill() {
+			continue
+		}
+		if park {
+			s.park()
+		}
+		live = append(live, s)
+	}
+	m.streams = live
+	heap.Init(&m.streams)
+	return m
+}
+
+// next writes what is due of the capture whose turn it is. It is false when
+// all is written, or no more can be.
+func (m *merger) next() bool {
+	if len(m.streams) == 0 || m.err != nil || m.c.a.ctx.Err() != nil {
+		for _, s := range m.streams {
+			s.close()
+		}
+		m.streams = nil
+		return false
+	}
+	s := m.streams[0]
+	if s.src == nil {
+		if !s.fill() { // it was parked
+			heap.Pop(&m.streams)
+			return true
+		}
+		heap.Fix(&m.streams, 0)
+		return true
+	}
+	for {
+		if m.err = s.write(); m.err != nil {
+			return true
+		}
+		if s.at++; s.at == len(s.batch.Records) {
+			if !s.fill() {
+				heap.Pop(&m.streams)
+				return true
+			}
+			break
+		}
+		s.due = s.dues[s.at]
+		// The children of the top are the next two.
+		if len(m.streams) > 1 && !m.streams.first(0, 1) || len(m.streams) > 2 && !m.streams.first(0, 2) {
+			break
+		}
+	}
+	heap.Fix(&m.streams, 0)
+	return true
+}
+
+// A mergeStream is one capture, or the files of a ring set one after the other.
+type mergeStream struct {
+	m      *merger
+	index  int    // order among captures with equal times
+	first  int    // first of its inputs
+	label  string // of the first
+	inputs []int  // still to be read, that in hand first
+
+	src   capture.Source
+	batch capture.Batch
+	at    int     // record that is due
+	note  int     // first of batch.Notes at or behind it
+	times []int64 // of each record of the batch, as it is written; beforeTimes: none is near
+	dues  []int64 // when each is written
+	due   int64   // of the one at at
+	last  int64   // latest record's time; beforeTimes: none yet
+
+	numbers []uint32                  // by the source's interface number
+	known   map[interfaceOf]uint32    // interfaces that were added for the capture
+	seen    map[capture.Interface]int // of the file in hand
+}
+
+// An interfaceOf is the nth interface of a file among those that look alike;
+// the files of a ring set have them in common.
+type interfaceOf struct {
+	capture.Interface
+	nth int
+}
+
+// fill reads the next block that has packets, of this file or the next. It is
+// false at the end of the last.
+func (s *mergeStream) fill() bool {
+	for len(s.inputs) > 0 && s.m.c.a.ctx.Err() == nil {
+		in := s.m.c.inputs[s.inputs[0]]
+		if s.src == nil && !s.open(in) {
+			s.inputs = s.inputs[1:]
+			continue
+		}
+		err := s.src.Next(&s.batch)
+		if err == nil {
+			s.m.c.p.update(in.Label, s.src.Info().Frames)
+			s.plan()
+			return true
+		}
+		if !errors.Is(err, io.EOF) {
+			s.m.c.fail(inputFailure(in, err))
+		} else {
+			s.m.c.fail(faultsFailure(in.Label, s.src.Info()))
+		}
+		s.report(in, s.src.Info())
+		s.src.Close()
+		s.src, s.inputs = nil, s.inputs[1:]
+		s.batch = capture.Batch{Data: s.batch.Data[:0], Records: s.batch.Records[:0]}
+	}
+	s.close()
+	return false
+}
+
+// open begins a file; what cannot be opened is told once.
+func (s *mergeStream) open(in capture.Input) bool {
+	c := s.m.c
+	if in.Err != nil {
+		c.fail(inputFailure(in, in.Err))
+		return false
+	}
+	opts := []capture.Option{capture.KeepNotes(), capture.BlockSize(s.m.block)}
+	if c.s.allCopies {
+		opts = append(opts, capture.AllCopies())
+	}
+	var err error
+	if in.Path == capture.StandardInput {
+		s.src, err = capture.OpenReader(in.Label, c.a.stdin, opts...)
+	} else {
+		s.src, err = capture.Open(in.Path, opts...)
+	}
+	if err != nil {
+		c.fail(inputFailure(in, err))
+		s.src = nil
+		return false
+	}
+	c.opened++
+	s.numbers, s.seen = s.numbers[:0], map[capture.Interface]int{}
+	return true
+}
+
+func (s *mergeStream) close() {
+	if s.src != nil {
+		s.src.Close()
+		s.src = nil
+	}
+	s.batch, s.times, s.dues = capture.Batch{}, nil, nil
+}
+
+// plan decides when the packets of the block in hand are due. A capture's own
+// order is kept: a packet that stands before earlier ones is due with them. One
+// without a time is due with the one before it.
+func (s *mergeStream) plan() {
+	s.at, s.note = 0, 0
+	records := s.batch.Records
+	s.times = s.times[:0]
+	for i := range records {
+		if t := s.m.c.reference(s.inputs[0], records[i].Time); t != capture.NoTime {
+			if s.last == beforeTimes {
+				for n := range s.times {
+					s.times[n] = t
+				}
+			}
+			s.last = t
+		}
+		s.times = append(s.times, s.last)
+	}
+	s.dues = append(s.dues[:0], s.times...)
+	for i := len(records) - 2; i >= 0; i-- {
+		s.dues[i] = min(s.dues[i], s.dues[i+1])
+	}
+	s.due = s.dues[0]
+}
+
+// park closes a capture that was only looked at, if it can be opened again.
+func (s *mergeStream) park() {
+	path := s.m.c.inputs[s.inputs[0]].Path
+	if st, err := os.Stat(path); path == capture.StandardInput || err != nil || !st.Mode().IsRegular() {
+		return
+	}
+	s.close()
+	s.last = beforeTimes
+	s.m.c.opened--
+}
+
+// write writes the packet that is due, if it is wanted.
+func (s *mergeStream) write() error {
+	p := s.batch.Packet(s.at)
+	notes := s.batch.Notes
+	for s.note < len(notes) && notes[s.note].Record < s.at {
+		s.note++
+	}
+	if f := s.m.c.flows; f != nil && !f.wanted(p) {
+		return nil
+	}
+	var o capture.PacketOptions
+	if s.note < len(notes) && notes[s.note].Record == s.at {
+		o = notes[s.note].PacketOptions
+	}
+	n, err := s.number(p.Interface)
+	if err != nil {
+		return err
+	}
+	r := capture.Record{Time: s.times[s.at], Wire: p.Wire, Interface: n}
+	data := p.Data
+	if len(data) > capture.MaxPacket {
+		data = data[:capture.MaxPacket]
+	}
+	if p.Time == capture.NoTime {
+		if timeless := (capture.Record{Time: p.Time, Wire: p.Wire, Interface: n}); r.Time == beforeTimes || s.m.w.HoldsTimeless(timeless, len(data), o) {
+			r = timeless
+		} else {
+			o.Comments = append(o.Comments, "no time recorded: that of the frame next to it")
+		}
+	}
+	return s.m.w.WritePacket(r, data, o)
+}
+
+// number is the number in the file written of an interface of the source.
+func (s *mergeStream) number(of uint32) (uint32, error) {
+	if int(of) < len(s.numbers) {
+		return s.numbers[of], nil
+	}
+	for _, i := range s.src.Info().Interfaces[len(s.numbers):] {
+		id := interfaceOf{i, s.seen[i]}
+		s.seen[i]++
+		n, ok := s.known[id]
+		if !ok {
+			if i.Link > math.MaxUint16 {
+				i.Name, i.Link = strings.TrimSpace(i.Name+" "+i.Link.String()), capture.LinkUser15
+			}
+			i.Name = s.name(i.Name)
+			if i.TicksPS > 1e9 {
+				i.TicksPS = 1e9 // times are kept in nanoseconds
+			}
+			var err error
+			if n, err = s.m.w.AddInterface(i); err != nil {
+				return 0, err
+			}
+			if s.known == nil {
+				s.known = map[interfaceOf]uint32{}
+			}
+			s.known[id] = n
+		}
+		s.numbers = append(s.numbers, n)
+	}
+	if int(of) >= len(s.numbers) {
+		return 0, fmt.Errorf("a packet of interface %d, which %s does not describe", of, s.label)
+	}
+	return s.numbers[of], nil
+}
+
+// name is what an interface is called: its own name, behind its capture's
+// where there are several.
+func (s *mergeStream) name(own string) string {
+	switch {
+	case !s.m.several:
+		return own
+	case own == "":
+		return s.label
+	}
+	return s.label + "/" + own
+}
+
+// report notes what the file written does not hold of a file.
+func (s *mergeStream) report(in capture.Input, info capture.Info) {
+	c := s.m.c
+	if info.LocalTime {
+		c.local = append(c.local, in.Label)
+	}
+	var parts []string
+	for _, n := range info.LeftOut {
+		parts = append(parts, fmt.Sprintf("%d %s", n.N, strings.ReplaceAll(n.Name, "_", " ")))
+	}
+	if len(parts) > 0 {
+		c.leftOut = append(c.leftOut, fmt.Sprintf("%s: left out: %s; --all-copies keeps copies and dropped packets", in.Label, strings.Join(parts, ", ")))
+	}
+}
+
+// mergeHeap orders captures by the packet that is due.
+type mergeHeap []*mergeStream
+
+func (h mergeHeap) Len() int { return len(h) }
+
+// first tells whether i goes before j.
+func (h mergeHeap) first(i, j int) bool {
+	return h[i].due < h[j].due || h[i].due == h[j].due && h[i].index < h[j].index
+}
+func (h mergeHeap) Less(i, j int) bool { return h.first(i, j) }
+func (h mergeHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *mergeHeap) Push(x any)        { *h = append(*h, x.(*mergeStream)) }
+
+func (h *mergeHeap) Pop() any {
+	last := (*h)[len(*h)-1]
+	*h = (*h)[:len(*h)-1]
+	return last
+}
