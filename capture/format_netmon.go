@@ -43,6 +43,7 @@ type netmonSource struct {
 	given   int64             // bytes of the frames read so far
 	loaded  int64             // bytes read for them
 	kinds   map[uint16]uint32 // interfaces, by media type
+	notes   *netmonNotes      // nil unless they are wanted
 }
 
 func openNetmon(s *stream) (Source, error) {
@@ -63,6 +64,9 @@ func openNetmon(s *stream) (Source, error) {
 	}
 	p.off = uint64(p.len)
 	p.table = netmonTable{file: p.file, off: int64(le.Uint32(h[24:])), count: int64(le.Uint32(h[28:])) / 4}
+	if s.cfg.notes {
+		p.notes = readNetmonNotes(p, h)
+	}
 	if p.table.count > 0 && p.table.off+4*p.table.count > p.len {
 		p.chained = p.lastFrame(h)
 		p.chain = p.firstFrame()
@@ -186,6 +190,11 @@ func (p *netmonSource) take(w *netmonWindow, off int64) error {
 	}
 	r.Interface = p.kind(media, r.Link)
 	w.b.Records = append(w.b.Records, r)
+	if p.notes != nil {
+		if c := p.notes.of(off, tail); len(c) > 0 {
+			w.b.Notes = append(w.b.Notes, Note{len(w.b.Records) - 1, PacketOptions{Comments: c}})
+		}
+	}
 	return nil
 }
 

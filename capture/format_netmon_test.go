@@ -2,11 +2,14 @@ package capture
 
 import (
 	"bytes"
+	"fmt"
 	"math/rand/v2"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"kerbscope/capture/netmontest"
 )
 
 func TestNetmonTimes(t *testing.T) {
@@ -149,4 +152,47 @@ func TestNetmonDamaged(t *testing.T) {
 		}
 		survives(t, f)
 	}
+}
+
+func TestNetmonNotes(t *testing.T) {
+	f := nmOf(3, 60, 70, 80)
+	f.Comment = [2]string{"Logon fails", `{\rtf1\ansi{\fonttbl{\f0 Tahoma;}}{\*\generator Msftedit;}\f0\fs16 see the \'e9vent\par two \{braces\}}`}
+	f.Processes = []netmontest.Process{{Path: `C:\Windows\System32\lsass.exe`, PID: 612}, {Path: "edge", PID: 7}}
+	f.Frames[0].Process, f.Frames[2].Process = 1, 2
+	read := func(file []byte, opts ...Option) (list []string) {
+		src, err := OpenReader("x", bytes.NewReader(file), opts...)
+		require.NoError(t, err)
+		var b Batch
+		for src.Next(&b) == nil {
+			for _, n := range b.Notes {
+				for _, c := range n.Comments {
+					list = append(list, fmt.Sprint(b.Records[n.Record].Frame, " ", c))
+				}
+			}
+		}
+		return list
+	}
+	want := []string{"1 Logon fails\nsee the évent\ntwo {braces}", `1 process C:\Windows\System32\lsass.exe, PID 612`, "3 process edge, PID 7"}
+	require.Equal(t, want, read(f.Bytes(), KeepNotes()))
+	require.Equal(t, want, read(f.Bytes(), KeepNotes(), BlockSize(100)))
+	require.Empty(t, read(f.Bytes()))
+	r := rand.New(rand.NewPCG(3, 4))
+	for range 2000 { // no panic
+		b := f.Bytes()
+		for range 3 {
+			b[6+r.IntN(len(b)-6)] = byte(r.Uint32())
+		}
+		read(b, KeepNotes())
+	}
+}
+
+func FuzzRTF(f *testing.F) {
+	for _, s := range []string{`{\rtf1 words\par}`, `{\rtf{\*\x y}z\'`, `{\rtf}}}\`, "plain"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if out := rtfText(s); len(out) > 3*len(s)+3 || out != rtfText(s) {
+			t.Fatalf("%q", out)
+		}
+	})
 }

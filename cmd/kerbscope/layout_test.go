@@ -30,7 +30,7 @@ var layers = [][]string{
 	{"capture/live"},
 	{"capture"},
 	{"capture/etl"},
-	{"capture/etl/etltest"},
+	{"capture/etl/etltest", "capture/netmontest"},
 }
 
 // homes are the only places of a library, tests aside: elsewhere we use our
@@ -44,6 +44,7 @@ var homes = map[string][]string{
 	"github.com/stretchr/testify":   {},
 	"github.com/santhosh-tekuri":    {},
 	"kerbscope/capture/etl/etltest": {},
+	"kerbscope/capture/netmontest":  {},
 }
 
 func TestImports(t *testing.T) {
