@@ -33,7 +33,7 @@ func (p *smbParser) smb1Wants(d dir, b []byte, total int) verdict {
 			return yes
 		}
 		return no
-	case p.pipes.files(m.session, m.tree) || total > maxSMBRead:
+	case p.pipes.files(m.session, m.tree) || total > maxSMBRead || total <= smb1HeaderSize:
 		return no
 	case len(b) < min(total, smb1HeaderSize+1) || len(b) < min(total, smb1HeaderSize+1+2*int(b[smb1HeaderSize])):
 		return needMore
