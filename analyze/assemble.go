@@ -73,6 +73,7 @@ func (c *Case) captureReport() []Capture {
 		for name, n := range map[string]uint64{
 			"truncated": f.Truncated, "gaps": f.Stats.Gaps, "unknown_link": f.Stats.UnknownLink, "unreadable": f.Info.Faulted,
 			"fragments": f.Stats.Fragments, "cut_headers": f.Stats.CutHeaders, "tunnels": f.Stats.Tunnels,
+			"sealed": f.Stats.Sealed,
 		} {
 			if n > 0 {
 				lost[name] = n

@@ -12,6 +12,7 @@ import (
 var (
 	acceptorRules = []string{"key-mismatch", "same-ticket-two-outcomes", "key-fault-one-identity", "acceptor-lacks-key", "ap-refused", "ap-unanswered", "ntlm-fallback"}
 	issueRules    = []string{"ticket-downgrade", "kdcs-disagree", "stale-keytab", "key-fault-one-identity", "client-offers-no-aes"}
+	clockRules    = []string{"clock-skew", "ticket-not-yet-valid", "ticket-expired"}
 	silenceRules  = []string{"kdc-unreachable", "kdc-udp-unanswered", "tcp-88-blocked", "ap-unanswered"}
 )
 
@@ -130,6 +131,10 @@ func (c *Case) blindCaptures() []BlindSpot {
 		add("gaps", f.Name, fmt.Sprintf("bytes are missing in %d places of the connections followed in %s", f.Stats.Gaps, f.Name), f.Stats.Gaps, acceptorRules)
 		add("unknown-link", f.Name, fmt.Sprintf("%d frames of %s are of a link type that is not read", f.Stats.UnknownLink, f.Name), f.Stats.UnknownLink, nil)
 		add("tunnels", f.Name, fmt.Sprintf("%d frames of %s hold a tunnel that is not opened", f.Stats.Tunnels, f.Name), f.Stats.Tunnels, nil)
+		add("sealed", f.Name, fmt.Sprintf("%d frames of %s are encrypted below IP (Wi-Fi, PPP): capture on the host itself, or on the wire", f.Stats.Sealed, f.Name), f.Stats.Sealed, nil)
+		if f.Info.LocalTime && f.Info.Frames > 0 {
+			add("local-times", f.Name, f.localTimes(), 1, clockRules)
+		}
 		if f.Problem != "" {
 			add("unreadable", f.Name, fmt.Sprintf("%s was not read in full: %s", f.Name, f.Problem), 1, nil)
 		}

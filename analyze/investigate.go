@@ -41,6 +41,9 @@ type run struct {
 	inputs []int // indexes
 	part   *Case
 	dec    *decode.Decoder
+
+	localAhead int64 // ns by which the capture's local times are ahead of UTC
+	zoneTold   bool  // localAhead is what hosts' times say
 }
 
 // A readInput is what became of one input.
@@ -104,13 +107,16 @@ func (r *run) read(ctx context.Context, inputs []capture.Input, read []readInput
 		read[i] = r.readOne(ctx, &inputs[i], i, pool, o)
 	}
 	r.dec.Close()
+	if len(r.inputs) == 1 && read[r.inputs[0]].info.LocalTime {
+		r.toUTC(ctx, inputs, read, pool, o)
+	}
 }
 
 func (r *run) readOne(ctx context.Context, in *capture.Input, index int, pool *capture.Pool, o Options) (out readInput) {
 	if in.Err != nil {
 		return readInput{err: in.Err}
 	}
-	src, err := openInput(in, o)
+	src, err := openInput(in, o, r.localAhead)
 	if err != nil {
 		return readInput{err: err}
 	}
@@ -141,9 +147,9 @@ func (r *run) readOne(ctx context.Context, in *capture.Input, index int, pool *c
 	}
 }
 
-func openInput(in *capture.Input, o Options) (capture.Source, error) {
+func openInput(in *capture.Input, o Options, localAhead int64) (capture.Source, error) {
 	if in.Path != capture.StandardInput {
-		return capture.Open(in.Path)
+		return capture.Open(in.Path, capture.LocalAhead(localAhead))
 	}
 	stdin := o.Stdin
 	if stdin == nil {
@@ -164,8 +170,9 @@ func joinRuns(runs []*run, inputs []capture.Input, read []readInput, o Options) 
 			jo.Captures[i] = CaptureFacts{
 				Name: inputs[i].Label, Info: info, First: info.First, Last: info.Last,
 				Stats: r.dec.Stats(i), Truncated: info.Truncated,
-				Complete: read[i].err == nil && info.Faulted == 0,
-				Problem:  problemOf(read[i]),
+				Complete:   read[i].err == nil && info.Faulted == 0,
+				Problem:    problemOf(read[i]),
+				LocalAhead: r.localAhead, ZoneTold: r.zoneTold,
 			}
 			if info.Frames == 0 {
 				jo.Captures[i].First, jo.Captures[i].Last = noTime, noTime

@@ -20,6 +20,11 @@ type CaptureFacts struct {
 	FirstCut FrameRef
 	Complete bool   // read to its end without faults
 	Problem  string // why not
+	// LocalAhead is by how many ns the local times of a capture without UTC
+	// (Info.LocalTime) were ahead of it, which was taken off; ZoneTold says
+	// that hosts' times told so.
+	LocalAhead int64
+	ZoneTold   bool
 }
 
 // Rows are the rows of the given kinds, or all, in order of first time.
