@@ -14,7 +14,8 @@ const (
 	maxHeld    = 4096 // packets that wait
 	maxWaiting = 8 << 20
 	maxKnown   = 1 << 15
-	maxLayers  = 24
+	maxLayers  = 16
+	maxAlike   = 16 // packets that begin alike
 )
 
 // A packetID is what pktmon calls a packet; given is false where it does not.
@@ -32,6 +33,7 @@ type layer struct {
 	natural  bool // the network card itself, not a filter above it
 }
 
+// A copyKey is what all copies have in common, however they were cut.
 type copyKey struct {
 	id        packetID
 	hash      uint64
@@ -42,15 +44,68 @@ type copyKey struct {
 // A known packet has been seen less than its time ago.
 type known struct {
 	key   copyKey
-	time  int64 // when it was last kept
-	kept  int   // times that it was kept
-	held  *held // the last of these, while it waits
+	whole uint64 // hash of all of it; 0: only cut copies were seen
+	next  *known // another one with the same key
+	time  int64  // when it was last kept
+	kept  int    // times that it was kept
+	held  *held  // the last of these, while it waits
 	rank  int
 	times [maxLayers]struct {
 		at layer
 		n  int
 	}
 	layers int
+}
+
+// find returns the packet of which one with this key is a copy; nil if there
+// is none. whole is 0 for a cut one.
+func (c *copies) find(key copyKey, whole uint64) *known {
+	for k := c.known[key]; k != nil; k = k.next {
+		if whole == 0 || k.whole == 0 || whole == k.whole {
+			return k
+		}
+	}
+	return nil
+}
+
+// remember adds a packet to those known, and forgets those of long ago.
+func (c *copies) remember(key copyKey, time int64) *known {
+	for c.recent.len() > 0 && (c.recent.len() > maxKnown || c.recent.first().time < c.now-numberTime) {
+		c.forget(c.recent.pop())
+	}
+	k := &known{key: key, time: time}
+	if time != NoTime {
+		k.next = c.known[key]
+		last := k
+		for range maxAlike {
+			if last.next == nil {
+				break
+			}
+			last = last.next
+		}
+		last.next = nil
+		c.known[key] = k
+		c.recent.push(k)
+	}
+	return k
+}
+
+func (c *copies) forget(old *known) {
+	first := c.known[old.key]
+	if first == old {
+		if old.next == nil {
+			delete(c.known, old.key)
+		} else {
+			c.known[old.key] = old.next
+		}
+		return
+	}
+	for k := first; k != nil; k = k.next {
+		if k.next == old {
+			k.next = old.next
+			return
+		}
+	}
 }
 
 // count returns how often the packet was seen at a layer, this time included.
@@ -120,26 +175,18 @@ func (r *Reader) add(p *Packet, data []byte, from layer, id packetID) {
 		c.queue.push(h)
 		return
 	}
-	key, within := copyKey{id: id}, int64(numberTime)
+	key, whole, within := copyKey{id: id}, uint64(0), int64(numberTime)
 	if !id.given {
-		key, within = r.content(p, data), copyTime
-	}
-	if p.Time == NoTime {
-		within = 0
+		key, whole = r.content(p, data)
+		within = copyTime
 	}
 	rank := rankOf(p, from)
-	k := c.known[key]
-	if k == nil || within == 0 || p.Time-k.time > within || p.Time < k.time-within {
-		for c.recent.len() > 0 && (c.recent.len() > maxKnown || c.recent.first().time < c.now-numberTime) {
-			if old := c.recent.pop(); c.known[old.key] == old {
-				delete(c.known, old.key)
-			}
-		}
-		k = &known{key: key, time: p.Time}
-		if within > 0 {
-			c.known[key] = k
-			c.recent.push(k)
-		}
+	k := c.find(key, whole)
+	if k == nil || p.Time == NoTime || p.Time-k.time > within || p.Time < k.time-within {
+		k = c.remember(key, p.Time)
+	}
+	if whole != 0 {
+		k.whole = whole
 	}
 	n := k.count(from)
 	if id.given && k.kept > 0 {
@@ -222,22 +269,30 @@ func (r *Reader) due(end bool) *held {
 	return nil
 }
 
-// content is what copies of a packet have in common: its network layer, but
-// for the checksums, which the card fills in. Of a cut packet only its
-// beginning counts, as copies are cut at different places of it.
-func (r *Reader) content(p *Packet, data []byte) copyKey {
+// content returns what copies of a packet have in common: of its network layer
+// the beginning, as copies are cut at different places of it; and a hash of
+// all of it unless it is cut.
+func (r *Reader) content(p *Packet, data []byte) (key copyKey, whole uint64) {
 	etherType, b, wire, ok := network(p.Link, data)
 	if !ok {
 		b, wire = data, int(p.Wire)
 	}
-	if wire > len(b) || int(p.Wire) > len(data) {
-		for _, n := range []int{60, 40, 20} {
-			if len(b) >= n {
-				b = b[:n]
-				break
-			}
+	key = copyKey{length: wire, etherType: etherType}
+	if wire <= len(b) {
+		whole = max(1, r.hash(etherType, b))
+	}
+	for _, n := range []int{60, 40, 20} {
+		if len(b) >= n {
+			b = b[:n]
+			break
 		}
 	}
+	key.hash = r.hash(etherType, b)
+	return key, whole
+}
+
+// hash leaves out the checksums, which the card fills in.
+func (r *Reader) hash(etherType uint16, b []byte) uint64 {
 	var h maphash.Hash
 	h.SetSeed(r.copies.seed)
 	at := 0
@@ -248,7 +303,7 @@ func (r *Reader) content(p *Packet, data []byte) copyKey {
 		}
 	}
 	h.Write(b[at:])
-	return copyKey{hash: h.Sum64(), length: wire, etherType: etherType}
+	return h.Sum64()
 }
 
 // checksums returns where those of IPv4, and of TCP or UDP, stand; 0: nowhere.

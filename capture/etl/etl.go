@@ -297,8 +297,8 @@ func (r *Reader) logged(p *Packet, d []byte, from layer, id packetID) {
 	case (p.iface.wifi || p.iface.kind == ifaceWiFi) && isWiFi(d):
 		if !r.options.AllCopies {
 			if !r.fromWiFi(d, missing, func(frame []byte, missing uint32) {
-				id.part++
 				r.packet(p, LinkEthernet, frame, missing, from, id)
+				id.part++
 			}) {
 				r.Counts.NotData++
 			}

@@ -140,6 +140,11 @@ func (r *Reader) ndis(e *event) {
 	part.data = append(part.data, d...)
 	part.p.cut = part.p.cut || p.cut
 	if ended {
+		// That a part in the middle was lost shows only in what the packet says.
+		if _, b, wire, ok := network(LinkEthernet, part.data); ok && wire > len(b) && !part.p.cut && part.p.iface.kind == ifaceEthernet {
+			r.drop(k)
+			return
+		}
 		r.logged(&part.p, part.data, part.from, packetID{})
 		r.forget(k, part)
 	}

@@ -76,6 +76,12 @@ func (r *Reader) noPackets() *FormatError {
 	}
 	var rows []row
 	for g, n := range r.seen.counts {
+		if g == (guid{}) {
+			n -= min(n, 1) // the header
+		}
+		if n == 0 {
+			continue
+		}
 		rows = append(rows, row{g.String(), n})
 	}
 	slices.SortFunc(rows, func(a, b row) int { return cmp.Or(cmp.Compare(b.n, a.n), strings.Compare(a.name, b.name)) })
