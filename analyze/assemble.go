@@ -115,6 +115,24 @@ func linkName(l capture.LinkType) string {
 		return "loop"
 	case capture.LinkSLL:
 		return "linux-sll"
+	case capture.LinkTokenRing:
+		return "token-ring"
+	case capture.LinkFDDI:
+		return "fddi"
+	case capture.LinkPPPHDLC:
+		return "ppp-hdlc"
+	case capture.LinkPPPoE:
+		return "pppoe"
+	case capture.LinkWiFi:
+		return "802.11"
+	case capture.LinkPrism:
+		return "802.11-prism"
+	case capture.LinkRadiotap:
+		return "802.11-radiotap"
+	case capture.LinkAVS:
+		return "802.11-avs"
+	case capture.LinkPPI:
+		return "ppi"
 	case capture.LinkIPv4:
 		return "ipv4"
 	case capture.LinkIPv6:

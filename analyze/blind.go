@@ -133,7 +133,11 @@ func (c *Case) blindCaptures() []BlindSpot {
 		add("tunnels", f.Name, fmt.Sprintf("%d frames of %s hold a tunnel that is not opened", f.Stats.Tunnels, f.Name), f.Stats.Tunnels, nil)
 		add("sealed", f.Name, fmt.Sprintf("%d frames of %s are encrypted below IP (Wi-Fi, PPP): capture on the host itself, or on the wire", f.Stats.Sealed, f.Name), f.Stats.Sealed, nil)
 		if f.Info.LocalTime && f.Info.Frames > 0 {
-			add("local-times", f.Name, f.localTimes(), 1, clockRules)
+			silent := clockRules
+			if f.ZoneTold {
+				silent = nil
+			}
+			add("local-times", f.Name, f.localTimes(), 1, silent)
 		}
 		if f.Problem != "" {
 			add("unreadable", f.Name, fmt.Sprintf("%s was not read in full: %s", f.Name, f.Problem), 1, nil)
