@@ -16,6 +16,7 @@ type imapParser struct {
 	saslLines
 	tag    string // of the authentication that waits; "": not seen
 	tlsTag string // of STARTTLS
+	lit    uint64 // bytes that the client sends once the server says "+"
 }
 
 func newIMAP(s wire) *imapParser { return &imapParser{saslLines: newSASLLines(s)} }
@@ -41,10 +42,26 @@ func (p *imapParser) unit(d dir, b []byte, last bool) int {
 	case len(line) == 0 && !(d == toServer && p.open):
 	case d == toServer:
 		p.command(line)
+		p.literal(line)
 	default:
 		p.reply(line, n)
 	}
 	return n
+}
+
+// literal passes over the literal that a line of the client announces at its
+// end, RFC 9051 §4.3: contents, and perhaps a password. {5+} follows at once
+// (RFC 7888), {5} when the server says so.
+func (p *imapParser) literal(line []byte) {
+	p.lit = 0
+	n, ok := literalSize(line)
+	switch {
+	case !ok:
+	case line[len(line)-2] == '+':
+		p.skip[toServer] = uint64(n)
+	default:
+		p.lit = uint64(n)
+	}
 }
 
 // command reads a line of the client.
@@ -75,6 +92,7 @@ func (p *imapParser) reply(line []byte, n int) {
 	word, rest, _ := bytes.Cut(line, []byte(" "))
 	switch string(word) {
 	case "+":
+		p.skip[toServer], p.lit = p.skip[toServer]+p.lit, 0
 		if p.challenge(len(line)-len(rest), rest) || p.open {
 			p.more(n, Result{CodeName: "+"})
 		}
@@ -156,16 +174,20 @@ func imapCommand(line []byte) (tag []byte, verb string, rest []byte) {
 		return nil, "", nil
 	}
 	word, rest, _ := bytes.Cut(rest, []byte(" "))
-	switch v := asciiUpper(word); v {
-	case "AUTHENTICATE", "LOGIN", "SELECT", "EXAMINE", "ENABLE":
-		if len(rest) > 0 {
-			return tag, v, rest
-		}
-	case "STARTTLS", "CAPABILITY", "LOGOUT", "NAMESPACE", "NOOP", "ID", "LIST", "LSUB", "STATUS", "IDLE", "UID", "FETCH", "APPEND":
+	if v := oneOf(imapArgued, word); v != "" && len(rest) > 0 {
+		return tag, v, rest
+	}
+	if v := oneOf(imapVerbs, word); v != "" {
 		return tag, v, rest
 	}
 	return nil, "", nil
 }
+
+// The commands that imapCommand knows; those of imapArgued have arguments.
+var (
+	imapArgued = []string{"AUTHENTICATE", "LOGIN", "SELECT", "EXAMINE", "ENABLE"}
+	imapVerbs  = []string{"STARTTLS", "CAPABILITY", "LOGOUT", "NAMESPACE", "NOOP", "ID", "LIST", "LSUB", "STATUS", "IDLE", "UID", "FETCH", "APPEND"}
+)
 
 // imapReply tells whether a line is one of an IMAP server.
 func imapReply(line []byte) bool {
@@ -177,24 +199,23 @@ func imapReply(line []byte) bool {
 		return false
 	}
 	status, _, _ := bytes.Cut(rest, []byte(" "))
-	switch asciiUpper(status) {
-	case "OK", "NO", "BAD":
-		return true
-	}
-	return false
+	return oneOf(imapStatuses, status) != ""
 }
+
+var imapStatuses = []string{"OK", "NO", "BAD"}
 
 // probeIMAP knows IMAP by a tagged command, a greeting that says so, and on
 // its port by any line of text.
 func probeIMAP(up, down []byte, port uint16) verdict {
 	home := port == 143
 	u, v := needMore, needMore
+	if len(up) > 0 && !printable(up[:min(len(up), 16)]) || len(down) > 0 && !printable(down[:min(len(down), 16)]) {
+		return no
+	}
 	if len(up) > 0 {
 		line, whole := firstLine(up)
 		_, verb, _ := imapCommand(line)
 		switch {
-		case !printable(up[:min(len(up), 16)]):
-			u = no
 		case verb != "" && verb != "LOGIN" && verb != "ID" && verb != "LIST" && (whole || verb == "AUTHENTICATE"):
 			u = yes
 		case home && whole:
@@ -208,9 +229,7 @@ func probeIMAP(up, down []byte, port uint16) verdict {
 		line, whole := firstLine(down)
 		greets := bytes.HasPrefix(line, []byte("* OK")) || bytes.HasPrefix(line, []byte("* PREAUTH"))
 		switch {
-		case !printable(down[:min(len(down), 16)]):
-			v = no
-		case bytes.HasPrefix(line, []byte("* OK [CAPABILITY IMAP")), greets && whole && bytes.Contains(bytes.ToUpper(line[:min(len(line), 512)]), []byte("IMAP")):
+		case bytes.HasPrefix(line, []byte("* OK [CAPABILITY IMAP")), greets && whole && containsFold(line[:min(len(line), 512)], "IMAP"):
 			v = yes
 		case greets, home && !whole:
 		case home:

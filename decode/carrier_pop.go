@@ -177,12 +177,13 @@ func (p *popParser) item(line []byte) {
 // POP3.
 func popCommand(line []byte) (verb string, rest []byte) {
 	word, rest, _ := bytes.Cut(line, []byte(" "))
-	switch v := asciiUpper(word); v {
-	case "AUTH", "USER", "PASS", "APOP", "CAPA", "STLS", "STAT", "LIST", "UIDL", "RETR", "DELE", "TOP", "QUIT", "NOOP", "RSET":
+	if v := oneOf(popVerbs, word); v != "" {
 		return v, rest
 	}
 	return "", nil
 }
+
+var popVerbs = []string{"AUTH", "USER", "PASS", "APOP", "CAPA", "STLS", "STAT", "LIST", "UIDL", "RETR", "DELE", "TOP", "QUIT", "NOOP", "RSET"}
 
 // popReply tells whether a line is one of a POP3 server that begins a reply.
 func popReply(line []byte) bool {
@@ -200,23 +201,22 @@ func popReply(line []byte) bool {
 func probePOP(up, down []byte, port uint16) verdict {
 	home := port == 110
 	u, v := needMore, needMore
+	if len(up) > 0 && !printable(up[:min(len(up), 16)]) || len(down) > 0 && !printable(down[:min(len(down), 16)]) {
+		return no
+	}
 	if len(up) > 0 {
 		line, whole := firstLine(up)
 		verb, _ := popCommand(line)
 		switch {
-		case !printable(up[:min(len(up), 16)]):
-			u = no
 		case whole && (verb == "STLS" || verb == "CAPA" || home):
 			u = yes
-		case whole && verb == "" && len(down) == 0 && !new(sasl).isToken(line):
+		case whole && verb == "" && len(down) == 0 && !tokenLine(line):
 			u = no
 		}
 	}
 	if len(down) > 0 {
 		line, whole := firstLine(down)
 		switch {
-		case !printable(down[:min(len(down), 16)]):
-			v = no
 		case bytes.HasPrefix(line, []byte("+OK")), bytes.HasPrefix(line, []byte("-ERR")):
 			v = yes
 		case home && whole:

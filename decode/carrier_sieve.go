@@ -237,7 +237,7 @@ func probeSieve(up, down []byte, port uint16) verdict {
 		switch {
 		case !printable(up[:min(len(up), 16)]):
 			u = no
-		case bytes.HasPrefix(bytes.ToUpper(line[:min(len(line), 16)]), []byte(`AUTHENTICATE "`)):
+		case prefixFold(line, `AUTHENTICATE "`):
 			u = yes
 		case home && whole:
 			u = yes

@@ -134,12 +134,7 @@ func (a *sasl) reset() {
 
 // isToken tells whether a line is the base64 of a token by its looks.
 func (a *sasl) isToken(line []byte) bool {
-	if len(line) < 24 || base64Values[line[0]] == 0xff {
-		return false
-	}
-	switch string(line[:2]) {
-	case "YI", "YH", "oY", "oI", "oH", "bo", "Tl": // 60 8x, a1 8x, 6e 8x, "NTLM"
-	default:
+	if !beginsToken(line) {
 		return false
 	}
 	tok, n := decodeBase64(a.buf, line)
@@ -153,6 +148,22 @@ func (a *sasl) isToken(line []byte) bool {
 	}
 	return false
 }
+
+// beginsToken tells whether a line may be the base64 of a token by its first
+// letters.
+func beginsToken(line []byte) bool {
+	if len(line) < 24 {
+		return false
+	}
+	switch string(line[:2]) {
+	case "YI", "YH", "oY", "oI", "oH", "bo", "Tl": // 60 8x, a1 8x, 6e 8x, "NTLM"
+		return true
+	}
+	return false
+}
+
+// tokenLine is isToken without a connection.
+func tokenLine(line []byte) bool { return beginsToken(line) && new(sasl).isToken(line) }
 
 // saslPassword tells whether a word is a mechanism without tokens.
 func saslPassword(mech string) bool {

@@ -6,21 +6,23 @@ import "bytes"
 // LMTP) has.
 func smtpCommand(line []byte) bool {
 	verb, rest, space := bytes.Cut(line, []byte(" "))
-	switch asciiUpper(verb) {
+	switch oneOf(smtpVerbs, verb) {
 	case "EHLO", "HELO", "LHLO":
 		return space
 	case "AUTH", "X-EXPS":
 		mech, _, _ := bytes.Cut(rest, []byte(" "))
 		return space && (tokenMech(asciiUpper(mech)) || saslPassword(asciiUpper(mech)))
 	case "MAIL":
-		return bytes.HasPrefix(bytes.ToUpper(rest[:min(5, len(rest))]), []byte("FROM:"))
+		return prefixFold(rest, "FROM:")
 	case "RCPT":
-		return bytes.HasPrefix(bytes.ToUpper(rest[:min(3, len(rest))]), []byte("TO:"))
+		return prefixFold(rest, "TO:")
 	case "X-ANONYMOUSTLS":
 		return true
 	}
 	return false
 }
+
+var smtpVerbs = []string{"EHLO", "HELO", "LHLO", "AUTH", "X-EXPS", "MAIL", "RCPT", "X-ANONYMOUSTLS"}
 
 // probeSMTP knows SMTP by the client's commands, by a banner that says SMTP,
 // and on its ports by any line of text.
@@ -50,7 +52,7 @@ func probeSMTPClient(up []byte, home bool) verdict {
 		return yes
 	case !whole && len(up) < 24:
 		return needMore
-	case new(sasl).isToken(line[:len(line)&^3]):
+	case tokenLine(line[:len(line)&^3]):
 		if home {
 			return yes
 		}
@@ -84,7 +86,7 @@ func probeSMTPServer(down []byte, home bool) verdict {
 		return no
 	case home:
 		return yes
-	case code == 220 && bytes.Contains(bytes.ToUpper(line[:min(len(line), 512)]), []byte("SMTP")):
+	case code == 220 && containsFold(line[:min(len(line), 512)], "SMTP"):
 		return yes
 	case code == 334, code == 235, code == 535, code == 454:
 		if whole {
