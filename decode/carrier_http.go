@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"kerbscope/decode/gss"
+	"kerbscope/decode/krb5"
 )
 
 // httpCarrier is HTTP/1.x with Negotiate (RFC 4559), Kerberos, NTLM and other
@@ -43,6 +44,7 @@ const (
 // An httpRequest waits for its response.
 type httpRequest struct {
 	auth    [2]httpAuth // by key
+	lane    [2]uint64   // of the token: its key among those of pipelined requests
 	head    bool        // HEAD: no body follows
 	connect bool
 	target  string // of CONNECT
@@ -54,12 +56,13 @@ type httpParser struct {
 	framed
 	pending  []httpRequest
 	chunked  [2]httpChunk
-	scanned  [2]int // bytes of an unfinished head already searched for its end
-	basic    string // the other mechanism that was told of last
-	host     string // the Host that was told of last
-	accepted bool   // a token was accepted
-	quiet    int    // requests without credentials since
-	relayed  [2]int // length of the KDC-PROXY-MESSAGE that follows
+	scanned  [2]int    // bytes of an unfinished head already searched for its end
+	lane     [2]uint64 // of the last token of the client, by key
+	basic    [2]string // the other mechanism that was told of last, by key
+	host     string    // the Host that was told of last
+	accepted bool      // a token was accepted
+	quiet    int       // requests without credentials since
+	relayed  [2]int    // length of the KDC-PROXY-MESSAGE that follows
 	rpc      *rpcBody
 	unframed [2]bool // the body reaches to the end of the connection
 	buf      []byte
@@ -269,8 +272,10 @@ func (p *httpParser) request(head []byte, body int) {
 		switch asciiUpper(name) {
 		case "AUTHORIZATION":
 			r.auth[httpServerKey] = p.credentials(value, at, head, "Authorization", httpServerKey)
+			r.lane[httpServerKey] = p.lane[httpServerKey]
 		case "PROXY-AUTHORIZATION":
 			r.auth[httpProxyKey] = p.credentials(value, at, head, "Proxy-Authorization", httpProxyKey)
+			r.lane[httpProxyKey] = p.lane[httpProxyKey]
 		case "HOST":
 			if !proxied {
 				p.named(value)
@@ -311,32 +316,51 @@ func (p *httpParser) credentials(value []byte, at int, head []byte, verb string,
 	scheme, rest, _ := bytes.Cut(value, []byte(" "))
 	name := asciiUpper(scheme)
 	if !tokenScheme(name) {
-		if name == "" || p.basic == verb+name {
+		if name == "" || p.basic[key] == name {
 			return httpNone // repeated with every request
 		}
-		p.basic = verb + name
-		p.s.attemptOther(toServer, at, name, verb)
+		p.basic[key] = name
+		p.s.attemptKeyed(toServer, at, name, tokenAt{verb: verb, key: key})
+		p.lane[key] = 0
 		return httpOther
 	}
 	rest = bytes.TrimLeft(rest, " \t")
 	off, n := place(head, at, rest)
-	if p.token(toServer, off, n, rest, tokenAt{verb: verb, key: key}) == nil {
+	tok, _ := decodeBase64(p.buf, rest)
+	p.buf = tok
+	if len(tok) == 0 {
 		return httpNone
 	}
+	if t := gss.Parse(tok); begins(&t) {
+		p.lane[key] = p.tokensAhead(key)
+	}
+	p.s.token(toServer, off, n, tok, tokenAt{verb: verb, key: httpKey(key, p.lane[key])})
 	return httpToken
 }
 
-// token tells of a base64 token and returns what it is; nil if there is none.
-func (p *httpParser) token(d dir, off, n int, enc []byte, at tokenAt) *gss.Token {
-	tok, _ := decodeBase64(p.buf, enc)
-	p.buf = tok
-	if len(tok) == 0 {
-		return nil
+// begins tells whether a client's token is the first of an authentication.
+func begins(t *gss.Token) bool {
+	switch {
+	case t.Form == gss.NegTokenInit:
+		return true
+	case t.Kind == gss.NTLM:
+		return t.NTLM.Type == gss.Negotiate
 	}
-	t := gss.Parse(tok)
-	p.s.token(d, off, n, tok, at)
-	return &t
+	return t.Form != gss.NegTokenResp && len(t.Kerberos) > 0 && t.Kerberos[0] == 0x60|byte(krb5.APReqMsg)
 }
+
+// tokensAhead is how many requests with a token wait for their response.
+func (p *httpParser) tokensAhead(key uint64) (n uint64) {
+	for i := range p.pending {
+		if p.pending[i].auth[key] == httpToken {
+			n++
+		}
+	}
+	return n
+}
+
+// httpKey tells the authentications of pipelined requests apart.
+func httpKey(key, lane uint64) uint64 { return key + 2*lane }
 
 // tokenScheme tells whether a scheme's credentials are tokens.
 func tokenScheme(name string) bool {

@@ -97,7 +97,17 @@ func TestHTTP(t *testing.T) {
 		{"Basic is told of once, its password never", []turn{
 			fromClient(get("Authorization: Basic YWxpY2U6c2VjcmV0\r\n")), fromServer(answer("200 OK", empty)),
 			fromClient(get("Authorization: Basic YWxpY2U6c2VjcmV0\r\n")), fromServer(answer("200 OK", empty)),
-		}, []string{host, `C other BASIC verb="Authorization"`, accepted, "C after auth"}},
+		}, []string{host, `C other BASIC verb="Authorization" keyed=false`, accepted, "C after auth"}},
+		{"Basic at the proxy, Negotiate at the server", []turn{
+			fromClient(get(negotiate, "Proxy-Authorization: Basic YWxpY2U6c2VjcmV0\r\n")), fromServer(answer("401 Unauthorized", "WWW-Authenticate: Negotiate\r\n", empty)),
+		}, []string{host, sent, `C other BASIC verb="Proxy-Authorization" keyed=true`, "offer Negotiate", refused,
+			`S accepted code=0x191 name="Unauthorized" text="Unauthorized" key=1`}},
+		{"two tokens pipelined, one of them refused", []turn{
+			fromClient(get(negotiate), get(negotiate)),
+			fromServer(answer("200 OK", empty), answer("401 Unauthorized", "WWW-Authenticate: Negotiate\r\n", empty)),
+			fromClient(get(negotiate)), fromServer(answer("200 OK", empty)),
+		}, []string{host, sent, fmt.Sprintf(`C token kerberos key=2 verb="Authorization" len=%d`, len(spnegoReq)), accepted, "offer Negotiate",
+			`S refused code=0x191 name="Unauthorized" text="Unauthorized" key=2`, sent, accepted}},
 		{"pipelined, HEAD and 304 without bodies, 100 in between", []turn{
 			fromClient("HEAD / HTTP/1.1\r\nHost: 10.0.0.1:80\r\n\r\n", get(), "POST /a HTTP/1.1\r\nContent-Length: 10\r\nExpect: 100-continue\r\n"+negotiate+"\r\n"),
 			fromServer(answer("200 OK", "Content-Length: 1000\r\n"), answer("304 Not Modified", "Content-Length: 77\r\n"), answer("100 Continue")),
@@ -164,7 +174,8 @@ func TestHTTPGaps(t *testing.T) {
 		}, []string{"S name hub-1.contoso.com (http-host)", sent, `S accepted code=0xc8 name="OK" text="OK" key=0`, "offer Negotiate"}},
 		{"gap in a token", []turn{
 			fromClient(whole[:500]), fromClient(whole[600:], get(negotiate)).lost(100),
-		}, []string{"S name hub-1.contoso.com (http-host)", `C token kerberos cut key=0 verb="Authorization" len=323`, sent}},
+		}, []string{"S name hub-1.contoso.com (http-host)", `C token kerberos cut key=0 verb="Authorization" len=323`,
+			fmt.Sprintf(`C token kerberos key=2 verb="Authorization" len=%d`, len(spnegoReq))}},
 		{"the answer alone", []turn{
 			fromServer(answer("401 Unauthorized", "WWW-Authenticate: Negotiate\r\nContent-Length: 0\r\n"), answer("200 OK", "WWW-Authenticate: Negotiate "+b64(spnegoRep)+"\r\n")),
 		}, []string{"offer Negotiate", fmt.Sprintf(`S token kerberos accept-completed key=0 verb="Authorization" len=%d`, len(spnegoRep)),

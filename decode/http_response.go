@@ -33,9 +33,9 @@ func (p *httpParser) response(head []byte, body int, after []byte) {
 	headers(head[:body], func(name, value []byte, at int) {
 		switch asciiUpper(name) {
 		case "WWW-AUTHENTICATE":
-			p.challenge(&c[httpServerKey], value, at, head, tokenAt{verb: "Authorization", key: httpServerKey})
+			p.challenge(&c[httpServerKey], value, at, head, tokenAt{verb: "Authorization", key: httpKey(httpServerKey, r.lane[httpServerKey])})
 		case "PROXY-AUTHENTICATE":
-			p.challenge(&c[httpProxyKey], value, at, head, tokenAt{verb: "Proxy-Authorization", key: httpProxyKey})
+			p.challenge(&c[httpProxyKey], value, at, head, tokenAt{verb: "Proxy-Authorization", key: httpKey(httpProxyKey, r.lane[httpProxyKey])})
 		default:
 			f.header(name, value)
 		}
@@ -45,11 +45,7 @@ func (p *httpParser) response(head []byte, body int, after []byte) {
 			p.s.offer(c[k].offered...)
 		}
 		if o := httpOutcome(status, uint64(k), r.auth[k], known, f.sealed, &c[k]); o != 0 {
-			key := uint64(k)
-			if r.auth[k] == httpOther {
-				key = httpServerKey // attempts without tokens have no key
-			}
-			p.s.result(toClient, 0, len(head), key, Result{Outcome: o, Code: int64(status), CodeName: httpStatusName(status), Text: text(reason), Split: f.chunked || f.length > uint64(len(after))})
+			p.s.result(toClient, 0, len(head), httpKey(uint64(k), r.lane[k]), Result{Outcome: o, Code: int64(status), CodeName: httpStatusName(status), Text: text(reason), Split: f.chunked || f.length > uint64(len(after))})
 			if o == Accepted {
 				p.accepted, p.quiet = true, 0
 				if f.sealed {
@@ -57,7 +53,7 @@ func (p *httpParser) response(head []byte, body int, after []byte) {
 				}
 			}
 			if o == Refused {
-				p.basic = ""
+				p.basic[k] = ""
 			}
 		}
 	}
@@ -141,7 +137,13 @@ func (p *httpParser) challenge(c *httpChallenge, value []byte, at int, head []by
 			rest = bytes.TrimSpace(rest)
 			if tokenScheme(asciiUpper(scheme)) && len(rest) > 0 && c.token == nil {
 				off, n := place(head, at, rest)
-				c.token = p.token(toClient, off, n, rest, where)
+				tok, _ := decodeBase64(p.buf, rest)
+				p.buf = tok
+				if len(tok) > 0 {
+					t := gss.Parse(tok)
+					p.s.token(toClient, off, n, tok, where)
+					c.token = &t
+				}
 			}
 		}
 		i = end + 1
