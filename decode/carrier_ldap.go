@@ -31,6 +31,7 @@ type ldapParser struct {
 	mech     string   // its SASL mechanism
 	id       uint32   // its messageID
 	sent     bool     // there was one
+	waits    bool     // its answer did not come yet
 	leg      bool     // the next bind of mech goes on with the last
 	tls      bool     // StartTLS was asked by the message
 	tlsID    uint32
@@ -141,7 +142,7 @@ func (p *ldapParser) request(m ldapMessage) {
 		return
 	}
 	again := p.leg && p.bind == r.auth && p.mech == r.mech
-	p.bind, p.mech, p.id, p.sent, p.leg = r.auth, r.mech, m.id, true, false
+	p.bind, p.mech, p.id, p.sent, p.waits, p.leg = r.auth, r.mech, m.id, true, true, false
 	verb := r.mech
 	switch r.auth {
 	case ldapSimple:
@@ -182,7 +183,13 @@ func (p *ldapParser) response(m ldapMessage, n int) {
 		return
 	}
 	seen := p.sent && p.id == m.id // the request was captured
-	if !seen {
+	key := uint64(0)
+	switch {
+	case seen:
+		p.waits = false
+	case p.waits:
+		key = 1 // of another bind than the one that waits
+	default:
 		p.mech = ""
 	}
 	tok, tokAt := r.creds, m.bodyAt+r.credsAt
@@ -206,18 +213,24 @@ func (p *ldapParser) response(m ldapMessage, n int) {
 	secret := seen && (p.bind == ldapSimple || p.bind == ldapSASL && !ldapTokenMech(p.mech))
 	if len(tok) > 0 && !secret {
 		verb := p.mech
-		if p.bind == ldapSicilyNegotiate {
+		switch {
+		case key != 0:
+			verb = ""
+		case p.bind == ldapSicilyNegotiate:
 			verb = "Sicily"
 		}
-		p.s.token(toClient, tokAt, len(tok), tok, tokenAt{verb: verb})
+		p.s.token(toClient, tokAt, len(tok), tok, tokenAt{verb: verb, key: key})
 	}
 	if seen && p.bind == ldapAnonymous {
 		if outcome == Accepted {
 			p.s.anonymous(toClient, 0)
 		}
 	} else {
-		p.s.result(toClient, 0, n, 0, Result{Outcome: outcome, Code: r.code, CodeName: ldapResultName(r.code),
+		p.s.result(toClient, 0, n, key, Result{Outcome: outcome, Code: r.code, CodeName: ldapResultName(r.code),
 			Text: text(bytes.TrimRight(r.message, "\x00"))})
+	}
+	if key != 0 {
+		return
 	}
 	p.leg = outcome == Continue
 	p.accepted = p.accepted || outcome == Accepted && !secret && !(seen && p.bind == ldapAnonymous)

@@ -147,6 +147,12 @@ func TestLDAP(t *testing.T) {
 			`C token ntlm key=0 verb="Sicily" len=90`,
 			`S refused code=0x31 name="invalidCredentials" text="80090308: LdapErr: DSID-0C090447, comment: AcceptSecurityContext error, data 52e, v3839" key=0`,
 		}},
+		{"the answer to another bind", []turn{
+			fromClient(simpleBind(1, "cn=alice", "secret")), fromClient(saslBind(2, "GSS-SPNEGO", spnegoReq)),
+			fromServer(bindResponse(1, 49, nil, "", nil)), fromServer(bindResponse(2, 0, nil, "", spnegoRep)),
+		}, []string{`C other simple verb="bind"`, fmt.Sprintf(`C token kerberos key=0 verb="GSS-SPNEGO" len=%d`, len(spnegoReq)),
+			`S refused code=0x31 name="invalidCredentials" text="" key=1`,
+			fmt.Sprintf(`S token kerberos accept-completed key=0 verb="GSS-SPNEGO" len=%d`, len(spnegoRep)), `S accepted code=0x0 name="success" text="" key=0`}},
 		{"StartTLS", []turn{
 			fromClient(ldapMsg(1, derTLV(0x77, derTLV(0x80, []byte(oidStartTLS))))),
 			fromServer(ldapMsg(1, derTLV(0x78, []byte{0x0a, 1, 0}, derTLV(0x04), derTLV(0x04)))),

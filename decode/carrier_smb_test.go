@@ -108,6 +108,13 @@ func TestSMB2(t *testing.T) {
 			fromServer(nbss(smb2Message(smb2SessionSetup, true, 0x103, 2, 8, make([]byte, 9))), smb2Failure(0xc000006d, 1, 2, 8), setupResponse(0, 1, 7, 0, spnegoRep)),
 		}, []string{tok("C", "kerberos", 1, len(spnegoReq)), tok("C", "kerberos", 2, len(negInit(gssAPReq, oidKerberos))),
 			fmt.Sprintf(failed, 2), tok("S", "kerberos accept-completed", 1, len(spnegoRep)), fmt.Sprintf(ok, 1)}},
+		{"a session renewed while another waits", []turn{
+			fromClient(setupRequest(1, 0, spnegoReq)), fromServer(setupResponse(0, 1, 7, 0, spnegoRep)),
+			fromClient(setupRequest(2, 0, spnegoReq), setupRequest(3, 7, spnegoReq)),
+			fromServer(smb2Failure(0xc000006d, 1, 2, 0), setupResponse(0, 3, 7, 0, spnegoRep)),
+		}, []string{tok("C", "kerberos", 1, len(spnegoReq)), tok("S", "kerberos accept-completed", 1, len(spnegoRep)), `S accepted code=0x0 name="STATUS_SUCCESS" text="" key=1`,
+			tok("C", "kerberos", 2, len(spnegoReq)), tok("C", "kerberos", 3, len(spnegoReq)), `S refused code=0xc000006d name="STATUS_LOGON_FAILURE" text="" key=2`,
+			tok("S", "kerberos accept-completed", 3, len(spnegoRep)), `S accepted code=0x0 name="STATUS_SUCCESS" text="" key=3`}},
 		{"null session", []turn{
 			fromClient(setupRequest(1, 0, negResp(1, ntlmToken(3)))),
 			fromServer(setupResponse(0, 1, 7, smb2Null, nil)),

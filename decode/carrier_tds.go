@@ -259,6 +259,10 @@ func (p *tdsParser) refusal(e *tdsError) Result {
 	if h := tdsHost(e.server); h != "" {
 		p.s.name(toClient, 0, h, "tds")
 	}
+	outcome := Refused
+	if tdsDatabaseError(e.number) {
+		outcome = Accepted // the user is known by then
+	}
 	said := e.text
 	if !p.integral {
 		said = tdsQuoted(said)
@@ -267,7 +271,7 @@ func (p *tdsParser) refusal(e *tdsError) Result {
 	if e.server != "" {
 		said += " from " + e.server
 	}
-	return Result{Outcome: Refused, Code: int64(e.number), CodeName: tdsErrorNames[e.number], Text: text([]byte(said))}
+	return Result{Outcome: outcome, Code: int64(e.number), CodeName: tdsErrorNames[e.number], Text: text([]byte(said))}
 }
 
 // probeTDS knows TDS by a PRELOGIN or a LOGIN7, on its own port by a packet.

@@ -133,6 +133,15 @@ func TestTDS(t *testing.T) {
 			"S name SQL1 (tds)",
 			`S refused code=0x4814 name="" text="` + strings.ReplaceAll(untrusted, `"`, `\"`) + ` (state 1, class 14) from SQL1\\INST" key=0`,
 		}},
+		{"let in, but not to the database", []turn{
+			fromClient(prelogin(tdsPrelogin, tdsEncryptNotSup)), fromServer(prelogin(tdsReply, tdsEncryptNotSup)),
+			fromClient(tdsMsg(tdsLogin7, 512, login7(0x80, spnegoReq))),
+			fromServer(tdsAnswer(tdsTok(tdsTokSSPI, spnegoRep), tdsErr(tdsTokError, 4060, 11, "Cannot open database.", ""), tdsErr(tdsTokError, 18456, 14, "Login failed.", ""), tdsDone)),
+		}, []string{
+			fmt.Sprintf(`C token kerberos key=0 verb="LOGIN7" len=%d`, len(spnegoReq)),
+			fmt.Sprintf(`S token kerberos accept-completed key=0 verb="SSPI" len=%d`, len(spnegoRep)),
+			`S accepted code=0xfdc name="" text="Cannot open database. (state 1, class 11)" key=0`,
+		}},
 		{"a user of SQL Server's own is not named", []turn{
 			fromClient(tdsMsg(tdsLogin7, 4088, login7(0, nil, names...))),
 			fromServer(tdsAnswer(tdsErr(tdsTokError, 18456, 14, "Login failed for user 'sa'.", "SQL1"), tdsDone)),

@@ -101,8 +101,14 @@ func (p *xmppParser) unit(d dir, b []byte, last bool) int {
 	}
 	if d == toServer {
 		p.client(name, attrs, at, body)
-	} else {
-		p.server(name, at, body, end)
+		return end
+	}
+	if bytes.Contains(attrs, []byte("xmpp-tls")) && string(name) == "failure" {
+		return end // of STARTTLS, RFC 6120 §5.4.2.2
+	}
+	p.server(name, at, body, end)
+	if b[n-2] == '/' && string(name) == "failure" { // RFC 6120 §A.4: without a condition
+		p.server([]byte("/failure"), at, body, end)
 	}
 	return end
 }

@@ -48,6 +48,8 @@ type smbParser struct {
 	keys     uint64 // given out
 	plain    bool   // SMB1: a session setup without tokens waits for its answer
 	null     bool   // and asked for an anonymous session
+	heard    bool   // a message of the server was seen
+	holes    bool   // bytes of the server were lost
 	accepted bool
 	used     bool   // told of traffic after that
 	passed   uint64 // bytes passed over since, or since the last session setup
@@ -59,7 +61,10 @@ func newSMB(s wire) *smbParser { return &smbParser{framed: framed{s: s}, pipes: 
 
 func (p *smbParser) feed(d dir) { p.run(d, p) }
 
-func (p *smbParser) missed(d dir) { p.pipes.missed(d) }
+func (p *smbParser) missed(d dir) {
+	p.holes = p.holes || d == toClient
+	p.pipes.missed(d)
+}
 
 // resync finds a protocol id behind its four bytes of length.
 func (p *smbParser) resync(d dir, b []byte) (int, bool) {
@@ -147,6 +152,7 @@ func (p *smbParser) unit(d dir, b []byte, last bool) int {
 		return 0
 	}
 	n := min(total, len(b))
+	p.heard = p.heard || d == toClient
 	if b[4] == 0xff {
 		p.smb1(d, b[4:n], n < total)
 	} else {
@@ -189,7 +195,7 @@ func (p *smbParser) asked(message, session uint64) uint64 {
 			return a.key
 		}
 	}
-	if n := len(p.auths); session != 0 && n > 0 && p.auths[n-1].session == 0 && p.auths[n-1].waits {
+	if n := len(p.auths); session != 0 && n > 0 && (p.holes || !p.heard) && p.auths[n-1].session == 0 && p.auths[n-1].waits {
 		// The answer that gave the session was not captured.
 		a := &p.auths[n-1]
 		a.message, a.session = message, session

@@ -235,6 +235,12 @@ func tdsLoginError(number int32) bool {
 	return number == 17806 || number == 17809 || number == 17892 || number >= 18450 && number <= 18489
 }
 
+// tdsDatabaseError tells whether an error says that a user who was let in may
+// not use the database asked for, or his own: 4060, 4063, 4064.
+func tdsDatabaseError(number int32) bool {
+	return number == 4060 || number == 4063 || number == 4064
+}
+
 // tdsQuoted is text without what stands in quotes: the name of a user.
 func tdsQuoted(s string) string {
 	from, to := strings.IndexByte(s, '\''), strings.LastIndexByte(s, '\'')
