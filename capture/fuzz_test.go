@@ -122,8 +122,9 @@ func TestPrefixes(t *testing.T) {
 				continue
 			}
 			ps, info := drain(t, src)
-			if s.faults == 0 && s.name != "modified pcap, SuSE" && s.name != "pcap, Nokia" && s.name != "modified pcap, standard magic" {
-				// No packet comes out that is not in the whole file.
+			if s.faults == 0 && s.format != "etl" && s.name != "modified pcap, SuSE" && s.name != "pcap, Nokia" && s.name != "modified pcap, standard magic" {
+				// No packet comes out that is not in the whole file. (What is cut
+				// off an event trace is the last buffers, not the last packets.)
 				require.LessOrEqual(t, len(ps), len(whole), "%s, %d bytes", s.name, n)
 				require.True(t, slices.Equal(whole[:len(ps)], ps), "%s, %d bytes", s.name, n)
 				require.LessOrEqual(t, info.Faulted, uint64(1))

@@ -94,7 +94,7 @@ func samples(t testing.TB) []sample {
 	}
 	manyIfaces = join(manyIfaces, epb(le, 0, us, f60, 60), epb(le, maxIfaces+4, us, f60, 60))
 
-	return append(netmonSamples(gz), []sample{
+	return append(append(netmonSamples(gz), etlSamples(t)...), []sample{
 		{"pcap, microseconds", pcapOf(le, 0xa1b2c3d4, 60, 1500, 14, 0x10000), 4, 0, "pcap", same},
 		{"pcap, big-endian", pcapOf(be, 0xa1b2c3d4, 60, 1500), 2, 0, "pcap", same},
 		{"pcap, nanoseconds", pcapOf(le, 0xa1b23c4d, 60, 1500), 2, 0, "pcap", same},

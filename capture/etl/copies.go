@@ -172,7 +172,7 @@ func (r *Reader) add(p *Packet, data []byte, from layer, id packetID) {
 	}
 	h := r.hold(p, data)
 	if r.options.AllCopies {
-		c.queue.push(h)
+		c.enqueue(h)
 		return
 	}
 	key, whole, within := copyKey{id: id}, uint64(0), int64(numberTime)
@@ -205,7 +205,17 @@ func (r *Reader) add(p *Packet, data []byte, from layer, id packetID) {
 		return
 	}
 	k.rank, k.held, h.known = rank, h, k
+	c.enqueue(h)
+}
+
+// enqueue puts a packet where its time belongs: one that was logged in parts
+// comes when its last part does.
+func (c *copies) enqueue(h *held) {
 	c.queue.push(h)
+	list := c.queue.list[c.queue.head:]
+	for i := len(list) - 1; i > 0 && h.p.Time != NoTime && list[i-1].p.Time > h.p.Time; i-- {
+		list[i], list[i-1] = list[i-1], list[i]
+	}
 }
 
 // rankOf orders copies: whole ones first, then those with a link header, then
@@ -254,7 +264,7 @@ func (r *Reader) due(end bool) *held {
 	for c.queue.len() > 0 {
 		h := c.queue.first()
 		waits := h.p.Time != NoTime && h.p.Time <= c.now && h.p.Time > c.now-holdTime
-		if !h.dead && waits && !end && !r.options.AllCopies && c.queue.len() <= maxHeld && c.bytes <= maxWaiting {
+		if !h.dead && waits && !end && c.queue.len() <= maxHeld && c.bytes <= maxWaiting {
 			return nil
 		}
 		c.queue.pop()
