@@ -44,7 +44,7 @@ func TestUsage(t *testing.T) {
 		{[]string{"analyze"}, exitUsage, "", "no CAPTURE named"},
 		{[]string{"decode"}, exitUsage, "", "no CAPTURE named"},
 		{[]string{"capture", "-i", "eth0"}, exitUsage, "", "does not capture live"},
-		{[]string{"convert", "a", "b"}, exitUsage, "", "does not convert"},
+		{[]string{"convert", "a"}, exitUsage, "", "at least one IN"},
 		{[]string{"help", "capture"}, exitUsage, "", "does not capture live"},
 		{[]string{"--format", "html", goodCapture}, exitUsage, "", "does not write html"},
 		{[]string{"--format", "jsn", goodCapture}, exitUsage, "", "did you mean json?"},

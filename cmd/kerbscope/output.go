@@ -19,26 +19,29 @@ type output struct {
 	path string    // the name that file gets; empty: it has it already
 }
 
-// pending is the temporary file of the command that is running, so that a
-// signal can take it away.
+// pending are the temporary files of the command that is running, so that a
+// signal can take them away.
 var pending struct {
 	sync.Mutex
-	path string
+	paths map[string]bool
 }
 
 func setPending(path string) {
 	pending.Lock()
-	pending.path = path
-	pending.Unlock()
+	defer pending.Unlock()
+	if pending.paths == nil {
+		pending.paths = map[string]bool{}
+	}
+	pending.paths[path] = true
 }
 
-// dropTemporary removes the temporary file if there is one.
+// dropTemporary removes the temporary files that there are.
 func dropTemporary() {
 	pending.Lock()
 	defer pending.Unlock()
-	if pending.path != "" {
-		os.Remove(pending.path)
-		pending.path = ""
+	for path := range pending.paths {
+		os.Remove(path)
+		delete(pending.paths, path)
 	}
 }
 
@@ -98,13 +101,13 @@ func (o *output) commit() error {
 	}
 	pending.Lock()
 	defer pending.Unlock()
-	if err == nil && pending.path != "" {
+	if err == nil && pending.paths[o.file.Name()] {
 		err = os.Rename(o.file.Name(), o.path)
 	}
 	if err != nil {
 		os.Remove(o.file.Name())
 	}
-	pending.path = ""
+	delete(pending.paths, o.file.Name())
 	return err
 }
 
@@ -113,7 +116,13 @@ func (o *output) abandon() {
 	if o.file != nil {
 		o.file.Close()
 	}
-	if o.path != "" {
-		dropTemporary()
+	if o.path == "" {
+		return
+	}
+	pending.Lock()
+	defer pending.Unlock()
+	if name := o.file.Name(); pending.paths[name] {
+		os.Remove(name)
+		delete(pending.paths, name)
 	}
 }
