@@ -237,7 +237,7 @@ func benchmarkETL(b *testing.B, trace etltest.Trace, log func(f etltest.Frame, i
 	b.SetBytes(int64(len(file)))
 	b.ReportAllocs()
 	for b.Loop() {
-		src, err := OpenReader("x", bytes.NewReader(file))
+		src, err := openETL(&stream{at: bytes.NewReader(file), size: int64(len(file)), close: func() error { return nil }, cfg: config{block: DefaultBlock}})
 		require.NoError(b, err)
 		n := 0
 		for src.Next(&batch) == nil {

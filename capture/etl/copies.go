@@ -70,10 +70,14 @@ func (c *copies) find(key copyKey, whole uint64) *known {
 
 // remember adds a packet to those known, and forgets those of long ago.
 func (c *copies) remember(key copyKey, time int64) *known {
-	for c.recent.len() > 0 && (c.recent.len() > maxKnown || c.recent.first().time < c.now-numberTime) {
+	if key.id.given {
+		c.memory = numberTime
+	}
+	for c.recent.len() > 0 && (c.recent.len() > maxKnown || c.recent.first().time < c.now-c.memory) {
 		c.forget(c.recent.pop())
 	}
-	k := &known{key: key, time: time}
+	k := take(&c.old)
+	k.key, k.time = key, time
 	if time != NoTime {
 		k.next = c.known[key]
 		last := k
@@ -91,6 +95,15 @@ func (c *copies) remember(key copyKey, time int64) *known {
 }
 
 func (c *copies) forget(old *known) {
+	c.unlink(old)
+	if old.held != nil {
+		old.held.known = nil
+	}
+	*old = known{}
+	c.old = append(c.old, old)
+}
+
+func (c *copies) unlink(old *known) {
 	first := c.known[old.key]
 	if first == old {
 		if old.next == nil {
@@ -139,7 +152,9 @@ type copies struct {
 	queue  fifo[*held]  // by time
 	bytes  int          // in queue
 	now    int64
+	memory int64 // ns for which packets are known
 	spare  []*held
+	old    []*known
 }
 
 // A fifo is a queue that uses its memory again.
@@ -236,13 +251,20 @@ func rankOf(p *Packet, from layer) (rank int) {
 	return rank
 }
 
+// take returns one of those that are free, or a new one.
+func take[T any](free *[]*T) *T {
+	if n := len(*free); n > 0 {
+		v := (*free)[n-1]
+		*free = (*free)[:n-1]
+		return v
+	}
+	return new(T)
+}
+
 // hold copies a packet.
 func (r *Reader) hold(p *Packet, data []byte) *held {
 	c := &r.copies
-	h := &held{}
-	if n := len(c.spare); n > 0 {
-		h, c.spare = c.spare[n-1], c.spare[:n-1]
-	}
+	h := take(&c.spare)
 	buf := append(h.p.Data[:0], data...)
 	*h = held{p: *p}
 	h.p.Data = buf

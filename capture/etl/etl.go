@@ -136,6 +136,8 @@ type Reader struct {
 	list       []Interface
 	seen       providers
 
+	scratch     Packet // being logged
+	single      Packet // and what of it is kept
 	frame       []byte // of what an 802.11 frame holds
 	peek        [0x80]byte
 	lz          lz77
@@ -200,7 +202,7 @@ func newReader(src io.ReaderAt, size int64) *Reader {
 	return &Reader{
 		src: src, size: size, maxUnpacked: maxUsed + size*maxRatio,
 		joins:      ndis{partials: map[ndisKey]*partial{}},
-		copies:     copies{seed: maphash.MakeSeed(), known: map[copyKey]*known{}, now: NoTime},
+		copies:     copies{seed: maphash.MakeSeed(), known: map[copyKey]*known{}, now: NoTime, memory: copyTime},
 		components: map[uint16]component{}, ports: map[portKey]string{}, ifaces: map[ifaceKey]int{},
 	}
 }
@@ -322,7 +324,8 @@ func (r *Reader) logged(p *Packet, d []byte, from layer, id packetID) {
 }
 
 func (r *Reader) packet(p *Packet, link int, d []byte, missing uint32, from layer, id packetID) {
-	one := *p
+	one := &r.single
+	*one = *p
 	one.Link, one.Wire = link, uint32(len(d))+missing
 	if p.cut && missing == 0 {
 		// The length on the wire is not logged: the packet tells it.
@@ -330,7 +333,7 @@ func (r *Reader) packet(p *Packet, link int, d []byte, missing uint32, from laye
 			one.Wire += uint32(wire - len(b))
 		}
 	}
-	r.add(&one, d, from, id)
+	r.add(one, d, from, id)
 }
 
 // Interfaces are those of the packets given so far. The list only grows.

@@ -51,10 +51,7 @@ func (m *merge) event(r *Reader) *event {
 	}
 	for m.next < len(m.bufs) && len(m.open) < maxOpen && r.broken == nil &&
 		(len(m.open) == 0 || m.bufs[m.next].first <= m.open[0].ev.time) {
-		s := &stream{}
-		if n := len(m.free); n > 0 {
-			s, m.free = m.free[n-1], m.free[:n-1]
-		}
+		s := take(&m.free)
 		s.open(r.src, m.bufs[m.next])
 		m.next++
 		if s.next(r) {

@@ -108,7 +108,8 @@ func (r *Reader) ndis(e *event) {
 	if e.id == ndisSwitch {
 		iface.vlan = vlanOf(oob, e.wide)
 	}
-	p := Packet{
+	p := &r.scratch
+	*p = Packet{
 		Time: r.clock.unix(e.time), Process: e.process, Thread: e.thread, Direction: Inbound, iface: iface,
 		cut: e.keyword&keyTruncated != 0,
 	}
@@ -119,13 +120,13 @@ func (r *Reader) ndis(e *event) {
 	started, ended := e.keyword&keyStart != 0, e.keyword&keyEnd != 0
 	if started && ended {
 		r.drop(k)
-		r.logged(&p, d, from, packetID{})
+		r.logged(p, d, from, packetID{})
 		return
 	}
 	if started {
 		r.drop(k)
 		part := r.begin(k)
-		part.p, part.from, part.data = p, from, append(part.data[:0], d...)
+		part.p, part.from, part.data = *p, from, append(part.data[:0], d...)
 		return
 	}
 	part := r.joins.partials[k]
@@ -163,10 +164,7 @@ func (r *Reader) begin(k ndisKey) *partial {
 		}
 		r.drop(oldest)
 	}
-	p := &partial{}
-	if n := len(j.spare); n > 0 {
-		p, j.spare = j.spare[n-1], j.spare[:n-1]
-	}
+	p := take(&j.spare)
 	p.at = j.events
 	j.partials[k] = p
 	return p

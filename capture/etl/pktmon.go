@@ -40,7 +40,8 @@ func (r *Reader) pktmon(e *event) {
 	id := packetID{group: le.Uint64(d), number: le.Uint16(d[8:]), given: le.Uint16(d[10:]) != 0}
 	direction, kind := le.Uint16(d[12:]), le.Uint16(d[14:])
 	comp, edge := le.Uint16(d[16:]), le.Uint16(d[18:])
-	p := Packet{
+	p := &r.scratch
+	*p = Packet{
 		Time: r.clock.unix(e.time), Process: e.process, Thread: e.thread,
 		iface: ifaceKey{kind: ifacePktmon, id: uint32(comp)},
 	}
@@ -84,7 +85,7 @@ func (r *Reader) pktmon(e *event) {
 		return
 	}
 	from := layer{kind: 'p', id: uint32(comp), port: uint32(edge)<<16 | uint32(direction), natural: r.components[comp].miniport}
-	r.logged(&p, d, from, id)
+	r.logged(p, d, from, id)
 }
 
 // pktmonDefault is how many bytes of a packet pktmon keeps unless told otherwise.
