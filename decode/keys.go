@@ -33,6 +33,7 @@ type keyEntry struct {
 	realm   string
 	kvno    uint32
 	short   bool // only the low 8 bits of the kvno are in the keytab
+	keytab  bool // of a keytab
 	anyKVNO bool // it is not known of which kvno the key is
 	key     krb5.EncryptionKey
 
@@ -210,7 +211,7 @@ func keytabEntry(b []byte, version byte, order binary.ByteOrder) (e keyEntry, ok
 		take(4) // name type
 	}
 	take(4) // time of writing
-	e.kvno, e.short = uint32(take(1)[0]), true
+	e.kvno, e.short, e.keytab = uint32(take(1)[0]), true, true
 	etype := int32(int16(u16()))
 	e.key = krb5.NewEncryptionKey(etype, counted())
 	if len(b) >= 4 {

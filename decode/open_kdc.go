@@ -127,6 +127,7 @@ func (o *opener) kdcRep(m *Message, p *krb5.KDCRep) *Opened {
 		r = &with
 	}
 	var strengthen krb5.EncryptionKey
+	armored := false // in armor that is not opened
 	t := &dialog{}
 	if len(talks) > 0 {
 		t = &talks[0]
@@ -135,7 +136,8 @@ func (o *opener) kdcRep(m *Message, p *krb5.KDCRep) *Opened {
 	padata := p.PAData
 	if f := fastOf(p.PAData); f != nil && f.Reply {
 		t, r.FAST, strengthen = o.fastRep(f, talks, t)
-		if r.FAST != nil && r.FAST.WhyNot == "" {
+		armored = r.FAST == nil || r.FAST.WhyNot != ""
+		if !armored {
 			padata = r.FAST.PAData
 			if r.FAST.Client.OK {
 				client = service{name: r.FAST.Client.String(), realm: string(r.FAST.CRealm)}
@@ -154,6 +156,10 @@ func (o *opener) kdcRep(m *Message, p *krb5.KDCRep) *Opened {
 			r.EncPart = o.asEncPart(m, p, client, t, padata, strengthen)
 		} else {
 			r.EncPart = o.tgsEncPart(m, p, talks, strengthen)
+		}
+		if armored && r.EncPart != nil && (r.EncPart.Refusal == WrongSecret || r.EncPart.Refusal == SaltUnknown) {
+			// The strengthen-key inside is part of the reply key, RFC 6113 §5.4.3.
+			r.EncPart = &OpenedEncPart{Refusal: CannotDecrypt, WhyNot: "the reply is armored with FAST, and its key with it; the armor could not be opened"}
 		}
 	}
 	return r.orNil()

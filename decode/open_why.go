@@ -94,7 +94,7 @@ func (k *Keys) has() string {
 }
 
 func (k *Keys) onlyKeytabs() bool {
-	return len(k.passwords) == 0 && !slices.ContainsFunc(k.entries, func(e keyEntry) bool { return e.anyKVNO })
+	return len(k.passwords) == 0 && !slices.ContainsFunc(k.entries, func(e keyEntry) bool { return !e.keytab })
 }
 
 func (o *opener) reason(s sealed) (r Opened) {
@@ -136,7 +136,7 @@ func (o *opener) reason(s sealed) (r Opened) {
 	case fits != nil:
 		r.Refusal = WrongSecret
 		r.WhyNot = fmt.Sprintf("the keytab's %s is another key than the one the %s was made with", fits.label(), s.what)
-		if !o.keys.onlyKeytabs() {
+		if !fits.keytab {
 			r.WhyNot = fmt.Sprintf("the key given as %s is another one than the one the %s was made with", fits.label(), s.what)
 		}
 	case guess != nil && guess.told:

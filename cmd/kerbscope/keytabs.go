@@ -13,7 +13,8 @@ import (
 
 // keys loads keytabs, key files and password files, and asks for the passwords
 // that are to be asked for. A file that cannot be read, or only in part, is reported;
-// what was read of it and of the others is used. nil when nothing was given.
+// what was read of it and of the others is used. nil when nothing was given, or
+// nothing could be read.
 func (a *app) keys(s *settings) (*decode.Keys, int) {
 	if len(s.keytabs)+len(s.keyFiles)+len(s.passwordFiles)+len(s.asked) == 0 {
 		return nil, exitOK
@@ -36,6 +37,9 @@ func (a *app) keys(s *settings) (*decode.Keys, int) {
 		if err := keys.AddPassword(p.principal, p.reveal()); err != nil {
 			status = a.fail(&failure{exitPartial, "--ask " + quote(p.principal) + ": " + err.Error(), ""})
 		}
+	}
+	if status != exitOK && keys.Len() == 0 {
+		return nil, status // nothing is known of what the keys open
 	}
 	return keys, status
 }
