@@ -160,8 +160,8 @@ func (p *parser) addresses(e element, name string) []HostAddress {
 	if !ok {
 		return nil
 	}
-	var list []HostAddress
 	r := in.body
+	list := make([]HostAddress, 0, min((p.rest(r)+14)/15, maxList)) // an IPv4 address takes 17 bytes
 	for {
 		in, ok := r.next(p)
 		if !ok {
