@@ -54,7 +54,6 @@ func variants(t *testing.T) []variant {
 	)
 }
 
-
 // saidInPart lists what a part of a case says beyond the whole, with the
 // reason why it is true all the same.
 var saidInPart = []struct{ dir, variant, rule, why string }{
