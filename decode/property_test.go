@@ -108,7 +108,7 @@ func resegment(all []capture.Packet, size func() int) []capture.Packet {
 	var out []capture.Packet
 	var p flow.Packet
 	for _, pk := range all {
-		if flow.Peek(pk.Link, pk.Data, pk.Wire, &p) != flow.TCP || len(p.Payload) < 2 || p.Truncated() || p.V6 {
+		if flow.Peek(pk.Link, pk.Data, pk.Wire, &p) != flow.TCP || len(p.Payload) < 2 || p.Truncated() || p.V6 || !plainTCP(pk.Data) {
 			out = append(out, pk)
 			continue
 		}
@@ -156,6 +156,13 @@ func ipv4At(d []byte) int {
 		at += 4
 	}
 	return at + 2
+}
+
+// plainTCP tells whether TCP stands right behind the IPv4 header of an Ethernet
+// frame, in no tunnel.
+func plainTCP(d []byte) bool {
+	ip := ipv4At(d)
+	return binary.BigEndian.Uint16(d[ip-2:]) == 0x0800 && d[ip+9] == 6
 }
 
 func TestSegmentationDoesNotMatter(t *testing.T) {
