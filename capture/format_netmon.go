@@ -41,7 +41,8 @@ type netmonSource struct {
 	chain   int64             // without a table: where the next frame stands
 	chained int64             // and where frames end
 	given   int64             // bytes of the frames read so far
-	loaded  int64             // bytes read for them
+	ahead   int64             // bytes to read at a time
+	behind  int64             // where the frame before ends
 	kinds   map[uint16]uint32 // interfaces, by media type
 	notes   *netmonNotes      // nil unless they are wanted
 }
@@ -62,7 +63,7 @@ func openNetmon(s *stream) (Source, error) {
 	if p.file, p.len, p.end, err = s.random(); err != nil {
 		return nil, err
 	}
-	p.off = uint64(p.len)
+	p.off, p.ahead = uint64(p.len), int64(p.size)
 	p.table = netmonTable{file: p.file, off: int64(le.Uint32(h[24:])), count: int64(le.Uint32(h[28:])) / 4}
 	if s.cfg.notes {
 		p.notes = readNetmonNotes(p, h)
@@ -171,6 +172,7 @@ func (p *netmonSource) take(w *netmonWindow, off int64) error {
 		return err
 	}
 	p.given += whole
+	p.behind = off + whole
 	p.step(off + whole)
 	f := w.bytes(off, whole)
 	data, tail := f[netmonFrame:netmonFrame+incl], f[netmonFrame+incl:]
@@ -182,7 +184,7 @@ func (p *netmonSource) take(w *netmonWindow, off int64) error {
 		return nil
 	}
 	p.frame++
-	r := Record{Time: p.time(delta, tail), Frame: p.frame, Off: uint32(off - w.at + netmonFrame), Len: incl, Wire: max(incl, orig)}
+	r := Record{Time: p.time(delta, tail), Frame: p.frame, Off: uint32(w.place(off) + netmonFrame), Len: incl, Wire: max(incl, orig)}
 	r.Link, media = netmonLink(media, data)
 	if media == netmonWiFi {
 		n := netmonRadio(data)

@@ -98,41 +98,62 @@ func (p *netmonSource) believable(off int64) bool {
 	return true
 }
 
-// A netmonWindow is the part of the file that a Batch holds.
+// A netmonWindow is the part of the file that was read last into a Batch. One
+// Batch can hold several: frames need not stand in order.
 type netmonWindow struct {
-	b  *Batch
-	at int64 // file offset of its first byte
+	b    *Batch
+	at   int64 // file offset of its first byte
+	base int   // and the place of that in b.Data
 }
 
-func (w *netmonWindow) bytes(off, n int64) []byte { return w.b.Data[off-w.at : off-w.at+n] }
+func (w *netmonWindow) bytes(off, n int64) []byte {
+	i := w.place(off)
+	return w.b.Data[i : i+n]
+}
+
+func (w *netmonWindow) place(off int64) int64 { return off - w.at + int64(w.base) }
 
 func (w *netmonWindow) holds(off, n int64) bool {
-	return off >= w.at && off+n <= w.at+int64(len(w.b.Data))
+	return off >= w.at && w.place(off)+n <= int64(len(w.b.Data))
 }
 
-// load sees to it that w holds n bytes at off, which are in the file. A batch
-// that has records already stays as it is: errNextBatch.
+// minStep is how many bytes are read at a time when frames stand in disorder.
+const minStep = 512
+
+// load sees to it that w holds n bytes at off, which are in the file, if there
+// is room for them in the batch; otherwise errNextBatch.
 func (p *netmonSource) load(w *netmonWindow, off, n int64) error {
 	if w.holds(off, n) {
 		return nil
 	}
-	if len(w.b.Records) > 0 {
+	// As long as frames follow one another, more and more is read at a time.
+	// What is read for a frame that stands elsewhere is lost by the next leap.
+	ahead := p.ahead
+	if again := off == w.at && len(w.b.Data) > w.base; !again {
+		if gap := off - p.behind; gap >= 0 && gap < ahead {
+			ahead = min(2*ahead, int64(p.size))
+		} else {
+			ahead = max(ahead/8, min(minStep, int64(p.size)))
+		}
+	}
+	want := min(max(n, ahead), p.len-off)
+	if len(w.b.Records) > 0 && int64(len(w.b.Data))+want > int64(p.size) {
 		return errNextBatch
 	}
-	// A table that leaps to and fro makes every block good for one frame only:
-	// then less is read at a time.
-	want := max(n, int64(p.size))
-	if p.loaded > 4*p.len {
-		want = max(n, 512)
+	p.ahead = ahead
+	base := len(w.b.Data)
+	if len(w.b.Records) == 0 {
+		base = 0
 	}
-	want = min(want, p.len-off)
-	if int64(cap(w.b.Data)) < want {
-		w.b.Data = make([]byte, max(want, int64(p.size)))
+	if end := base + int(want); end > cap(w.b.Data) {
+		grown := make([]byte, end, max(end, p.size))
+		copy(grown, w.b.Data[:base])
+		w.b.Data = grown
 	}
-	w.b.Data, w.at = w.b.Data[:want], off
-	p.loaded += want
-	if err := readAt(p.file, w.b.Data, off); err != nil {
-		w.b.Data = w.b.Data[:0]
+	w.b.Data = w.b.Data[:base+int(want)]
+	w.at, w.base = off, base
+	if err := readAt(p.file, w.b.Data[base:], off); err != nil {
+		w.b.Data, w.at = w.b.Data[:base], -1<<40
 		return err
 	}
 	return nil

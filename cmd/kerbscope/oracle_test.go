@@ -155,7 +155,7 @@ func ourMessages(t *testing.T, path string) []ourMessage {
 	defer src.Close()
 	sink := &oracleSink{}
 	d := decode.New(decode.Options{}, sink)
-	pool := capture.NewPool(2)
+	pool := capture.NewPool(4)
 	for {
 		b := pool.Get()
 		err := src.Next(b)
