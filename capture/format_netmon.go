@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"io"
 	"time"
+
+	"kerbscope/capture/etl"
 )
 
 // The capture files of Microsoft Network Monitor 2 and 3 (and of Message
@@ -189,6 +191,12 @@ func (p *netmonSource) take(w *netmonWindow, off int64) error {
 	if media == netmonWiFi {
 		n := netmonRadio(data)
 		r.Off, r.Len, r.Wire = r.Off+n, r.Len-n, r.Wire-n
+	}
+	if media == netmonEvent {
+		if at, n, wire, link, ok := etl.NetEvent(data); ok {
+			r.Off, r.Len, r.Wire = r.Off+uint32(at), uint32(n), uint32(wire)
+			r.Link, media = LinkType(link), uint16(netmonPcap+link)
+		}
 	}
 	r.Interface = p.kind(media, r.Link)
 	w.b.Records = append(w.b.Records, r)

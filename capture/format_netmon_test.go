@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"kerbscope/capture/etl/etltest"
 	"kerbscope/capture/netmontest"
 )
 
@@ -195,4 +196,68 @@ func FuzzRTF(f *testing.F) {
 			t.Fatalf("%q", out)
 		}
 	})
+}
+
+// netEvent is an event as Network Monitor keeps one in a frame.
+func netEvent(e etltest.Event, items int) []byte {
+	b := make([]byte, 0x59)
+	le.PutUint16(b, uint16(len(b)+len(e.Data)))
+	b[2], b[3] = 0x13, 0xc0
+	copy(b[0x18:], e.Provider.Bytes())
+	le.PutUint16(b[0x28:], e.ID)
+	le.PutUint64(b[0x30:], e.Keyword)
+	le.PutUint16(b[0x54:], uint16(items))
+	for range items {
+		b = append(b, "\x00\x00\x01\x00\x00\x00\x03\x00abc"...)
+	}
+	return append(b, e.Data...)
+}
+
+// Packets of an event trace that was saved as a NetMon file are read.
+func TestNetmonEvents(t *testing.T) {
+	packet := frame(90, 5)
+	copy(packet[12:], "\x08\x00\x45")
+	ip := append([]byte{0x45}, frame(60, 2)...)
+	halves := etltest.Fragments(etltest.Frame{Data: packet}, 2, 0, 3)
+	other := etltest.Netsh(etltest.Frame{Data: packet}, 0, etltest.Ethernet, 3, 3)
+	other.Provider = etltest.TCPIP
+	long := etltest.Netsh(etltest.Frame{Data: packet}, 0, etltest.Ethernet, 3, 3)
+	le.PutUint32(long.Data[8:], 1<<31)
+	f := nmOf(3)
+	for i, c := range []struct {
+		event etltest.Event
+		items int
+		link  LinkType
+		data  []byte
+		wire  int
+	}{
+		{etltest.Netsh(etltest.Frame{Data: packet}, 0, etltest.Ethernet, 3, 3), 0, LinkEthernet, packet, 90},
+		{etltest.Netsh(etltest.Frame{Data: packet}, 0, etltest.Ethernet, 3, 3), 2, LinkEthernet, packet, 90},
+		{etltest.Netsh(etltest.Frame{Data: packet}, 0, etltest.WiFi, 3, 3), 0, LinkWiFi, packet, 90},
+		{etltest.Netsh(etltest.Frame{Data: ip}, 0, etltest.Mobile, 3, 3), 0, LinkRaw, ip, 61},
+		{etltest.PktmonPacket(etltest.Frame{Data: packet, Wire: 1500}, 0, etltest.Seen{Type: 1}), 0, LinkEthernet, packet, 1500},
+		{etltest.PktmonPacket(etltest.Frame{Data: packet}, 0, etltest.Seen{Type: 2}), 0, LinkEthernet, packet, 90},
+		{etltest.PktmonPacket(etltest.Frame{Data: ip}, 0, etltest.Seen{Type: 3}), 0, LinkRaw, ip, 61},
+		{etltest.PktmonPacket(etltest.Frame{Data: ip}, 0, etltest.Seen{Type: 7}), 0, LinkUser15, nil, 0},
+		{halves[0], 0, LinkUser15, nil, 0},
+		{other, 0, LinkUser15, nil, 0},
+		{long, 0, LinkUser15, nil, 0},
+	} {
+		e := netEvent(c.event, c.items)
+		f.Frames = []netmontest.Frame{{Time: f.Start, Data: e, Media: 0xffe0}}
+		ps, info := readAll(t, f.Bytes())
+		require.Len(t, ps, 1)
+		require.Equal(t, c.link, ps[0].Link, i)
+		if c.link == LinkUser15 {
+			require.Equal(t, "event", info.Interfaces[0].Name)
+			require.Len(t, ps[0].data, len(e))
+			continue
+		}
+		require.Equal(t, string(c.data), ps[0].data, i)
+		require.EqualValues(t, c.wire, ps[0].Wire, i)
+		for n := range e { // no panic, and nothing beyond the frame
+			f.Frames[0].Data = e[:n]
+			survives(t, f.Bytes())
+		}
+	}
 }
