@@ -383,7 +383,8 @@ func (s *stream) apSilence(x *Exchange) Ending {
 // answered tells whether the server said anything on the connection after the
 // AP-REQ, understood or not.
 func (s *stream) answered(x *Exchange) bool {
-	return s.lastDown > x.Started
+	_, passed := s.half(toClient).Passed()
+	return max(s.lastDown, passed) > x.Started
 }
 
 // path returns the shared carrier path of carrier and what is inside it.

@@ -51,7 +51,7 @@ type Decoder struct {
 	tracker  *flow.Tracker
 	frags    *flow.Fragments
 	judged   *flow.Judged
-	seed     uint64
+	hash     uint64 // of the flow of the TCP packet in hand
 	kdc      *kdcPairs
 	kpw      map[flowKey]*Exchange
 	talks    talks
@@ -82,7 +82,6 @@ func New(o Options, sink Sink) *Decoder {
 		kpw:    map[flowKey]*Exchange{},
 		views:  newViews(),
 		stats:  map[int]*Stats{},
-		seed:   0x9e3779b97f4a7c15,
 	}
 	d.opener = newOpener(o.Keys, d.limit)
 	d.kdc = newKDCPairs(d)
@@ -197,7 +196,7 @@ func (d *Decoder) tcp(p *flow.Packet) {
 	if p.Flags&(flow.SYN|flow.FIN|flow.RST) != 0 {
 		d.views.add(p.Src.Addr(), p.Dst.Addr())
 	}
-	c := d.tracker.Add(p, uint64(d.frame), d.now)
+	c := d.tracker.AddHashed(p, d.hash, uint64(d.frame), d.now)
 	if c == nil || !c.Ignored() {
 		return
 	}
@@ -205,7 +204,7 @@ func (d *Decoder) tcp(p *flow.Packet) {
 	if s, ok := c.User.(*stream); ok && s.idling {
 		v = judgedIdle
 	}
-	d.judged.Set(p.Hash(d.seed), v)
+	d.judged.Set(d.hash, v)
 }
 
 // fragment takes an IP fragment and reads the datagram it completes.
@@ -260,8 +259,12 @@ func (h handler) New(c *flow.Conn) {
 func (h handler) Data(c *flow.Conn, fd flow.Dir) {
 	s := c.User.(*stream)
 	// The end of the stream is told in a call without new bytes: no answer.
-	if n := c.Half(fd).PayloadBytes; dir(fd) == toClient && n > s.downBytes {
-		s.lastDown, s.downBytes = h.d.now, n
+	if dir(fd) == toClient {
+		half := c.Half(fd)
+		passed, _ := half.Passed()
+		if n := half.PayloadBytes - passed; n > s.downBytes {
+			s.lastDown, s.downBytes = h.d.now, n
+		}
 	}
 	if !s.seen[fd] {
 		s.seen[fd] = true

@@ -49,7 +49,8 @@ const (
 // Kerberos or the beginning of a carrier. Anything else costs a few
 // comparisons and, for payloads that are not TLS, one search.
 func (d *Decoder) gateTCP(p *flow.Packet) passage {
-	hash := p.Hash(d.seed)
+	hash := p.Hash(flow.Seed)
+	d.hash = hash
 	v, _ := d.judged.Get(hash)
 	switch v {
 	case judgedFollow:
@@ -132,7 +133,7 @@ func (d *Decoder) retrace(p *flow.Packet, upTo int) {
 		from = s.idleAt
 		s.resume()
 	}
-	hash := p.Hash(d.seed) | 1
+	hash := d.hash | 1
 	var q flow.Packet
 	for _, b := range [...]*heldBatch{&d.before, &d.current} {
 		if b.batch == nil {
@@ -142,7 +143,7 @@ func (d *Decoder) retrace(p *flow.Packet, upTo int) {
 		if b == &d.current {
 			n = upTo
 		}
-		for i, h := range b.index(n, d.seed) {
+		for i, h := range b.index(n) {
 			if h != hash {
 				continue
 			}
@@ -152,7 +153,7 @@ func (d *Decoder) retrace(p *flow.Packet, upTo int) {
 				continue
 			}
 			d.frame, d.now = id, pk.Time
-			d.tracker.Add(&q, uint64(d.frame), d.now)
+			d.tracker.AddHashed(&q, d.hash, uint64(d.frame), d.now)
 		}
 	}
 }
@@ -172,12 +173,12 @@ type heldBatch struct {
 
 // index is flows of the first n records. It is made when the first flow is
 // traced back, so that many of them do not read the batch many times.
-func (b *heldBatch) index(n int, seed uint64) []uint64 {
+func (b *heldBatch) index(n int) []uint64 {
 	var q flow.Packet
 	for i := len(b.flows); i < n; i++ {
 		var h uint64
 		if pk := b.batch.Packet(i); flow.Peek(pk.Link, pk.Data, pk.Wire, &q) == flow.TCP {
-			h = q.Hash(seed) | 1
+			h = q.Hash(flow.Seed) | 1
 		}
 		b.flows = append(b.flows, h)
 	}

@@ -43,7 +43,7 @@ type stream struct {
 	lastOK    *Attempt
 	usedAt    int64     // time of sess.AfterAuth
 	lastDown  int64     // time of the latest bytes from the server
-	downBytes uint64    // of the server, when lastDown was set
+	downBytes uint64    // of the server, when lastDown was set; those passed over aside
 	kpasswd   *Exchange // password exchange under way
 	udp       *udpTalk  // the datagrams it stands for; nil: TCP
 	cookie    [16]byte  // of RPC over HTTP
@@ -176,7 +176,15 @@ func (s *stream) take(car *carrier) {
 	if s.sess.Tunnel == "" {
 		s.sess.Carrier = car.name
 	}
-	s.p = car.open(s)
+	s.parse(car.open(s))
+}
+
+// parse makes p the parser of the stream. What the last one wanted to pass over
+// is not its to decide any more.
+func (s *stream) parse(p parser) {
+	s.p = p
+	s.half(toServer).TakePassed()
+	s.half(toClient).TakePassed()
 }
 
 // tunnel says that from here on the connection carries another, to the host
@@ -185,7 +193,7 @@ func (s *stream) take(car *carrier) {
 func (s *stream) tunnel(target string) {
 	s.sess.Tunnel = string([]byte(target))
 	s.closeAttempts()
-	s.p = nil
+	s.parse(nil)
 }
 
 // tunnelPort is the port of a CONNECT's target, 0 when it has none.
@@ -336,7 +344,7 @@ func (s *stream) startTLS(d dir, off int) {
 	s.inTLS = true
 	s.sess.TLS, _, _ = s.where(d, off, 1)
 	s.closeAttempts()
-	s.p = tlsParser{s}
+	s.parse(tlsParser{s})
 }
 
 // hidden notes that the authentication which begins at byte off of direction d
@@ -371,7 +379,7 @@ func (s *stream) idle() {
 func (s *stream) resume() {
 	s.idling = false
 	s.c.Resume()
-	s.p = s.car.open(s)
+	s.parse(s.car.open(s))
 }
 
 // ignore says that nothing of use will come.

@@ -56,10 +56,12 @@ type unitReader interface {
 // run reads what stands in direction d.
 func (f *framed) run(d dir, r unitReader) {
 	s := f.s
+	f.takePassed(d)
 	for !f.over {
 		b := s.bytes(d)
 		if len(b) == 0 {
 			if !s.gap(d) {
+				f.pass(d)
 				return
 			}
 			f.passGap(d, r)
@@ -102,6 +104,24 @@ func (f *framed) run(d dir, r unitReader) {
 			f.lost[d] = true
 		}
 		s.discard(d, n)
+	}
+}
+
+// takePassed takes off what passed since pass.
+func (f *framed) takePassed(d dir) {
+	if f.skip[d] > 0 {
+		if s, ok := f.s.(*stream); ok {
+			f.skip[d] -= min(f.skip[d], s.half(d).TakePassed())
+		}
+	}
+}
+
+// pass lets what is to be passed over pass without a call.
+func (f *framed) pass(d dir) {
+	if f.skip[d] > 0 {
+		if s, ok := f.s.(*stream); ok {
+			s.half(d).Pass(f.skip[d])
+		}
 	}
 }
 

@@ -82,7 +82,9 @@ type Conn struct {
 	half    [2]Half // by side of key
 	t       *Tracker
 	key     connKey
-	flip    uint8 // side of the client
+	hash    uint64 // of its packets
+	calm    bool   // see Tracker.quick
+	flip    uint8  // side of the client
 	ignored bool
 	ended   bool
 	synFPs  []uint64 // of SYNs
@@ -91,6 +93,7 @@ type Conn struct {
 	sackFP  uint64 // of SYNACK
 	prev    *Conn  // older connection between the same ports
 	lastAt  int64  // Tracker clock when last touched
+	listAt  int64  // lastAt when it was put where it stands in open
 	list    *connList
 	older   *Conn // neighbours in list
 	newer   *Conn
@@ -138,6 +141,8 @@ func (c *Conn) Swap() {
 	c.flip ^= 1
 	c.FINs[0], c.FINs[1] = c.FINs[1], c.FINs[0]
 	c.RSTFrom ^= 1
+	c.half[0].TakePassed()
+	c.half[1].TakePassed()
 	c.ClientKnown = true
 }
 
@@ -149,7 +154,7 @@ func (c *Conn) Confirm() { c.ClientKnown = true }
 // buffers go, Data is no longer called, its packets cost a look-up. Packets,
 // SYNs, FINs and RST are still noted, and End is called.
 func (c *Conn) Ignore() {
-	c.ignored = true
+	c.ignored, c.calm = true, false
 	c.half[0].Ignore()
 	c.half[1].Ignore()
 }

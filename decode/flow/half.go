@@ -31,6 +31,13 @@ type Half struct {
 }
 
 type halfState struct {
+	off       int64  // stream position of data[0]
+	next      uint32 // sequence number of stream position end()
+	pass      uint32 // bytes that the consumer passes over next
+	passed    uint64 // bytes passed over since it last asked
+	passedAll uint64 // and ever
+	passedAt  int64  // time of the latest of them
+
 	c        *Conn
 	data     []byte // contiguous, unread
 	own      []byte // the storage data lies in, unless borrowed
@@ -42,8 +49,6 @@ type halfState struct {
 	skipped  bool // Skip was called in the running Data call
 	finSet   bool
 	finTold  bool
-	off      int64  // stream position of data[0]
-	next     uint32 // sequence number of stream position end()
 	isn      uint32 // of the SYN or SYN-ACK, if synSeen
 	gap      int64  // bytes missing at end(), declared, not yet skipped
 	finOff   int64  // stream position of the FIN

@@ -13,9 +13,9 @@ func (t *Tracker) newConn(key connKey, client uint8, at Seen) *Conn {
 	if client == 1 {
 		a, b = b, a
 	}
-	c := &Conn{ID: t.ids, Client: a, Server: b, V6: !key.a.Is4() || !key.b.Is4(), First: at, Last: at, t: t, key: key, flip: client, prev: t.table[key], lastAt: t.clock.now}
+	c := &Conn{ID: t.ids, Client: a, Server: b, V6: !key.a.Is4() || !key.b.Is4(), First: at, Last: at, t: t, key: key, hash: t.hash, flip: client, prev: t.table.get(t.hash, &key), lastAt: t.clock.now}
 	c.half[0].c, c.half[1].c = c, c
-	t.table[key] = c
+	t.table.set(c)
 	n := 1
 	for x := c; x.prev != nil; x = x.prev {
 		if n++; n > maxChain {
@@ -31,7 +31,7 @@ func (t *Tracker) newConn(key connKey, client uint8, at Seen) *Conn {
 // pickUp opens a connection in its middle.
 func (t *Tracker) pickUp(key connKey, p *Packet, at Seen) *Conn {
 	c := t.newConn(key, likelyClient(key, p), at)
-	t.open.push(c)
+	t.opens(c)
 	t.h.New(c)
 	return c
 }
@@ -130,7 +130,7 @@ func (t *Tracker) synACK(newest *Conn, key connKey, side uint8, p *Packet, at Se
 		h.synSeen, h.isn = true, p.Seq
 	}
 	if c.list == nil {
-		t.open.push(c)
+		t.opens(c)
 	}
 	return c
 }
@@ -147,9 +147,15 @@ func (t *Tracker) touch(c *Conn, side uint8) {
 	c.lastAt = t.clock.now
 	if c.list == &t.opening && side == c.flip {
 		t.opening.push(c)
-	} else {
-		t.open.push(c)
+	} else if c.list != &t.open || c.lastAt-c.listAt > t.slack() {
+		t.opens(c)
 	}
+}
+
+// opens puts c where those that were touched last stand.
+func (t *Tracker) opens(c *Conn) {
+	t.open.push(c)
+	c.listAt = c.lastAt
 }
 
 // end gives out what waits and tells that c is over.
@@ -167,7 +173,7 @@ func (t *Tracker) end(c *Conn, why EndReason) {
 		why = EndClosed
 	}
 	t.h.End(c, why)
-	c.ended, c.User = true, nil
+	c.ended, c.calm, c.User = true, false, nil
 	for i := range c.half {
 		h := &c.half[i]
 		h.off = h.end()
@@ -235,11 +241,11 @@ func (t *Tracker) remove(c *Conn) {
 		return
 	}
 	c.list.remove(c)
-	if first := t.table[c.key]; first == c {
+	if first := t.table.get(c.hash, &c.key); first == c {
 		if c.prev == nil {
-			delete(t.table, c.key)
+			t.table.remove(c)
 		} else {
-			t.table[c.key] = c.prev
+			t.table.set(c.prev)
 		}
 	} else {
 		for x := first; x != nil; x = x.prev {

@@ -27,7 +27,7 @@ type Limits struct {
 	TotalBytes   int   // bytes held in all; default 64 MiB
 	WaitBytes    int   // bytes that may wait behind missing ones; default 256 KiB
 	WaitSegments int   // segments that may wait behind missing bytes; default 512
-	Idle         int64 // a connection without a packet for so long ends; default 30 min
+	Idle         int64 // a connection without a packet for so long, and up to 1/64 more, ends; default 30 min
 	SynIdle      int64 // the same for one whose SYN nobody answered; default 60 s
 	Linger       int64 // from RST, or both FINs, to End when something may still come; default 5 s
 	Twin         int64 // how long an ended connection is kept to know its twin; default 60 s
@@ -57,7 +57,8 @@ type Tracker struct {
 	stats Stats
 	clock clock
 	ids   uint64
-	table map[connKey]*Conn // the newest between two ports; Conn.prev leads to older ones
+	hash  uint64    // of the packet in hand
+	table connTable // the newest between two ports; Conn.prev leads to older ones
 
 	opening connList // SYN, nothing from the server yet
 	open    connList
@@ -80,10 +81,17 @@ func NewTracker(lim Limits, h Handler) *Tracker {
 	lim.SynIdle = orElse(lim.SynIdle, 60*second)
 	lim.Linger = orElse(lim.Linger, 5*second)
 	lim.Twin = orElse(lim.Twin, 60*second)
-	return &Tracker{h: h, lim: lim, table: make(map[connKey]*Conn)}
+	return &Tracker{h: h, lim: lim}
 }
 
 const second = int64(1e9)
+
+// Seed is what the hashes of packets that a Tracker takes are made with.
+const Seed = 0x9e3779b97f4a7c15
+
+// slack is how much later than it was last touched a connection may stand in
+// the list: moving it with every packet costs more than the packet.
+func (t *Tracker) slack() int64 { return t.lim.Idle / 64 }
 
 func orElse[T int | int64](v, d T) T {
 	if v <= 0 {
@@ -96,10 +104,19 @@ func orElse[T int | int64](v, d T) T {
 // connection, ended already if the packet is a twin of one; or nil when the
 // packet belongs to none and opens none (a stray ACK, FIN or RST).
 func (t *Tracker) Add(p *Packet, frame uint64, time int64) *Conn {
+	return t.AddHashed(p, p.Hash(Seed), frame, time)
+}
+
+// AddHashed is Add for a packet whose Hash, with Seed, is known.
+func (t *Tracker) AddHashed(p *Packet, hash, frame uint64, time int64) *Conn {
 	t.stats.Segments++
 	t.Tick(time)
 	key, side := keyOf(p)
-	newest := t.table[key]
+	newest := t.table.get(hash, &key)
+	if newest != nil && newest.calm && t.quick(newest, side, p, Seen{frame, time}) {
+		return newest
+	}
+	t.hash = hash
 	var c *Conn
 	switch {
 	case p.Flags&(SYN|RST|ACK) == SYN:
@@ -128,6 +145,7 @@ func (t *Tracker) Add(p *Packet, frame uint64, time int64) *Conn {
 	}
 	t.touch(c, side)
 	t.segment(c, side, p, frame, time)
+	t.calms(c)
 	return c
 }
 
@@ -135,7 +153,7 @@ func (t *Tracker) Add(p *Packet, frame uint64, time int64) *Conn {
 // when there is none.
 func (t *Tracker) Find(p *Packet) *Conn {
 	key, _ := keyOf(p)
-	for c := t.table[key]; c != nil; c = c.prev {
+	for c := t.table.get(p.Hash(Seed), &key); c != nil; c = c.prev {
 		if !c.ended {
 			return c
 		}
@@ -150,7 +168,7 @@ func (t *Tracker) Tick(time int64) {
 	for c := t.opening.oldest; c != nil && now-c.lastAt > t.lim.SynIdle; c = t.opening.oldest {
 		t.end(c, EndIdle)
 	}
-	for c := t.open.oldest; c != nil && now-c.lastAt > t.lim.Idle; c = t.open.oldest {
+	for c := t.open.oldest; c != nil && now-c.listAt > t.lim.Idle+t.slack(); c = t.open.oldest {
 		t.end(c, EndIdle)
 	}
 	for c := t.closing.oldest; c != nil && now-c.lastAt > t.lim.Linger; c = t.closing.oldest {

@@ -237,7 +237,7 @@ func runFuzzed(t testing.TB, script, whims []byte) string {
 		check(t, f.tr)
 	}
 	f.tr.Flush()
-	if f.tr.Held() != 0 || f.tr.Live() != 0 || len(f.tr.table) != 0 || f.tr.holders.first != nil || uint64(len(f.ended)) != f.opened {
+	if f.tr.Held() != 0 || f.tr.Live() != 0 || f.tr.table.n != 0 || f.tr.holders.first != nil || uint64(len(f.ended)) != f.opened {
 		t.Fatal("something is left")
 	}
 	return f.log.String()
@@ -246,7 +246,8 @@ func runFuzzed(t testing.TB, script, whims []byte) string {
 // check holds the Tracker's books against what it holds.
 func check(t testing.TB, tr *Tracker) {
 	held, n := 0, 0
-	for _, c := range tr.table {
+	for _, s := range tr.table.slots {
+		c := s.c
 		for ; c != nil; c = c.prev {
 			n++
 			if c.list == nil {
@@ -361,7 +362,7 @@ func TestFloods(t *testing.T) {
 		if i%4 == 0 {
 			tr.Add(segmentOf(client, server, uint32(i)+1+uint32(i%3), 0, ACK, payload, 0), uint64(i+1), int64(i)*1e3)
 		}
-		if len(tr.table) > 1000 || tr.Held() > 1<<20 {
+		if tr.table.n > 1000 || tr.Held() > 1<<20 {
 			t.Fatal("over a limit")
 		}
 	}

@@ -308,7 +308,7 @@ func TestTracker(t *testing.T) {
 			assert.Equal(t, tt.want, got)
 			assert.Zero(t, s.tr.Held())
 			assert.Zero(t, s.tr.Live())
-			assert.Empty(t, s.tr.table)
+			assert.Zero(t, s.tr.table.n)
 			assert.Nil(t, s.tr.holders.first)
 		})
 	}
@@ -587,7 +587,7 @@ func TestLimits(t *testing.T) {
 			s.c = addrPort(a4, 40000+i)
 			s.open()
 			s.C(101, 501, ACK, "x")
-			require.LessOrEqual(t, len(s.tr.table), 10)
+			require.LessOrEqual(t, s.tr.table.n, 10)
 		}
 		require.EqualValues(t, 90, s.tr.Stats().Evicted)
 		s.c = addrPort(a4, 40090)
@@ -602,7 +602,7 @@ func TestLimits(t *testing.T) {
 		for i := range uint32(100) {
 			s.C(i*1<<27+5, 1, ACK, "x")
 			n := 0
-			for c := s.tr.table[r.conns[0].key]; c != nil; c = c.prev {
+			for c := s.tr.table.get(r.conns[0].hash, &r.conns[0].key); c != nil; c = c.prev {
 				n++
 			}
 			require.LessOrEqual(t, n, maxChain)

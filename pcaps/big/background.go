@@ -22,11 +22,11 @@ type endpoint struct {
 type kind struct {
 	port     uint16
 	udp      bool
-	weight   int // share of the flows
-	turns    int // requests in a flow, at most
-	request  int // bytes of a request, at most
-	response int // and of a response
-	body     func(bg *background, b []byte, first, response bool)
+	weight   int                                                      // share of the flows
+	turns    int                                                      // requests in a flow, at most
+	request  int                                                      // bytes of a request, at most
+	response int                                                      // and of a response
+	body     func(bg *background, b []byte, whole int, response bool) // whole: the length of the message that begins, 0: it goes on
 }
 
 var kinds = []kind{
@@ -131,7 +131,7 @@ func (bg *background) size(f *flow) {
 	}
 	// Most messages are short, a few are long.
 	x := bg.rng.Float64()
-	f.left = 40 + int(x*x*float64(most))
+	f.left = 64 + int(x*x*float64(most))
 	if f.udp {
 		f.left = min(f.left, 1400)
 	}
@@ -171,7 +171,11 @@ func (bg *background) next() []byte {
 		n = min(n, maxSeg-20)
 	}
 	payload := bg.data[:n]
-	f.body(bg, payload, f.first, f.fromServer)
+	whole := 0
+	if f.first {
+		whole = f.left
+	}
+	f.body(bg, payload, whole, f.fromServer)
 	flags := uint8(flagACK)
 	f.left -= n
 	if f.left == 0 {
@@ -192,7 +196,7 @@ func (bg *background) next() []byte {
 func (bg *background) nextUDP(f *flow) []byte {
 	n := f.left
 	payload := bg.data[:n]
-	f.body(bg, payload, true, f.fromServer)
+	f.body(bg, payload, n, f.fromServer)
 	f.id++
 	frame := udpFrame(bg.buf[:], &f.endpoints, f.fromServer, f.id, payload)
 	if bg.turned(f); f.step == 4 {
@@ -224,25 +228,25 @@ func (bg *background) noise(b []byte) {
 	copy(b, bg.pool[bg.rng.IntN(len(bg.pool)-len(b)):])
 }
 
-func noiseBody(bg *background, b []byte, first, response bool) { bg.noise(b) }
+func noiseBody(bg *background, b []byte, whole int, response bool) { bg.noise(b) }
 
 // tlsBody begins a message with the header of an application data record.
-func tlsBody(bg *background, b []byte, first, response bool) {
+func tlsBody(bg *background, b []byte, whole int, response bool) {
 	bg.noise(b)
-	if first && len(b) > 5 {
+	if whole > 5 {
 		copy(b, "\x17\x03\x03")
-		binary.BigEndian.PutUint16(b[3:], uint16(len(b)-5))
+		binary.BigEndian.PutUint16(b[3:], uint16(min(whole, 1<<14)-5))
 	}
 }
 
 // smbBody begins a message with an SMB2 header: WRITE, or READ's answer.
-func smbBody(bg *background, b []byte, first, response bool) {
+func smbBody(bg *background, b []byte, whole int, response bool) {
 	bg.noise(b)
-	if !first || len(b) < 70 {
+	if whole < 70 {
 		return
 	}
 	clear(b[:68])
-	binary.BigEndian.PutUint32(b, uint32(len(b)-4))
+	binary.BigEndian.PutUint32(b, uint32(whole-4))
 	copy(b[4:], "\xfeSMB\x40\x00")
 	b[16] = 9 // WRITE
 	if response {
@@ -250,19 +254,27 @@ func smbBody(bg *background, b []byte, first, response bool) {
 	}
 }
 
-func httpBody(bg *background, b []byte, first, response bool) {
+func httpBody(bg *background, b []byte, whole int, response bool) {
 	copy(b, bg.text[bg.rng.IntN(len(bg.text)-len(b)):])
-	if !first {
+	if whole == 0 {
 		return
 	}
-	head := "GET /owa/service.svc?action=FindItem HTTP/1.1\r\nHost: web.example\r\nAccept: */*\r\nCookie: s="
+	head, end := "GET /owa/service.svc HTTP/1.1\r\nCookie: s=", "\r\n\r\n"
 	if response {
-		head = "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n"
+		head, end = fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %05d\r\n\r\n", whole-42), ""
 	}
 	copy(b, head)
+	if !response { // what is between is the cookie
+		for i := len(head); i < len(b); i++ {
+			if b[i] == '\r' || b[i] == '\n' {
+				b[i] = ' '
+			}
+		}
+	}
+	copy(b[len(b)-len(end):], end)
 }
 
-func dnsBody(bg *background, b []byte, first, response bool) {
+func dnsBody(bg *background, b []byte, whole int, response bool) {
 	clear(b)
 	if len(b) < 12 {
 		return
