@@ -84,8 +84,17 @@ func (c *Case) captureReport() []Capture {
 				lost["limit: "+name] = n
 			}
 		}
+		for _, n := range f.Info.Lost {
+			lost[n.Name] = n.N
+		}
 		if len(lost) > 0 {
 			out.Lost = lost
+		}
+		for _, n := range f.Info.LeftOut {
+			if out.LeftOut == nil {
+				out.LeftOut = map[string]uint64{}
+			}
+			out.LeftOut[n.Name] = n.N
 		}
 		list = append(list, out)
 	}

@@ -126,7 +126,11 @@ func (c *Case) blindCaptures() []BlindSpot {
 	for i, f := range c.joined.captures {
 		add("one-sided", f.Name, fmt.Sprintf("%s holds requests without the direction that answers come from: whether they were answered is unknown", f.Name), one[i], silenceRules)
 		if f.Truncated > 0 {
-			add("snaplen", f.Name, fmt.Sprintf("%d frames of %s were cut by the snap length; record whole packets (-s 0, --pkt-size 0)", f.Truncated, f.Name), f.Stats.CutPayloads+f.Stats.CutHeaders, nil)
+			how := "record whole packets (-s 0, --pkt-size 0)"
+			if f.Info.Advice != "" {
+				how = f.Info.Advice
+			}
+			add("snaplen", f.Name, fmt.Sprintf("%d frames of %s were cut by the snap length; %s", f.Truncated, f.Name, how), f.Stats.CutPayloads+f.Stats.CutHeaders, nil)
 		}
 		add("gaps", f.Name, fmt.Sprintf("bytes are missing in %d places of the connections followed in %s", f.Stats.Gaps, f.Name), f.Stats.Gaps, acceptorRules)
 		add("unknown-link", f.Name, fmt.Sprintf("%d frames of %s are of a link type that is not read", f.Stats.UnknownLink, f.Name), f.Stats.UnknownLink, nil)

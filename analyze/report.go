@@ -235,8 +235,9 @@ type Capture struct {
 	First       string            `json:"first,omitempty"`
 	Last        string            `json:"last,omitempty"`
 	ClockOffset ClockOffset       `json:"clock_offset"`
-	Lost        map[string]uint64 `json:"lost,omitempty"`    // truncated, gaps, unknown_link, unreadable, …
-	Problem     string            `json:"problem,omitempty"` // why reading it ended early
+	Lost        map[string]uint64 `json:"lost,omitempty"`     // truncated, gaps, unknown_link, unreadable, …
+	LeftOut     map[string]uint64 `json:"left_out,omitempty"` // in the file and not needed: copies, dropped_by_host, …
+	Problem     string            `json:"problem,omitempty"`  // why reading it ended early
 }
 
 // Totals counts over all captures; Omitted is the number of exchanges that

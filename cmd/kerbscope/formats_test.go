@@ -2,12 +2,18 @@ package main
 
 import (
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"kerbscope/analyze"
+	"kerbscope/capture/etl/etltest"
 )
 
 // sameCaptures lists cases whose captures are those of another in other
@@ -70,4 +76,30 @@ func withoutFormat(t *testing.T, text string, places int) []string {
 		return s[:min(len(s), len("00:00:00.")+places)]
 	})
 	return strings.Split(text, "\n")
+}
+
+// TestEventTraces: what people are told of event traces that do not hold what
+// they should.
+func TestEventTraces(t *testing.T) {
+	store := func(name string, events []etltest.Event) string {
+		path := filepath.Join(t.TempDir(), name)
+		require.NoError(t, os.WriteFile(path, etltest.Trace{Compressed: true}.Bytes(events), 0o644))
+		return path
+	}
+	const start = 1_700_000_000e9
+	_, errs, status := execute(t, store("counted.etl", etltest.PktmonComponent(start, 1, 2, "a", "b", nil)))
+	assert.Equal(t, exitPartial, status)
+	assert.Contains(t, errs, "kerbscope: error: ")
+	assert.Contains(t, errs, "a Windows event trace without packets; its events are those of Microsoft-Windows-PktMon (1)")
+	assert.Contains(t, errs, "kerbscope: hint: pktmon only counted: record the packets too: pktmon start --capture --pkt-size 0")
+
+	var events []etltest.Event
+	for _, p := range load(t, []string{corpusRoot + "/key-mismatch/mailbox.pcapng"})[0].packets {
+		events = append(events, etltest.PktmonPacket(etltest.Frame{Time: p.time, Data: p.data}, 0, etltest.Seen{Component: 9, Type: 1, Keep: 128}))
+	}
+	path := store("default.etl", events)
+	blind := reportOf(t, path).BlindSpots
+	i := slices.IndexFunc(blind, func(b analyze.BlindSpot) bool { return b.Kind == "snaplen" })
+	require.GreaterOrEqual(t, i, 0)
+	assert.Contains(t, blind[i].Summary, "pktmon keeps 128 bytes of a packet unless told otherwise; record again: pktmon start --capture --pkt-size 0")
 }

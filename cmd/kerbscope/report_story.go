@@ -383,15 +383,11 @@ func (t *textReport) captures() {
 				text += " for " + span(b.Sub(a).Seconds())
 			}
 		}
-		var lost []string
-		for k, n := range c.Lost {
-			if n > 0 {
-				lost = append(lost, fmt.Sprintf("%s %d", strings.ReplaceAll(k, "_", " "), n))
-			}
-		}
-		slices.Sort(lost)
-		if len(lost) > 0 {
+		if lost := countList(c.Lost); len(lost) > 0 {
 			text += "; lost: " + escape(strings.Join(lost, ", "))
+		}
+		if len(c.LeftOut) > 0 {
+			text += "; left out: " + escape(strings.Join(countList(c.LeftOut), ", "))
 		}
 		if c.Problem != "" {
 			text += "; " + escape(c.Problem)
@@ -399,4 +395,15 @@ func (t *textReport) captures() {
 		t.hang("  "+pad(clip(escape(c.Name), 24), 16)+"  ", text)
 	}
 	t.more(len(t.r.Captures), 2*listedRows)
+}
+
+// countList writes counts in the order of their names.
+func countList(counts map[string]uint64) (list []string) {
+	for name, n := range counts {
+		if n > 0 {
+			list = append(list, fmt.Sprintf("%s %d", strings.ReplaceAll(name, "_", " "), n))
+		}
+	}
+	slices.Sort(list)
+	return list
 }
