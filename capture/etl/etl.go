@@ -170,10 +170,9 @@ func NewReader(src io.ReaderAt, size int64, o Options) (*Reader, error) {
 	r := newReader(src, size)
 	r.options = o
 	head := make([]byte, min(size, 4096))
-	if n, err := src.ReadAt(head, 0); n < len(head) {
+	if n, err := src.ReadAt(head, 0); n < len(head) && err != io.EOF {
 		return nil, err
-	}
-	if !Is(head) {
+	} else if head = head[:n]; !Is(head) {
 		return nil, &FormatError{What: "not a Windows event trace"}
 	}
 	var err error
