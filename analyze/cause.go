@@ -235,9 +235,27 @@ func apart(cause, effect *Finding) int64 {
 	return max(d, -d)
 }
 
+// subjects are what a finding is about: its subject, or those that it puts together.
+func (f *Finding) subjects() []Subject {
+	if f.parts != nil {
+		return f.parts
+	}
+	return []Subject{f.Subject}
+}
+
 // sharing tells whether cause and effect are about the same.
 func (c *Case) sharing(want share, a, b *Finding, kdcs map[*Finding][]string) bool {
-	x, y := &a.Subject, &b.Subject
+	for _, x := range a.subjects() {
+		for _, y := range b.subjects() {
+			if c.sharingAs(want, a, b, &x, &y, kdcs) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (c *Case) sharingAs(want share, a, b *Finding, x, y *Subject, kdcs map[*Finding][]string) bool {
 	both := func(s, t string) bool { return s != "" && t != "" && samePrincipal(s, t) }
 	differ := func(s, t string) bool { return s != "" && t != "" && !samePrincipal(s, t) }
 	if differ(x.Client, y.Client) && want&(sameServer|sameHost|sameKDC) == 0 || differ(x.ClientIP, y.ClientIP) && want&(sameFrom|sameClient) != 0 {

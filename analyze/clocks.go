@@ -5,6 +5,8 @@ import (
 	"math"
 	"net/netip"
 	"slices"
+
+	"kerbscope/decode"
 )
 
 // A twin is something that several captures may hold: a message, or the first
@@ -84,10 +86,32 @@ func (c *Case) Reference(capture int, t int64) int64 {
 func (c *Case) ClockOf(capture int) ClockOffset { return c.clockOf(capture).report() }
 
 func (c *Case) clockOf(capture int) *clock {
-	if c.joined == nil || capture >= len(c.joined.opts.Part) {
+	if c.joined == nil {
 		return &clock{from: "none"}
 	}
-	return &c.joined.clocks[c.joined.opts.Part[capture]]
+	return c.joined.clockOf(capture)
+}
+
+func (j *joined) clockOf(capture int) *clock {
+	if capture >= len(j.opts.Part) {
+		return &clock{from: "none"}
+	}
+	return &j.clocks[j.opts.Part[capture]]
+}
+
+// clusterOf tells which captures' times can be compared with those of a
+// frame's: 0 are the reference and what is related to it; any other capture
+// stands alone.
+func (c *Case) clusterOf(f decode.FrameID) int { return c.clusterOfCapture(f.Capture()) }
+
+func (c *Case) clusterOfCapture(capture int) int {
+	if c.joined == nil || capture >= len(c.joined.opts.Part) {
+		return 0
+	}
+	if p := c.joined.opts.Part[capture]; p != 0 && c.joined.clocks[p].from == "none" {
+		return p
+	}
+	return 0
 }
 
 // Fitting two clocks.
@@ -308,8 +332,10 @@ func byStime(a, b map[netip.Addr]reading) (k clock, ok bool) {
 	slices.SortFunc(addrs, netip.Addr.Compare)
 	var offsets []float64
 	for _, addr := range addrs {
+		// A host may take its stime long before it answers, and many give whole
+		// seconds: less than a second is never known.
 		x, y := a[addr], b[addr]
-		u := float64(x.max-x.min)/2 + float64(y.max-y.min)/2 + 10e6
+		u := float64(x.max-x.min)/2 + float64(y.max-y.min)/2 + 1e9
 		if x.coarse || y.coarse {
 			u += 1e9
 		}

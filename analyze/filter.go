@@ -45,6 +45,9 @@ func (c *Case) filter(f *Finding) string {
 		return base
 	}
 	terms := []string{base}
+	if base == "kerberos" && f.parts != nil {
+		terms = nil // what is cited is of several subjects, and says more
+	}
 	for _, w := range f.cited {
 		if f.covers(w) {
 			continue

@@ -198,8 +198,11 @@ func (t *hostTable) merge(owners map[netip.Addr]int) {
 			name = shortName(h.names[0].Name) + "$"
 		case owners[h.addrs[0]] == 0 && t.pair(h):
 			name = h.names[0].Name
-			if o := t.byAddr[t.byName[name][0]]; owners[o.addrs[0]] == 1 {
-				name = shortName(o.names[0].Name) + "$"
+			for _, addr := range t.byName[name] {
+				if o := t.byAddr[addr]; owners[addr] == 1 {
+					name = shortName(o.names[0].Name) + "$"
+					break
+				}
 			}
 		}
 		if name == "" {

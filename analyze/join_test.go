@@ -167,6 +167,7 @@ func TestClocksThroughAHostsOwnTime(t *testing.T) {
 	k := c.joined.clocks[1]
 	assert.Equal(t, "kerberos", k.from)
 	assert.InDelta(t, 300e9, k.offset, 50e6)
+	assert.GreaterOrEqual(t, k.uncertainty, 1e9, "a host's own time is no packet")
 
 	alone := newView(1, time.Hour, 0)
 	alone.see(s.ap(apX{to: "10.0.0.20:25", ticket: smtp5}), nil)

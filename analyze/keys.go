@@ -71,6 +71,7 @@ type HostClock struct {
 	Count    int
 	Coarse   bool // whole seconds only
 	Example  *Record
+	cluster  int // captures whose clocks are related: 0 those of the reference
 }
 
 // facts derives from rows what rules read of KDCs, accounts and keys.
@@ -227,33 +228,40 @@ func (r *Record) toldEtype() bool {
 	return false
 }
 
-// hostClocks reads every stime of the kept records.
+// hostClocks reads every stime of the kept records. What captures show whose
+// clocks nothing relates is not compared.
 func (c *Case) hostClocks() {
 	j := c.joined
-	by := map[netip.Addr]*HostClock{}
-	values := map[netip.Addr][]int64{}
+	type id struct {
+		addr    netip.Addr
+		cluster int
+	}
+	by := map[id]*HostClock{}
+	values := map[id][]int64{}
 	for _, r := range j.records {
 		for _, f := range []*Failure{r.Hint, r.Error} {
 			if f == nil || f.STime == nil || f.Time == 0 || f == r.Error && r.Hint != nil && r.Hint.Frame == f.Frame {
 				continue
 			}
-			addr, d := r.To.Addr(), *f.STime-f.Time
-			h := by[addr]
+			k, d := id{r.To.Addr(), c.clusterOf(f.Frame)}, *f.STime-f.Time
+			h := by[k]
 			if h == nil {
-				h = &HostClock{Addr: addr, Min: d, Max: d, Coarse: true, Example: r}
-				by[addr] = h
+				h = &HostClock{Addr: k.addr, Min: d, Max: d, Coarse: true, Example: r, cluster: k.cluster}
+				by[k] = h
 				j.times = append(j.times, h)
 			}
 			h.Coarse = h.Coarse && *f.STime%1e9 == 0
 			h.Count++
 			h.Min, h.Max = min(h.Min, d), max(h.Max, d)
-			values[addr] = append(values[addr], d)
+			values[k] = append(values[k], d)
 		}
 	}
-	for addr, h := range by {
-		v := values[addr]
+	for k, h := range by {
+		v := values[k]
 		slices.Sort(v)
 		h.Offset = v[len(v)/2]
 	}
-	slices.SortStableFunc(j.times, func(a, b *HostClock) int { return cmp.Compare(a.Addr.String(), b.Addr.String()) })
+	slices.SortStableFunc(j.times, func(a, b *HostClock) int {
+		return cmp.Or(cmp.Compare(a.cluster, b.cluster), cmp.Compare(a.Addr.String(), b.Addr.String()))
+	})
 }

@@ -66,8 +66,10 @@ type Finding struct {
 	// identity takes the place of the subject in the id, where what the
 	// captures show of the subject depends on which of them there are.
 	identity string
-	first    int64
-	last     int64
+	// parts are the subjects of a finding that puts several together.
+	parts []Subject
+	first int64
+	last  int64
 }
 
 // A Fault is where the evidence puts the fault.

@@ -2,7 +2,7 @@ package analyze
 
 import (
 	"fmt"
-	"net/netip"
+	"strings"
 
 	"kerbscope/decode"
 )
@@ -40,66 +40,85 @@ that says so could decrypt the ticket (key, kvno and SPN are right).`,
 }
 
 func checkClockSkew(c *Case) []Finding {
-	return c.skews(false, func(f *Finding, r *Record, n uint64) {
+	return c.skews(false, func(f *Finding, s *skew) {
 		f.Severity, f.Confidence = Error, Certain
-		f.Summary, f.Cause = c.skewText(f, r, n)
+		f.Summary, f.Cause = c.skewText(f, s)
 	})
-}
-
-// skews makes one finding for each pair of hosts between which a 37 was
-// sent, of those that healed or of those that did not.
-func (c *Case) skews(healed bool, say func(*Finding, *Record, uint64)) (found []Finding) {
-	is := func(r *Record) bool { return r.code() == errSkew && r.Ending == decode.Failed && r.Healed == healed }
-	var rows []*Row
-	for _, kind := range []decode.Kind{decode.AS, decode.TGS, decode.AP, decode.Password} {
-		rows = append(rows, c.rowsWhere(kind, is)...)
-	}
-	for _, group := range groupRows(rows, func(row *Row) string {
-		r := row.Record()
-		return r.From.Addr().String() + "|" + r.To.String()
-	}) {
-		r := group[0].Record()
-		f := c.about(group, "error_code", "stime", "ctime")
-		say(&f, r, total(group))
-		found = append(found, f)
-	}
-	return found
 }
 
 const clocksAgree = int64(120e9)
 
 // skewText says whose clock is off, as far as the other clocks in view tell.
-func (c *Case) skewText(f *Finding, r *Record, n uint64) (summary, cause string) {
+func (c *Case) skewText(f *Finding, s *skew) (summary, cause string) {
+	r := s.record
 	sender, client := c.HostName(r.To.Addr()), c.HostName(r.From.Addr())
-	summary = fmt.Sprintf("%s refused %s %s: its clock and the client's differ too much (37).", sender, c.who(r), nTimes(n))
-	cause = "Kerberos allows five minutes between two clocks. Which of the two is wrong, the capture does not tell: compare both with a DC."
-	if r.Error.STime == nil {
-		return summary, cause
-	}
-	off := *r.Error.STime - r.Error.Time
-	w := c.witnesses(r.To.Addr(), r.From.Addr(), off)
 	switch {
-	case len(w.agree) > 0 && len(w.differ) == 0:
-		f.FaultAt = []Fault{c.faultClient(r)}
-		summary = fmt.Sprintf("The clock of %s is wrong%s: %s refused it %s (37).", client, c.skewBy(r, off), sender, nTimes(n))
-		cause = fmt.Sprintf("%s %s with %s, so the clock of %s is the odd one.", join(w.agree, 3), agreeText(w.agree), sender, client)
-	case len(w.differ) > 0 && len(w.agree) == 0 && (w.kdc || len(w.differ) > 1):
-		f.FaultAt = []Fault{c.faultServer(r)}
-		if r.Kind != decode.AP {
-			f.FaultAt = []Fault{c.faultKDC(r)}
+	case !s.proven:
+		summary = fmt.Sprintf("%s: %s clock and the client's differ too much (37).", strings.Join(s.refusals(c), "; "), s.whose(c))
+		if by, ok := s.apart(); ok {
+			summary = fmt.Sprintf("%s: %s clock is %s (37).", strings.Join(s.refusals(c), "; "), s.whose(c), aheadOf(by, "the client's"))
 		}
-		summary = fmt.Sprintf("The clock of %s is %s: it refused %s %s (37).", sender, aheadOf(off-w.differBy, w.differ[0]), c.who(r), nTimes(n))
-		cause = fmt.Sprintf("%s shows another time than %s, and members of a domain follow their DCs.", join(w.differ, 3), sender)
-		if len(w.differ) > 1 {
+		cause = "Kerberos allows five minutes between two clocks. Which of the two is wrong, the capture does not tell: compare both with a DC."
+		if s.presumed && r.Kind != decode.AP {
+			cause = "Kerberos allows five minutes between two clocks. Nothing else in view tells which of the two is wrong; members of a domain follow their DCs."
+		}
+	default:
+		f.FaultAt = []Fault{c.faultClock(s)}
+		summary = fmt.Sprintf("The clock of %s is %s: %s (37).", c.HostName(s.odd), c.skewBy(s), strings.Join(s.refusals(c), "; "))
+		switch w := s.witnesses; {
+		case len(w.agree) > 0:
+			cause = fmt.Sprintf("%s %s with %s, so the clock of %s is the odd one.", join(w.agree, 3), agreeText(w.agree), sender, client)
+			if rest, ok := strings.CutPrefix(cause, "the "); ok {
+				cause = "The " + rest
+			}
+		case len(w.differ) == 1:
+			cause = fmt.Sprintf("%s shows another time than %s, and members of a domain follow their DCs.", w.differ[0], sender)
+		case len(w.differ) > 1:
 			cause = fmt.Sprintf("%s show another time than %s.", join(w.differ, 3), sender)
 		}
-	case r.Error.CTime != nil:
-		summary = fmt.Sprintf("%s refused %s %s: its clock is %s (37).", sender, c.who(r), nTimes(n), aheadOf(*r.Error.STime-*r.Error.CTime, "the client's"))
+		if name, by, ok := c.recordedThere(s); ok {
+			cause += fmt.Sprintf(" The clock of %s is %s: if it was recorded on %s, so is that host's.", name, aheadText(by), client)
+		}
 	}
-	if r.Kind == decode.AP {
-		cause += " The acceptor could decrypt the ticket: key and service name are right."
+	for _, row := range s.rows {
+		if row.Record().Kind == decode.AP {
+			cause += " The acceptor could decrypt the ticket: key and service name are right."
+			break
+		}
 	}
 	return summary, cause
+}
+
+// whose is "its" after one refusing host, else "their".
+func (s *skew) whose(c *Case) string {
+	if len(s.senders(c)) > 1 {
+		return "their"
+	}
+	return "its"
+}
+
+// apart is the sender's clock against the client's, where the error tells both.
+func (s *skew) apart() (by int64, ok bool) {
+	if e := s.record.Error; e.STime != nil && e.CTime != nil {
+		return *e.STime - *e.CTime, true
+	}
+	return 0, false
+}
+
+// faultClock puts the fault at the host whose clock is off.
+func (c *Case) faultClock(s *skew) Fault {
+	r := s.record
+	switch {
+	case !c.SameHost(s.odd, r.To.Addr()):
+		f := c.faultClient(r)
+		f.Endpoint = &Endpoint{Address: s.odd.String()}
+		return f
+	case r.Kind == decode.AP && s.endpoints() == 1 && s.onlySender(c):
+		return c.faultServer(r)
+	case r.Kind == decode.AP:
+		return Fault{Host: c.HostName(s.odd), Role: c.roleOf(s.odd, "service"), Endpoint: &Endpoint{Address: s.odd.String()}}
+	}
+	return c.faultKDC(r)
 }
 
 func agreeText(list []string) string {
@@ -109,18 +128,23 @@ func agreeText(list []string) string {
 	return "agree"
 }
 
-// skewBy is the client's clock against the sender's, where the error tells
-// both, or errors that the client's host itself sent.
-func (c *Case) skewBy(r *Record, off int64) string {
-	if r.Error.CTime != nil {
-		return ", " + aheadText(*r.Error.CTime-*r.Error.STime)
+// skewBy is how far the odd clock is off, by the times in errors: those of
+// the host itself against another's, or both in one error.
+func (c *Case) skewBy(s *skew) string {
+	r := s.record
+	if c.SameHost(s.odd, r.To.Addr()) {
+		return aheadOf(s.off-s.witnesses.differBy, s.witnesses.differ[0])
 	}
-	if k := c.Clock(r.From.Addr()); k != nil {
-		if d := k.Offset - off; d > clocksAgree || d < -clocksAgree {
-			return ", " + aheadText(d)
+	sender := c.HostName(r.To.Addr())
+	if by, ok := s.apart(); ok {
+		return "wrong, " + aheadOf(-by, sender)
+	}
+	for _, k := range c.Clocks() {
+		if d := k.Offset - s.off; c.SameHost(k.Addr, s.odd) && k.cluster == s.cluster && (d > clocksAgree || d < -clocksAgree) {
+			return "wrong, " + aheadOf(d, sender)
 		}
 	}
-	return ""
+	return "wrong"
 }
 
 // aheadText is a difference of clocks in words.
@@ -145,43 +169,4 @@ func clockText(ns int64) string {
 		return plural(uint64(h), "hour") + " (a time zone mistake?)"
 	}
 	return durationText(ns)
-}
-
-// clockWitnesses are the clocks of hosts that have no part in a refusal.
-type clockWitnesses struct {
-	agree, differ []string // names of those that agree with the sender's clock, and of the others
-	differBy      int64    // offset of the first that differs
-	kdc           bool     // a KDC is among those that differ
-}
-
-// witnesses looks at the other clocks in view, the sender's clock having the
-// given offset to the reference capture's.
-func (c *Case) witnesses(sender, client netip.Addr, off int64) (w clockWitnesses) {
-	agree, differ := map[string]bool{}, map[string]bool{}
-	for _, k := range c.Clocks() {
-		if c.SameHost(k.Addr, sender) || c.SameHost(k.Addr, client) {
-			continue
-		}
-		name := c.HostName(k.Addr)
-		if d := k.Offset - off; d < clocksAgree && d > -clocksAgree {
-			if !agree[name] {
-				agree[name], w.agree = true, append(w.agree, name)
-			}
-			continue
-		}
-		if w.differ == nil {
-			w.differBy = k.Offset
-		}
-		if !differ[name] {
-			differ[name], w.differ = true, append(w.differ, name)
-		}
-		w.kdc = w.kdc || c.HasRole(k.Addr, "kdc")
-	}
-	// With no other host, only the capture's own clock is left. It speaks for a
-	// sender that it agrees with and that is not where it was taken, which for
-	// a KDC is likely enough; never against one.
-	if w.agree == nil && w.differ == nil && c.HasRole(sender, "kdc") && off < clocksAgree && off > -clocksAgree {
-		w.agree = []string{"the clock of the capture"}
-	}
-	return w
 }

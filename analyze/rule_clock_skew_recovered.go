@@ -27,10 +27,10 @@ not correct itself fails between the same two hosts.`,
 }
 
 func checkClockSkewRecovered(c *Case) []Finding {
-	return c.skews(true, func(f *Finding, r *Record, n uint64) {
+	return c.skews(true, func(f *Finding, s *skew) {
 		f.Severity, f.Confidence = Note, Certain
-		c.cite(f, r, "healed_by")
-		f.Summary = fmt.Sprintf("%s refused %s %s for its clock (37); the client corrected itself and succeeded.", c.HostName(r.To.Addr()), c.who(r), nTimes(n))
+		c.cite(f, s.rows[0].Record(), "healed_by")
+		f.Summary = fmt.Sprintf("%s refused %s %s for its clock (37); the client corrected itself and succeeded.", join(s.senders(c), 3), c.whoAll(s.rows), nTimes(total(s.rows)))
 		f.Cause = "The two clocks differ by more than Kerberos allows, and the client took the time from the error. Software that does not do that fails between the same hosts."
 	})
 }

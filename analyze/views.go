@@ -113,10 +113,11 @@ func (c *Case) Sightings(kind decode.SightingKind) []*SightingFact {
 // Clocks are the clocks of hosts that told their time.
 func (c *Case) Clocks() []*HostClock { return c.joined.times }
 
-// Clock is what is known of the clock of the host at addr, nil: nothing.
+// Clock is what is known of the clock of the host at addr against the
+// reference's, nil: nothing.
 func (c *Case) Clock(addr netip.Addr) *HostClock {
 	for _, h := range c.joined.times {
-		if h.Addr == addr {
+		if h.Addr == addr && h.cluster == 0 {
 			return h
 		}
 	}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"kerbscope/analyze"
+)
+
+// A wrongClock is how far a recording host's clock is off: seconds at the
+// first packet, and how much faster it runs.
+type wrongClock struct {
+	offset time.Duration
+	ppm    float64
+}
+
+// misset gives every capture a clock of its own.
+func misset(list []recording, clocks []wrongClock) []recording {
+	return each(list, func(c, _ int, p *recorded) bool {
+		p.time += int64(clocks[c].offset) + int64(float64(p.time-list[c].packets[0].time)*clocks[c].ppm/1e6)
+		return true
+	})
+}
+
+// sayings are what findings say but for the times.
+func sayings(r *analyze.Report) (list []analyze.Finding) {
+	for _, f := range r.Findings {
+		f.First, f.Last = "", ""
+		list = append(list, f)
+	}
+	return list
+}
+
+// Whatever the clocks of the recording hosts, the report says the same, and
+// tells how far they are off.
+func TestClocksOfCapturesDoNotMatter(t *testing.T) {
+	for _, name := range []string{"seed-story", "clock-skew", "kdc-failover", "all-carriers-healthy", "udp-fragments-lost"} {
+		t.Run(name, func(t *testing.T) {
+			list := load(t, capturesIn(t, filepath.Join(corpusRoot, name)))
+			base := reportOf(t, store(t, filepath.Join(t.TempDir(), "base"), list)...)
+			for i, clocks := range [][]wrongClock{
+				{{90 * time.Second, 0}, {-time.Hour, 0}, {0, 20}},
+				{{0, 20}, {90 * time.Second, 0}, {-time.Hour, 0}},
+				{{-time.Hour, 0}, {0, 20}, {90 * time.Second, 0}},
+				{{0, 0}, {90 * time.Second, -50}, {-time.Hour, 100}},
+			} {
+				paths := store(t, filepath.Join(t.TempDir(), fmt.Sprint(i)), misset(list, clocks))
+				got := reportOf(t, paths...)
+				require.Equal(t, sayings(base), sayings(got), "%v", clocks)
+				for c := range got.Captures {
+					truth := (clocks[c].offset - clocks[0].offset).Seconds() + base.Captures[c].ClockOffset.Seconds
+					o := got.Captures[c].ClockOffset
+					assert.Equal(t, base.Captures[c].ClockOffset.From, o.From)
+					assert.InDelta(t, truth, o.Seconds, 1e-3, "%v: %s", clocks, got.Captures[c].Name)
+					assert.Less(t, o.Uncertainty, 10e-3)
+				}
+			}
+		})
+	}
+}
+
+// A clock that runs faster than the reference's is told by how much, and
+// convert --align takes that off.
+func TestDriftOfACapture(t *testing.T) {
+	list := load(t, capturesIn(t, filepath.Join(corpusRoot, "seed-story")))
+	slow := each(list, func(_, _ int, p *recorded) bool { // the story in an hour
+		p.time = begin(list) + (p.time-begin(list))*1500
+		return true
+	})
+	clocks := []wrongClock{{0, 0}, {90 * time.Second, 0}, {-time.Hour, 20}}
+	paths := store(t, filepath.Join(t.TempDir(), "slow"), misset(slow, clocks))
+	r := reportOf(t, paths...)
+	for i, c := range r.Captures {
+		assert.Equal(t, "packets", c.ClockOffset.From)
+		// Packets are slow as well, now: up to a hundred milliseconds under way.
+		assert.InDelta(t, clocks[i].offset.Seconds(), c.ClockOffset.Seconds, 0.1, c.Name)
+		assert.InDelta(t, clocks[i].ppm, c.ClockOffset.DriftPPM, 15, c.Name)
+	}
+}
+
+// Whose clock a 37 is about does not hang on the clocks of the captures where
+// another host's time tells; where only those could, it is left open.
+func TestSkewAndCaptureClocksAreToldApart(t *testing.T) {
+	list := load(t, capturesIn(t, filepath.Join(corpusRoot, "clock-skew-client")))
+	base := reportOf(t, store(t, filepath.Join(t.TempDir(), "base"), list)...)
+	require.Len(t, base.Findings, 1)
+	require.Len(t, base.Findings[0].FaultAt, 1)
+	assert.Equal(t, "10.77.0.30", base.Findings[0].FaultAt[0].Endpoint.Address)
+	assert.Contains(t, base.Findings[0].Cause, "The clock of mailbox.pcapng is 10 min ahead")
+
+	swapped := reportOf(t, store(t, filepath.Join(t.TempDir(), "swapped"), []recording{list[1], list[0]})...)
+	assert.Equal(t, sayings(base)[0].Summary, sayings(swapped)[0].Summary, "the order of the captures does not matter")
+	assert.Equal(t, base.Findings[0].FaultAt, swapped.Findings[0].FaultAt)
+
+	neither := reportOf(t, store(t, filepath.Join(t.TempDir(), "neither"), misset(list, []wrongClock{{-time.Hour, 0}, {0, 0}}))...)
+	require.Len(t, neither.Findings, 1)
+	assert.Equal(t, base.Findings[0].ID, neither.Findings[0].ID)
+	assert.Empty(t, neither.Findings[0].FaultAt)
+}
