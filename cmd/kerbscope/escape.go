@@ -55,7 +55,10 @@ func plainASCII(s string) bool {
 // C1 controls, format characters (bidirectional marks, joiners, the byte order
 // mark), line and paragraph separators, and what is not assigned or private.
 func hidden(r rune) bool {
-	return r > 0x7e && !unicode.IsGraphic(r) || unicode.Is(unicode.Cf, r) || r == 0x2028 || r == 0x2029 ||
+	if r < 0x7f {
+		return false
+	}
+	return !unicode.IsGraphic(r) || unicode.Is(unicode.Cf, r) || r == 0x2028 || r == 0x2029 ||
 		r == 0xa0 || r != ' ' && unicode.Is(unicode.Zs, r)
 }
 
