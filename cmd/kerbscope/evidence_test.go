@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"kerbscope/analyze"
+	"kerbscope/decode/flow"
 )
 
 // TestEvidence: what a finding cites stands in the frame that it names. Where
@@ -92,7 +93,7 @@ func foundByTshark(t *testing.T, path string, frames map[int][]analyze.Evidence)
 
 func tsharkFrames(t *testing.T, path, filter string) (frames []int) {
 	t.Helper()
-	out, err := exec.Command("tshark", "-r", path, "-Y", filter, "-T", "fields", "-e", "frame.number").Output()
+	out, err := exec.Command("tshark", "-r", forTshark(t, path), "-Y", filter, "-T", "fields", "-e", "frame.number").Output()
 	require.NoError(t, err, filter)
 	for _, line := range strings.Fields(string(out)) {
 		n, err := strconv.Atoi(line)
@@ -118,7 +119,7 @@ func foundInBytes(t *testing.T, path string, frames map[int][]analyze.Evidence) 
 			n++
 			var b []byte
 			for _, f := range append(rows[frame], frame) {
-				b = append(b, payload(packets[f-1].data)...)
+				b = append(b, payload(packets[f-1])...)
 			}
 			found := slices.ContainsFunc(readings(b), func(b []byte) bool { return holds(b, e) })
 			assert.True(t, found, "%s frame %d: %s = %v is not in its bytes", filepath.Base(path), frame, e.Field, e.Value)
@@ -145,18 +146,28 @@ func framesOfMessages(t *testing.T, path string) map[int][]int {
 	return frames
 }
 
-// payload is what a frame of the lab carries over TCP or UDP.
-func payload(b []byte) []byte {
-	at, proto := transport(b)
-	switch {
-	case at == 0 || len(b) < at+20:
-		return b
-	case proto == 17:
-		return b[at+8:]
-	case proto == 6:
-		return b[min(at+int(b[at+12]>>4)*4, len(b)):]
+// payload is what a frame carries over TCP or UDP, out of whatever tunnels;
+// the frame as it is where it carries neither.
+func payload(r recorded) []byte {
+	var p flow.Packet
+	switch flow.Peek(r.link, r.data, r.wire, &p) {
+	case flow.TCP, flow.UDP:
+		return p.Payload
 	}
-	return b[at:]
+	return r.data
+}
+
+// forTshark is a capture as tshark can read it: an event trace as convert
+// writes it, whose frame numbers are ours.
+func forTshark(t *testing.T, path string) string {
+	t.Helper()
+	if filepath.Ext(path) != ".etl" {
+		return path
+	}
+	out := filepath.Join(t.TempDir(), filepath.Base(path)+".pcapng")
+	_, errs, status := execute(t, "convert", "--quiet", path, out)
+	require.Equal(t, exitOK, status, errs)
+	return out
 }
 
 var base64Run = regexp.MustCompile(`[A-Za-z0-9+/]{16,}={0,2}`)

@@ -63,7 +63,7 @@ func corpusKeytabs(t *testing.T) []string {
 }
 
 func tsharkOpened(t *testing.T, path, keytab string) map[uint64][]string {
-	cmd := exec.Command("tshark", "-o", "kerberos.decrypt:TRUE", "-K", keytab, "-r", path, "-T", "pdml", "-Y", "kerberos")
+	cmd := exec.Command("tshark", "-o", "kerberos.decrypt:TRUE", "-K", keytab, "-r", forTshark(t, path), "-T", "pdml", "-Y", "kerberos")
 	var errs bytes.Buffer
 	cmd.Stderr = &errs
 	out, err := cmd.Output()

@@ -157,7 +157,7 @@ func TestNoSecretIsPrinted(t *testing.T) {
 				}
 				if _, err := exec.LookPath("tshark"); err == nil {
 					for _, capture := range capturesIn(t, dir) {
-						out, err := exec.Command("tshark", "-o", "kerberos.decrypt:TRUE", "-K", path, "-r", capture, "-T", "fields", "-e", "kerberos.keyvalue").Output()
+						out, err := exec.Command("tshark", "-o", "kerberos.decrypt:TRUE", "-K", path, "-r", forTshark(t, capture), "-T", "fields", "-e", "kerberos.keyvalue").Output()
 						require.NoError(t, err)
 						for _, k := range strings.FieldsFunc(string(out), func(c rune) bool { return c == ',' || c == '\n' }) {
 							b, err := hex.DecodeString(strings.ReplaceAll(k, ":", ""))

@@ -40,7 +40,7 @@ func tsharkMessages(t *testing.T, path string) (list []oracleMessage) {
 
 // tsharkEach calls yield with every message that tshark shows.
 func tsharkEach(t *testing.T, path string, yield func(*row)) {
-	cmd := exec.Command("tshark", "--enable-protocol", "communityid", "-r", path, "-T", "pdml", "-Y", "kerberos")
+	cmd := exec.Command("tshark", "--enable-protocol", "communityid", "-r", forTshark(t, path), "-T", "pdml", "-Y", "kerberos")
 	var errs bytes.Buffer
 	cmd.Stderr = &errs
 	out, err := cmd.Output()
