@@ -151,6 +151,9 @@ func (s *mergeStream) fill() bool {
 			s.m.c.fail(faultsFailure(in.Label, s.src.Info()))
 		}
 		s.report(in, s.src.Info())
+		if n := len(s.src.Info().Interfaces); n > 0 && s.m.err == nil {
+			_, s.m.err = s.number(uint32(n - 1)) // those without packets
+		}
 		s.src.Close()
 		s.src, s.inputs = nil, s.inputs[1:]
 		s.batch = capture.Batch{Data: s.batch.Data[:0], Records: s.batch.Records[:0]}
@@ -264,11 +267,14 @@ func (s *mergeStream) write() error {
 }
 
 // number is the number in the file written of an interface of the source.
+// Those before it are described first, whatever else was read ahead: what is
+// written does not depend on how the input comes in.
 func (s *mergeStream) number(of uint32) (uint32, error) {
 	if int(of) < len(s.numbers) {
 		return s.numbers[of], nil
 	}
-	for _, i := range s.src.Info().Interfaces[len(s.numbers):] {
+	all := s.src.Info().Interfaces
+	for _, i := range all[len(s.numbers):min(int(of)+1, len(all))] {
 		id := interfaceOf{i, s.seen[i]}
 		s.seen[i]++
 		n, ok := s.known[id]

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -430,4 +431,25 @@ func TestConvertAlign(t *testing.T) {
 	require.Equal(t, exitOK, run([]string{"convert", "--align", paths[0], alone, out}, nil, io.Discard, &errs))
 	assert.Contains(t, errs.String(), "hint: alone: nothing ties the clock")
 	assert.EqualValues(t, 5e9, load(t, []string{out})[0].packets[0].time)
+}
+
+// What is written does not depend on how the input comes in: an interface is
+// described when its first packet comes.
+func TestConvertSameBytesFromAPipe(t *testing.T) {
+	late := ngFile(t, filepath.Join(t.TempDir(), "late"), func(w *capture.Writer) {
+		for i := range 3 {
+			n, err := w.AddInterface(capture.Interface{Name: fmt.Sprint(i), Link: capture.LinkEthernet, TicksPS: 1e9})
+			require.NoError(t, err)
+			for p := range int64(50) {
+				require.NoError(t, w.WritePacket(capture.Record{Time: 1.7e18 + p, Interface: n / 2 * 2}, make([]byte, 60), capture.PacketOptions{}))
+			}
+		}
+	})
+	for _, path := range []string{late, filepath.Join(corpusRoot, "seed-story", "hub.pcap")} {
+		b, err := os.ReadFile(path)
+		require.NoError(t, err)
+		var out, errs bytes.Buffer
+		require.Equal(t, exitOK, run([]string{"convert", "-", "-"}, iotest.OneByteReader(bytes.NewReader(b)), &out, &errs), errs.String())
+		assert.Equal(t, runOK(t, "convert", path, "-"), out.String())
+	}
 }
