@@ -33,9 +33,13 @@ rule stays silent and kdc-offers-no-aes may speak.`,
 
 func checkAccountLacksAESKeys(c *Case) []Finding {
 	var found []Finding
+	altered := c.alteredRequests()
 	for _, a := range c.Accounts() {
 		if a.Example == nil || len(a.Keys) == 0 || hasAES(etypesOf(a.Keys)) || !hasEtype(a.Asked, 18) {
 			continue
+		}
+		if altered[a.Example] || len(a.Keys) == 1 && prefersTo(a.Asked, a.Keys[0].Etype) {
+			continue // the KDC saw another list; or it names the one key that the client likes best, as MIT's and Samba's do
 		}
 		k := c.KDC(a.KDC)
 		if k == nil {
@@ -46,6 +50,8 @@ func checkAccountLacksAESKeys(c *Case) []Finding {
 			confidence = Certain
 		} else if !anyAES(k.TGTs) && !anyAES(k.Tickets) {
 			continue // this KDC may have no AES at all
+		} else if e := a.Example; e.Hint != nil && e.Hint.HasInfo || e.Error != nil && e.Error.HasInfo {
+			continue // ETYPE-INFO beside a list with AES: that may not be the list that the KDC saw (RFC 4120 section 5.2.7.5)
 		}
 		r := a.Example
 		f := c.aboutRecords([]*Record{r}, "etypes", "hint.etype_info2", "error.etype_info2")
@@ -63,4 +69,14 @@ func checkAccountLacksAESKeys(c *Case) []Finding {
 		found = append(found, f)
 	}
 	return found
+}
+
+// prefersTo tells whether a request's list names etype before any AES.
+func prefersTo(list []int32, etype int32) bool {
+	for _, e := range list {
+		if e == etype || isAES(e) {
+			return e == etype
+		}
+	}
+	return false
 }

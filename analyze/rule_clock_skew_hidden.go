@@ -40,9 +40,15 @@ func checkClockSkewHidden(c *Case) []Finding {
 		f.Summary = fmt.Sprintf("%s asked %s for preauthentication again %s, although there was an encrypted timestamp.", c.HostName(r.To.Addr()), c.whoAll(rows), nTimes(total(rows)))
 		f.Cause = "The KDC does not say what is wrong with it: a clock that is off is the usual reason."
 		if r.Error.STime != nil {
-			if off := *r.Error.STime - r.Error.Time; off > maxSkew || off < -maxSkew {
+			off := *r.Error.STime - r.Error.Time
+			for _, s := range r.Steps {
+				d := off - c.clockOf(s.Frame.Capture()).at(r.Error.Time)
+				if d <= maxSkew && d >= -maxSkew {
+					continue
+				}
 				f.Confidence = Likely
-				f.Cause = fmt.Sprintf("The KDC's clock is %s: more than the five minutes that Kerberos allows, if the capture's clock is the client's.", aheadOf(off, "the capture's"))
+				f.Cause = fmt.Sprintf("The KDC's clock is %s: more than the five minutes that Kerberos allows, if that capture's clock is the client's.", aheadOf(d, "that of "+c.CaptureName(s.Frame)))
+				break
 			}
 		}
 		f.fill = []string{"KDC-NAME", c.HostName(r.To.Addr())}

@@ -68,7 +68,7 @@ func checkDelegationNotForwarded(c *Case) []Finding {
 			seen[k] = true
 			f := c.aboutRecords([]*Record{r}, "ticket.sname", "carrier_result.code")
 			f.Severity, f.Confidence, f.FaultAt = Note, Possible, nil
-			c.citeFrame(&f, s.Anonymous, "anonymous", s.Server.String(), "", "")
+			c.citeFrame(&f, s.Anonymous, "anonymous", s.Server.String(), "", fmt.Sprintf("tcp.port == %d", s.Server.Port()))
 			f.Summary = fmt.Sprintf("%s logged on to %s, which %s later connected to %s anonymously.", c.who(r), c.server(r.To), seconds(d), c.server(s.Server))
 			f.Cause = "The service may not act for the user: no TGT was forwarded to it, and it did not ask for tickets in the user's name."
 			f.fill = []string{"SPN", "cifs/" + c.FullName(s.Server.Addr())}

@@ -33,12 +33,6 @@ these lists by design: no router, firewall or load balancer has a reason to.`,
 
 func checkEtypeListAltered(c *Case) []Finding {
 	var found []Finding
-	type question struct {
-		kind  decode.Kind
-		nonce uint32
-		cname string
-	}
-	same := map[question][]*Record{}
 	for _, r := range c.Records() {
 		if h := r.OtherHint; h != nil {
 			f := c.aboutRecords([]*Record{r}, "hint.etype_info2")
@@ -48,32 +42,62 @@ func checkEtypeListAltered(c *Case) []Finding {
 			f.Cause = "Something between the two capture points rewrites the KDC's list of key types."
 			found = append(found, f)
 		}
-		if r.Kind == decode.AS && r.Req.Nonce != 0 && r.Req.CName != "" && len(r.Req.Etypes) > 0 {
-			q := question{r.Kind, r.Req.Nonce, lower(r.Req.CName)}
-			same[q] = append(same[q], r)
-		}
 	}
-	for _, r := range c.Records() {
-		q := question{r.Kind, r.Req.Nonce, lower(r.Req.CName)}
-		list := same[q]
-		if len(list) < 2 || list[0] != r {
+	for _, p := range c.alteredPairs() {
+		r, o := p[0], p[1]
+		if shareCapture(r, o) {
 			continue
 		}
-		for _, o := range list[1:] {
-			if slices.Equal(r.Req.Etypes, o.Req.Etypes) || !slices.Equal(r.Req.PADataTypes, o.Req.PADataTypes) || shareCapture(r, o) || o.Req.Time-r.Req.Time > atOnce {
+		f := c.aboutRecords([]*Record{r, o}, "etypes")
+		f.Confidence, f.FaultAt = Certain, nil
+		f.Summary = fmt.Sprintf("The request of %s asks for %s in %s and for %s in %s: the same nonce, another list.", c.who(r),
+			shortEtypes(r.Req.Etypes), c.CaptureName(r.Req.Frame), shortEtypes(o.Req.Etypes), c.CaptureName(o.Req.Frame))
+		f.Cause = "Something between the two capture points rewrites the client's list of encryption types."
+		f.fill = []string{"NAME", bare(r.Client)}
+		found = append(found, f)
+	}
+	return found
+}
+
+// alteredPairs are pairs of exchanges that are one in truth: the same request
+// with two lists, mostly in two captures.
+func (c *Case) alteredPairs() (pairs [][2]*Record) {
+	type question struct {
+		nonce uint32
+		cname string
+	}
+	same := map[question][]*Record{}
+	var order []question
+	for _, r := range c.Records() {
+		if r.Kind == decode.AS && r.Req.Nonce != 0 && r.Req.CName != "" && len(r.Req.Etypes) > 0 {
+			q := question{r.Req.Nonce, lower(r.Req.CName)}
+			if same[q] = append(same[q], r); len(same[q]) == 2 {
+				order = append(order, q)
+			}
+		}
+	}
+	for _, q := range order {
+		r := same[q][0]
+		for _, o := range same[q][1:] {
+			if slices.Equal(r.Req.Etypes, o.Req.Etypes) || !slices.Equal(r.Req.PADataTypes, o.Req.PADataTypes) || o.Req.Time-r.Req.Time > atOnce {
 				continue
 			}
-			f := c.aboutRecords([]*Record{r, o}, "etypes")
-			f.Confidence, f.FaultAt = Certain, nil
-			f.Summary = fmt.Sprintf("The request of %s asks for %s in %s and for %s in %s: the same nonce, another list.", c.who(r),
-				shortEtypes(r.Req.Etypes), c.CaptureName(r.Req.Frame), shortEtypes(o.Req.Etypes), c.CaptureName(o.Req.Frame))
-			f.Cause = "Something between the two capture points rewrites the client's list of encryption types."
-			f.fill = []string{"NAME", bare(r.Client)}
-			found = append(found, f)
+			pairs = append(pairs, [2]*Record{r, o})
 			break
 		}
 	}
-	return found
+	return pairs
+}
+
+// alteredRequests are the exchanges whose list of etypes is not the one that
+// the client sent, or not the one that the KDC saw: which of the two, nobody
+// can tell, so no rule may judge client or KDC by it.
+func (c *Case) alteredRequests() map[*Record]bool {
+	m := map[*Record]bool{}
+	for _, p := range c.alteredPairs() {
+		m[p[0]], m[p[1]] = true, true
+	}
+	return m
 }
 
 // shareCapture tells whether one capture holds steps of both.

@@ -33,7 +33,7 @@ for a ticket for one machine and talked to another: an entry in its hosts file, 
 
 func checkHostNameMismatch(c *Case) []Finding {
 	rows := c.rowsWhere(decode.AP, func(r *Record) bool {
-		return keyRefused(r) && r.Presented != nil && c.elsewhereByDNS(spnHost(r.Service), r.To.Addr()) != nil
+		return (keyRefused(r) || r.Kind == decode.AP && r.Ending == decode.Failed && r.code() == errNotUs) && r.Presented != nil && c.elsewhereByDNS(spnHost(r.Service), r.To.Addr()) != nil
 	})
 	return c.each(rows, byServiceAndServer, []string{"ticket.sname", "error_code"}, func(f *Finding, rows []*Row, r *Record) {
 		g := c.elsewhereByDNS(spnHost(r.Service), r.To.Addr())

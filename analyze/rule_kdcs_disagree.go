@@ -98,7 +98,7 @@ func (c *Case) ticketsDisagree() (found []Finding) {
 func (c *Case) errorsDisagree() (found []Finding) {
 	unknown := append(c.rowsWhere(decode.AS, func(r *Record) bool { return r.code() == errClientUnknown }),
 		c.rowsWhere(decode.TGS, func(r *Record) bool {
-			return r.code() == errServiceUnknown && !noSecrets(r) && !isTGT(r.Service) && r.Req.KDCOptions&krb5.KDCEncTktInSkey == 0
+			return r.code() == errServiceUnknown && r.Req.SName != "" && !noSecrets(r) && !isTGT(r.Service) && r.Req.KDCOptions&krb5.KDCEncTktInSkey == 0
 		})...)
 	served := map[string][]*Record{}
 	for _, row := range c.Rows(decode.AS, decode.TGS) {

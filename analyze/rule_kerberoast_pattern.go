@@ -76,6 +76,15 @@ func checkKerberoastPattern(c *Case) []Finding {
 		}
 		f.Summary = fmt.Sprintf("%s asked for RC4 tickets of %d services within ten minutes; %d of them it was not seen to use.", c.who(window[0].Record()), names, unused)
 		f.Cause = "Tickets are collected in order to guess the service accounts' passwords, or a program checks services without visiting them."
+		aes := 0
+		for _, w := range window {
+			if r := w.Record(); r.Issued != nil && isAES(r.Issued.Etype) {
+				aes++
+			}
+		}
+		if aes > 0 {
+			f.Cause += fmt.Sprintf(" The KDC gave AES tickets for %d of them all the same; guessing from those is much slower.", aes)
+		}
 		found = append(found, f)
 	}
 	return found

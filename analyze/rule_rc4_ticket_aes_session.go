@@ -35,6 +35,12 @@ func checkRC4TicketAESSession(c *Case) []Finding {
 		f.Severity, f.Confidence = Note, Certain
 		f.Summary = fmt.Sprintf("%s for %s is RC4 with an %s session key.", plural(uint64(len(list)), "ticket"), t.SName, shortEtype(*t.SessionEtype))
 		f.Cause = "Ordinary for a service account that does not say what it supports, on DCs with the updates of November 2022 to March 2026; a candidate for trouble or for AES tickets when RC4 goes."
+		switch {
+		case isReferral(t.Principal()):
+			f.Cause = "It is a referral ticket: the key of the trust is RC4."
+		case isTGT(t.SName):
+			f.Cause = "The key of krbtgt that it is made with is RC4: one from before the domain had AES, or of a KDC without; or the ticket is not from a KDC of the realm."
+		}
 		f.fill = []string{"SPN", t.SName}
 	})
 }

@@ -49,7 +49,7 @@ func checkRODCKVNO(c *Case) []Finding {
 		f := c.about(group, "issued.kvno", "ticket.kvno")
 		f.Severity, f.Confidence, f.FaultAt = Note, Certain, nil
 		f.Subject.Realm = t.Realm
-		f.Summary = fmt.Sprintf("%s with a TGT of the read-only DC number %d in %s (kvno %s): %s.", plural(total(group), "exchange"), *t.KVNO>>16, t.Realm, kvnoText(t.KVNO), c.whoAll(group))
+		f.Summary = fmt.Sprintf("%s with a TGT of the read-only DC number %d in %s (%s): %s.", plural(total(group), "exchange"), *t.KVNO>>16, t.Realm, kvnoText(t.KVNO), c.whoAll(group))
 		f.Cause = "A read-only DC issued it, with its own krbtgt key. If the domain has none, the ticket has no honest source."
 		found = append(found, f)
 	}

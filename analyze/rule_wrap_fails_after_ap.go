@@ -28,7 +28,7 @@ func checkWrapFailsAfterAP(c *Case) []Finding {
 	var found []Finding
 	at := map[string]int{}
 	for _, s := range c.Sessions() {
-		if !s.CutAfterAuth || s.AfterAuth == 0 {
+		if !s.CutAfterAuth || s.AfterAuth == 0 || s.Gaps > 0 {
 			continue
 		}
 		var r *Record
@@ -54,7 +54,7 @@ func checkWrapFailsAfterAP(c *Case) []Finding {
 		f := &found[i]
 		f.Count++
 		f.last = max(f.last, s.End.Time)
-		c.citeFrame(f, s.AfterAuth, "after_auth", "first request", "", "")
+		c.citeFrame(f, s.AfterAuth, "after_auth", "first request", "", "tcp.len > 0")
 		c.citeFrame(f, s.EndFrame, "reset", "server", "", "tcp.flags.reset == 1")
 		f.Summary = fmt.Sprintf("%s accepted %s for %s and reset the connection within a second of the first request, %s.", c.server(r.To), c.who(r), serviceText(r), nTimes(f.Count))
 	}

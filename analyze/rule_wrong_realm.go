@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"fmt"
+	"slices"
 
 	"kerbscope/decode"
 )
@@ -11,7 +12,7 @@ var wrongRealm = &Rule{
 	ID:    "wrong-realm",
 	Title: "The KDC sent the client to another realm",
 	Doc: `KDC_ERR_WRONG_REALM (68) with the name of a realm in crealm is a referral of the logon: the account lives in another domain of the forest or in a trusted one, and the client is to ask
-there. A step in most logons with a UPN. It is an error only when nothing shows that the client went there, or came through, though the capture goes on long enough.`,
+there. A step in most logons with a UPN. It is an error only when nothing shows that the client went there, or came through, though the capture goes on long enough and holds the client's words with other hosts.`,
 	Rivals: []string{
 		`The client went to the other realm's KDC by a way that this capture does not see: then the rule says likely, and names the realm.`,
 		`The UPN suffix is routed to a wrong forest: the other realm then answers 6; client-unknown speaks of that.`,
@@ -46,11 +47,17 @@ func checkWrongRealm(c *Case) []Finding {
 			c.cite(f, x, "realm", "issued.etype", "error_code")
 			return
 		}
-		if last-r.End > atOnce {
+		if last-r.End > atOnce && c.seenElsewhere(r) {
 			f.Severity, f.Confidence = Error, Likely
 			f.Cause = "Nothing shows that the client asked there: it cannot find a KDC of that realm, or its library does not follow referrals of logons."
 		}
 	})
+}
+
+// seenElsewhere tells whether the captures hold the client's words with other
+// hosts than the KDC: one made at the KDC never shows where the client went.
+func (c *Case) seenElsewhere(r *Record) bool {
+	return slices.ContainsFunc(c.RecordsFrom(r.From.Addr()), func(x *Record) bool { return x.Req.Frame != 0 && !c.SameHost(x.To.Addr(), r.To.Addr()) })
 }
 
 // wentTo is the client's next logon, in the realm that r's error names or, when

@@ -162,6 +162,14 @@ func TestWrongRealmThatNobodyFollows(t *testing.T) {
 	s.as(kdcX{client: "bob", from: hubIP, list: windowsList, hint: []int32{18}, preauth: 18})
 	f := s.found()["wrong-realm"]
 	require.Len(t, f, 1)
+	assert.Equal(t, Note, f[0].Severity, "a capture that holds the client's words with that KDC alone does not tell where it went")
+
+	s = newSynth(t)
+	s.as(kdcX{client: "alice", list: windowsList, code: 68})
+	s.later(time.Minute)
+	s.c.Exchange(s.apExchange(apX{to: "10.0.0.20:389", ticket: smtpTicket, carrier: "ldap"}, 49))
+	f = s.found()["wrong-realm"]
+	require.Len(t, f, 1)
 	assert.Equal(t, Error, f[0].Severity)
 	assert.Equal(t, Likely, f[0].Confidence)
 }

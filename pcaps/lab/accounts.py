@@ -4,6 +4,7 @@
 accounts.py                       the users of the lab
 accounts.py spns                  the hub's SPNs
 accounts.py spn-add ACCOUNT SPN   accounts.py spn-delete ACCOUNT SPN
+accounts.py spn-twice SPN ACCOUNT... on all of them, which AD would refuse   accounts.py spn-none SPN   on no account
 accounts.py password ACCOUNT PW   sets a password: the kvno goes up by one
 accounts.py etypes ACCOUNT N      msDS-SupportedEncryptionTypes
 accounts.py groups ACCOUNT N      membership in N groups: a PAC as large as wished
@@ -58,6 +59,15 @@ def main(op="users", *args):
             change(account, "msDS-SupportedEncryptionTypes", ["28"], ldb.FLAG_MOD_REPLACE)
     elif op == "spn-add":
         change(args[0], "servicePrincipalName", [args[1]], ldb.FLAG_MOD_ADD)
+    elif op in ("spn-twice", "spn-none"):
+        raw = ldb.Ldb("tdb:///var/lib/samba/private/sam.ldb.d/DC=CONTOSO,DC=COM.ldb")
+        how, dns = ldb.FLAG_MOD_ADD, [dn(a) for a in args[1:]]
+        if op == "spn-none":
+            how, dns = ldb.FLAG_MOD_DELETE, [str(e.dn) for e in raw.search(expression=f"(servicePrincipalName={args[0]})", attrs=["dn"])]
+        for name in dns:
+            m = ldb.Message(ldb.Dn(raw, name))
+            m["servicePrincipalName"] = ldb.MessageElement([args[0]], how, "servicePrincipalName")
+            raw.modify(m)
     elif op == "spn-delete":
         change(args[0], "servicePrincipalName", [args[1]], ldb.FLAG_MOD_DELETE)
     elif op == "password":
@@ -65,12 +75,16 @@ def main(op="users", *args):
     elif op == "etypes":
         change(args[0], "msDS-SupportedEncryptionTypes", [args[1]], ldb.FLAG_MOD_REPLACE)
     elif op == "groups":
+        sam.transaction_start()
         for i in range(int(args[1])):
             sam.newgroup(f"big-{i:03d}")
             sam.add_remove_group_members(f"big-{i:03d}", [args[0]], add_members_operation=True)
+        sam.transaction_commit()
     elif op == "ungroup":
+        sam.transaction_start()
         for m in sam.search(expression="(sAMAccountName=big-*)", attrs=["dn"]):
             sam.delete(m.dn)
+        sam.transaction_commit()
     elif op == "kvno":
         found = sam.search(expression=f"(sAMAccountName={args[0]})", attrs=["msDS-KeyVersionNumber"])
         print(found[0]["msDS-KeyVersionNumber"])

@@ -6,7 +6,7 @@ PACKAGES="samba samba-ad-dc samba-ad-provision samba-dsdb-modules samba-vfs-modu
 	acl attr tshark tcpdump iproute2"
 # The carriers of carriers.sh.
 PACKAGES="$PACKAGES dnsutils dovecot-imapd dovecot-pop3d dovecot-managesieved dovecot-gssapi krb5-kdc krb5-admin-server krb5-pkinit squid
-	freetds-bin prosody lua-cyrussasl prosody-modules socat openssl gcc libc6-dev libkrb5-dev libtirpc-dev"
+	freetds-bin prosody lua-cyrussasl prosody-modules socat openssl gcc libc6-dev libkrb5-dev libtirpc-dev python3-impacket"
 
 packages() {
 	local p missing="" policy=/usr/sbin/policy-rc.d

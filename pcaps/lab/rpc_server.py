@@ -5,6 +5,7 @@ rpc_server.py PORT KEYTAB [--nak] [--answer-41]
 
 --nak        a token that is refused is answered with bind_nak reason 9 instead of a bind_ack that carries the KRB-ERROR
 --answer-41  where MIT answers 31, the error number is sent as 41, as Windows does
+--crash      the connection is reset at the first request
 """
 import socket
 import socketserver
@@ -43,6 +44,10 @@ class Session(socketserver.BaseRequestHandler):
                             token = as_windows_says(token)
                     kind, port = (dcerpc.BIND_ACK, PORT) if p.ptype == dcerpc.BIND else (dcerpc.ALTER_RESP, 0)
                     self.request.sendall(dcerpc.pdu(kind, p.call, dcerpc.ack_body(port), p.auth_type, p.level, token or b""))
+                elif p.ptype == dcerpc.REQUEST and "--crash" in sys.argv:
+                    self.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    self.request.close()
+                    return
                 elif p.ptype == dcerpc.REQUEST:
                     if ctx is None:
                         body = struct.pack("<IHBBII", 0, 0, 0, 0, 5, 0)  # fault: access denied
