@@ -26,13 +26,11 @@ const capturing = `HOW TO RECORD, SO THAT THE CAPTURES TELL SOMETHING
    Windows 10, Server 2019 and later, nothing to install (as administrator):
      pktmon start --capture --pkt-size 0 --file-name C:\hub.etl
      pktmon stop
-     pktmon etl2pcap C:\hub.etl --out C:\hub.pcapng
      Without --pkt-size 0 only 128 bytes of each packet are kept, and no ticket is whole.
-     Where --capture or etl2pcap is unknown (Server 2019): pktmon start --etw -p 0, then etl2pcapng
+     Where --capture is unknown (Server 2019): pktmon start --etw -p 0
    Windows 7, Server 2008 R2 and later, nothing to install (as administrator):
      netsh trace start capture=yes report=disabled maxsize=512 tracefile=C:\hub.etl
      netsh trace stop
-     etl2pcapng C:\hub.etl C:\hub.pcapng          (github.com/microsoft/etl2pcapng)
    With Wireshark installed (dumpcap -D lists the interfaces):
      dumpcap -i Ethernet -s 0 -w C:\hub.pcapng
      For a fault that comes rarely, a ring of 20 files of 100 MB:
