@@ -22,6 +22,7 @@ func (c *Case) Report(o Options) *Report {
 		Captures: c.captureReport(),
 	}
 	r.Exchanges = c.exchangeReport(o.MaxExchanges, r.Findings)
+	r.contrasts()
 	r.BlindSpots = c.blindSpots()
 	r.Totals = Totals{Exchanges: j.exchanges, Tickets: j.issued, Messages: j.messages}
 	r.Totals.Omitted = j.exchanges - min(j.exchanges, uint64(len(r.Exchanges)))

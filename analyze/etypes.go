@@ -12,7 +12,7 @@ func (c *Case) etypeRows() []EtypeRow {
 	type id struct {
 		client, service                       string
 		kdc                                   netip.Addr
-		asked                                 string
+		asked, shape                          string
 		preauth, ticket, reply, session, kvno int64
 	}
 	list := []EtypeRow{}
@@ -20,6 +20,8 @@ func (c *Case) etypeRows() []EtypeRow {
 	for _, w := range c.joined.rows {
 		r := w.Record()
 		row := EtypeRow{Client: r.Client, Service: r.Service, Requested: r.Req.Etypes, RequestedNames: etypeNames(r.Req.Etypes), Count: w.Count}
+		shape := listMaker(r)
+		row.ListShape, row.ListShapeConfidence = shape.Name, shape.Confidence
 		var kdc netip.Addr
 		t := r.Issued
 		switch {
@@ -42,7 +44,7 @@ func (c *Case) etypeRows() []EtypeRow {
 		row.Ticket, row.TicketName = namedEtype(&e)
 		row.KVNO = t.KVNO
 		row.Session, row.SessionName = namedEtype(r.SessionEtype)
-		k := id{lower(row.Client), lower(row.Service), kdc, listKey(row.Requested), num(row.Preauth), num(row.Ticket), num(row.Reply), num(row.Session), num(row.KVNO)}
+		k := id{lower(row.Client), lower(row.Service), kdc, listKey(row.Requested), row.ListShape, num(row.Preauth), num(row.Ticket), num(row.Reply), num(row.Session), num(row.KVNO)}
 		if i, ok := at[k]; ok {
 			list[i].Count += row.Count
 			continue

@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"cmp"
+	"net/netip"
 	"slices"
 
 	"kerbscope/decode"
@@ -11,15 +12,58 @@ import (
 // or 3DES, and of its use of AES.
 type readiness struct {
 	row        RC4Row
-	asksAES    bool // some request list of it holds AES
-	asksNoAES  bool // some list holds none
-	worksAES   bool // it was seen working with an AES key (client: preauthentication; service: a ticket accepted)
-	keysNoAES  bool // a KDC that has AES for others told no AES key for it
-	keysAES    bool // a KDC told an AES key
-	kdcNoAES   bool // its weak tickets came only from KDCs without any AES
-	kdcAES     bool // some came from a KDC with AES
-	aesTicket  bool // the same service got an AES ticket too
-	sessionAES bool // the KDC would give an AES session key: the list has AES and the ticket is AES
+	asks       map[asking]*both         // what its requests list, by host and kind of request
+	proves     map[string]*both         // keys proved, by host and request list: programs of a host have keys of their own
+	takes      map[netip.AddrPort]*both // tickets accepted, by endpoint
+	refusesAES bool                     // an endpoint that takes weak tickets refused an AES one for want of the key
+	keysNoAES  bool                     // a KDC that has AES for others told no AES key for it
+	keysAES    bool                     // a KDC told an AES key
+	kdcNoAES   bool                     // its weak tickets came only from KDCs without any AES
+	kdcAES     bool                     // some came from a KDC with AES
+	aesTicket  bool                     // the same service got an AES ticket too
+	sessionAES bool                     // the KDC would give an AES session key: the list has AES and the ticket is AES
+}
+
+// An asking is one kind of request of one host.
+type asking struct {
+	from netip.Addr
+	kind decode.Kind
+}
+
+// both tells what was seen of something: weak and strong.
+type both struct{ weak, strong bool }
+
+// seen notes one more of either.
+func seen[K comparable](m *map[K]*both, k K, strong bool) {
+	if *m == nil {
+		*m = map[K]*both{}
+	}
+	b := (*m)[k]
+	if b == nil {
+		b = &both{}
+		(*m)[k] = b
+	}
+	b.strong = b.strong || strong
+	b.weak = b.weak || !strong
+}
+
+// any tells whether one of them is as wanted.
+func anyOf[K comparable](m map[K]*both, is func(*both) bool) bool {
+	for _, b := range m {
+		if is(b) {
+			return true
+		}
+	}
+	return false
+}
+
+func onlyWeak(b *both) bool  { return b.weak && !b.strong }
+func isMixed(b *both) bool   { return b.weak && b.strong }
+func hasStrong(b *both) bool { return b.strong }
+
+// offersStrong tells a request list with AES or Camellia.
+func offersStrong(list []int32) bool {
+	return hasAES(list) || hasEtype(list, 25) || hasEtype(list, 26)
 }
 
 // rc4Rows says for every principal that used RC4 (or weaker) in
@@ -29,6 +73,7 @@ func (c *Case) rc4Rows() []RC4Row {
 	type id struct{ principal, role string }
 	all := map[id]*readiness{}
 	var order []*readiness
+	refusedAES := map[netip.AddrPort][]*readiness{}
 	get := func(principal, role string) *readiness {
 		k := id{lower(principal), role}
 		r := all[k]
@@ -53,8 +98,7 @@ func (c *Case) rc4Rows() []RC4Row {
 		k := c.KDC(r.To.Addr())
 		if r.Client != "" && (r.Kind == decode.AS || r.Kind == decode.TGS) && len(r.Req.Etypes) > 0 && !loneForwarded(r) {
 			p := get(r.Client, "client")
-			p.asksAES = p.asksAES || hasAES(r.Req.Etypes)
-			p.asksNoAES = p.asksNoAES || !hasAES(r.Req.Etypes)
+			seen(&p.asks, asking{r.From.Addr(), r.Kind}, offersStrong(r.Req.Etypes))
 		}
 		switch {
 		case r.Kind == decode.AS && r.Client != "":
@@ -75,8 +119,9 @@ func (c *Case) rc4Rows() []RC4Row {
 			}
 			if e != nil && isWeak(*e) {
 				use(p, "preauth", *e, w.Count)
-			} else if e != nil && isAES(*e) {
-				p.worksAES = true
+			}
+			if e != nil && (isWeak(*e) || isAES(*e)) {
+				seen(&p.proves, r.From.Addr().String()+listKey(r.Req.Etypes), isAES(*e))
 			}
 		case r.Kind == decode.TGS && r.Ending == decode.OK && r.Issued != nil:
 			p := get(r.Issued.Principal(), roleOfTicket(r.Issued))
@@ -92,8 +137,12 @@ func (c *Case) rc4Rows() []RC4Row {
 			if life := c.TicketOf(r.Presented.Hash); isWeak(r.Presented.Etype) && (life == nil || life.Issued == nil) {
 				use(p, "ticket", r.Presented.Etype, w.Count)
 			}
-			if r.Ending == decode.OK && isAES(r.Presented.Etype) {
-				p.worksAES = true
+			switch e := r.Presented.Etype; {
+			case !isAES(e) && !isWeak(e):
+			case r.Ending == decode.OK && (r.Reply != nil || len(r.Carrier) > 0 && r.Carrier[0] != "http"):
+				seen(&p.takes, r.To, isAES(e))
+			case isAES(e) && keyRefused(r):
+				refusedAES[r.To] = append(refusedAES[r.To], p)
 			}
 			if r.SessionEtype != nil && isWeak(*r.SessionEtype) {
 				use(p, "session", *r.SessionEtype, w.Count)
@@ -106,6 +155,11 @@ func (c *Case) rc4Rows() []RC4Row {
 		}
 		if r.Kind == decode.TGS && r.Req.Authenticator != nil && isWeak(*r.Req.Authenticator) && r.Client != "" {
 			use(get(r.Client, "client"), "session", *r.Req.Authenticator, w.Count)
+		}
+	}
+	for to, principals := range refusedAES {
+		for _, p := range principals {
+			p.refusesAES = p.refusesAES || p.takes[to] != nil && onlyWeak(p.takes[to])
 		}
 	}
 	list := []RC4Row{}
@@ -137,52 +191,70 @@ func roleOfTicket(t *TicketRef) string {
 	return "service"
 }
 
-func (r *readiness) say(breaks, why, change string) {
-	r.row.Breaks, r.row.Why, r.row.Change = breaks, why, change
+func (r *readiness) say(breaks, why, change, tells string) {
+	if change == "" {
+		change = tells
+	}
+	r.row.Breaks, r.row.Why, r.row.Change, r.row.WouldTell = breaks, why, change, tells
 }
+
+const (
+	offerAES  = "let the client offer AES: remove DefaultEncryptionType and SupportedEncryptionTypes without the AES bits, or the list in krb5.conf"
+	newKeys   = "set the account's password anew, so that AES keys are stored, and allow AES in msDS-SupportedEncryptionTypes"
+	renewKeys = "set the account's password anew, allow AES in msDS-SupportedEncryptionTypes (0x18), and renew its keytabs"
+)
 
 func (r *readiness) client() {
 	preauth := slices.Contains(r.row.Uses, "preauth")
 	switch {
-	case r.asksNoAES && !r.asksAES:
-		r.say("yes", "its requests offer no AES", "let the client offer AES: remove DefaultEncryptionType and SupportedEncryptionTypes without the AES bits, or the list in krb5.conf")
+	case anyOf(r.asks, onlyWeak) && anyOf(r.asks, hasStrong):
+		r.say("yes", "one kind of its requests, or those of one host, offer no AES", offerAES, "")
+	case anyOf(r.asks, onlyWeak):
+		r.say("yes", "its requests offer no AES", offerAES, "")
 	case preauth && r.keysNoAES && !r.keysAES:
-		r.say("yes", "a KDC that has AES for others told no AES key for this account", "set the account's password anew, so that AES keys are stored, and allow AES in msDS-SupportedEncryptionTypes")
-	case r.asksNoAES:
-		r.say("cannot-tell", "some of its requests offer AES and some do not", "find the program or host that offers no AES: the exchanges tell its address")
-	case preauth && r.worksAES:
-		r.say("no", "the same account also proved an AES key", "find what still uses the RC4 key")
+		r.say("yes", "a KDC that has AES for others told no AES key for this account", newKeys, "")
+	case anyOf(r.asks, isMixed):
+		r.say("cannot-tell", "some requests of one host offer AES and some do not", "find the program that offers no AES", "the exchanges without AES tell address, port and time: the process there at that time")
+	case preauth && !anyOf(r.proves, onlyWeak):
+		r.say("no", "the same host also proved an AES key, asking the same", "find what still uses the RC4 key: a DC without AES, or a password from before", "")
+	case preauth && anyOf(r.proves, hasStrong):
+		r.say("cannot-tell", "the account has an AES key and proved it, but not from every host or program that proves RC4", "renew the keytab or password of those that prove RC4", "klist -kte of the keytab used there: does it hold AES keys?")
 	case preauth && r.keysAES:
-		r.say("cannot-tell", "the KDC has an AES key for it and the client offers AES, yet proves the RC4 key: the client may hold no other", "give the client the password or a keytab with AES keys, and capture its next logon")
+		r.say("cannot-tell", "the KDC has an AES key for it and the client offers AES, yet proves the RC4 key: the client may hold no other", "give the client the password or a keytab with AES keys", "klist -kte of its keytab, or a logon from it at a KDC without RC4")
 	case preauth:
-		r.say("cannot-tell", "the KDC has no AES for anyone, so whether the account has an AES key does not show", "capture a logon at a KDC with AES")
-	case r.asksAES:
-		r.say("no", "only its session keys are RC4, and it offers AES for those", "put AES first in the client's list")
+		r.say("cannot-tell", "the KDC has no AES for anyone, so whether the account has an AES key does not show", "", "a capture of its logon at a KDC with AES")
+	case anyOf(r.asks, hasStrong):
+		r.say("no", "only its session keys are RC4, and it offers AES for those", "put AES first in the client's list", "")
 	default:
-		r.say("cannot-tell", "what the client offers was not captured", "capture a fresh logon: purge the tickets first")
+		r.say("cannot-tell", "what the client offers was not captured", "", "a capture of a fresh logon: purge the tickets first")
 	}
 }
 
 func (r *readiness) service() {
 	ticket := slices.Contains(r.row.Uses, "ticket")
-	what := "the service account"
-	change := "set the account's password anew, allow AES in msDS-SupportedEncryptionTypes (0x18), renew its keytabs, and capture again"
+	what, change := "the service account", renewKeys
+	tells := "msDS-SupportedEncryptionTypes and pwdLastSet of the account, Available Keys in event 4769 (DCs with updates of January 2025 or later), klist -kte of the keytab"
 	if r.row.Role == "trust" {
 		what = "the trust"
-		change = "tick \"The other domain supports Kerberos AES Encryption\" on the trust (ksetup /setenctypeattr), reset its password, and capture again"
+		change = "tick \"The other domain supports Kerberos AES Encryption\" on the trust (ksetup /setenctypeattr), and reset its password"
+		tells = "msDS-SupportedEncryptionTypes of the trusted domain object, on both sides"
 	}
 	switch {
-	case ticket && r.worksAES:
-		r.say("no", "an AES ticket for it was accepted", "find out why RC4 tickets are still issued: another KDC, or tickets from before the change")
+	case r.refusesAES:
+		r.say("yes", "an endpoint that takes its RC4 tickets refused an AES one for want of the key", renewKeys, "")
+	case ticket && anyOf(r.takes, hasStrong) && !anyOf(r.takes, onlyWeak):
+		r.say("no", "AES tickets for it were accepted wherever RC4 ones were", "find out why RC4 tickets are still issued: another KDC, or tickets from before the change", "")
+	case ticket && anyOf(r.takes, hasStrong):
+		r.say("cannot-tell", "an AES ticket for it was accepted, but not at every endpoint that takes RC4 ones", "renew the keytab of the other endpoint", "klist -kte of the keytab there, or an AES ticket shown to it")
 	case ticket && r.aesTicket:
-		r.say("cannot-tell", "AES tickets for it are issued, but none was seen accepted", change)
+		r.say("cannot-tell", "AES tickets for it are issued, but none was seen accepted", "renew its keytabs", "klist -kte of its keytab, or a capture at the service")
 	case ticket && r.kdcNoAES && !r.kdcAES:
-		r.say("cannot-tell", "the KDC issues no AES to anyone, so whether "+what+" has an AES key does not show", "capture a ticket request at a KDC with AES")
+		r.say("cannot-tell", "the KDC issues no AES to anyone, so whether "+what+" has an AES key does not show", "", "a capture of a ticket request at a KDC with AES")
 	case ticket:
-		r.say("cannot-tell", "whether "+what+" has an AES key, and its keytab too, does not show in an RC4 ticket", change)
+		r.say("cannot-tell", "whether "+what+" has an AES key, and its keytab too, does not show in an RC4 ticket", change, tells)
 	case r.sessionAES:
-		r.say("no", "its tickets are AES, only session keys are RC4", "let clients put AES first in their lists")
+		r.say("no", "its tickets are AES, only session keys are RC4", "let clients put AES first in their lists", "")
 	default:
-		r.say("cannot-tell", "the request that chose the session key was not captured", "capture with the KDC traffic in view: purge the tickets first")
+		r.say("cannot-tell", "the request that chose the session key was not captured", "", "a capture with the KDC traffic in view: purge the tickets first")
 	}
 }

@@ -57,6 +57,9 @@ type Finding struct {
 	Count       uint64     `json:"count"`
 	First       string     `json:"first,omitempty"`
 	Last        string     `json:"last,omitempty"`
+	// Contrast is in what two exchanges of the same kind for the same service
+	// differ, of which one worked; absent when only one of the two was seen.
+	Contrast *Contrast `json:"contrast,omitempty"`
 
 	// Subject is what cause.go matches causes and effects by.
 	Subject Subject `json:"-"`
@@ -201,17 +204,21 @@ type EtypeRow struct {
 	KDC            *Endpoint `json:"kdc,omitempty"`
 	Requested      []int32   `json:"requested,omitempty"`
 	RequestedNames []string  `json:"requested_names,omitempty"`
-	Preauth        *int32    `json:"preauth,omitempty"`
-	PreauthName    string    `json:"preauth_name,omitempty"`
-	Ticket         *int32    `json:"ticket,omitempty"`
-	TicketName     string    `json:"ticket_name,omitempty"`
-	Reply          *int32    `json:"reply,omitempty"`
-	ReplyName      string    `json:"reply_name,omitempty"`
-	Session        *int32    `json:"session,omitempty"`
-	SessionName    string    `json:"session_name,omitempty"`
-	KVNO           *uint32   `json:"kvno,omitempty"`
-	DecidedBy      string    `json:"decided_by,omitempty"`
-	Count          uint64    `json:"count"`
+	// ListShape is whose list the request looks like, "unknown" when nobody's;
+	// absent without a list. ListShapeConfidence is absent when unknown.
+	ListShape           string     `json:"list_shape,omitempty"`
+	ListShapeConfidence Confidence `json:"list_shape_confidence,omitempty"`
+	Preauth             *int32     `json:"preauth,omitempty"`
+	PreauthName         string     `json:"preauth_name,omitempty"`
+	Ticket              *int32     `json:"ticket,omitempty"`
+	TicketName          string     `json:"ticket_name,omitempty"`
+	Reply               *int32     `json:"reply,omitempty"`
+	ReplyName           string     `json:"reply_name,omitempty"`
+	Session             *int32     `json:"session,omitempty"`
+	SessionName         string     `json:"session_name,omitempty"`
+	KVNO                *uint32    `json:"kvno,omitempty"`
+	DecidedBy           string     `json:"decided_by,omitempty"`
+	Count               uint64     `json:"count"`
 }
 
 // An RC4Row says whether one principal is ready for life without RC4.
@@ -224,7 +231,9 @@ type RC4Row struct {
 	Breaks      string   `json:"breaks"`
 	Why         string   `json:"why"`
 	Change      string   `json:"change"`
-	Count       uint64   `json:"count"`
+	// WouldTell is what would settle a "cannot-tell"; else absent.
+	WouldTell string `json:"would_tell,omitempty"`
+	Count     uint64 `json:"count"`
 }
 
 // A Capture is one capture file as it was read.

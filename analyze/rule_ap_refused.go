@@ -2,9 +2,20 @@ package analyze
 
 import (
 	"fmt"
+	"slices"
 
 	"kerbscope/decode"
 )
+
+// refusedSteps are what to do; the first is for carriers whose log is not known.
+var refusedSteps = []string{
+	`Read the service's own log at that time (the finding names it for its protocol); on Windows also Security event 4625 with its status`,
+	`Who has the SPN and who runs the service: setspn -Q SPN; Get-CimInstance Win32_Service | select Name,StartName`,
+	`A service with a keytab: klist -kte KEYTAB; KRB5_TRACE=/var/tmp/trace in its environment`,
+}
+
+// refusedEvents are where Windows tells more; the second is of SMTP.
+var refusedEvents = []Event{{Host: "service host", Log: "Security", ID: "4625", Meaning: "status and sub-status: 0xC000006D with NULL SID: the ticket could not be used"}, {Host: "service host", Log: "Application", ID: "MSExchangeTransport 1035", Meaning: "inbound authentication failed, and the error"}}
 
 // apRefused: no, without a Kerberos error.
 var apRefused = &Rule{
@@ -20,14 +31,8 @@ the service's log or a keytab.`,
 		`Channel binding or signing demanded by the service (EPA): only over TLS or in LDAP, with code 80090346 in LDAP's text.`,
 		`The token was too large for the service (HTTP 400, 413): not a refusal of this kind.`,
 	},
-	Fix: []string{
-		`Read the service's own log at that time: Exchange receive connector protocol log (Set-ReceiveConnector -ProtocolLogging Verbose), IIS log sub-status, Security event 4625 with its status`,
-		`Who has the SPN and who runs the service: setspn -Q SPN; Get-CimInstance Win32_Service | select Name,StartName`,
-		`Postfix and Cyrus: journalctl -u postfix, log_level: 7 in the smtpd.conf of SASL; klist -kte KEYTAB; KRB5_TRACE=/var/tmp/trace in the service's environment`,
-		`Samba: log level = 1 auth:5; then smbd says which key it missed`,
-		`Run kerbscope again with the service's keytab: kerbscope --keytab FILE CAPTURES`,
-	},
-	Events:   []Event{{Host: "service host", Log: "Security", ID: "4625", Meaning: "status and sub-status: 0xC000006D with NULL SID: the ticket could not be used"}, {Host: "service host", Log: "Application", ID: "MSExchangeTransport 1035", Meaning: "inbound authentication failed, and the error"}},
+	Fix:      refusedSteps,
+	Events:   refusedEvents,
 	Refs:     []string{"RFC 4954 (535)", "RFC 4559 (HTTP Negotiate)", "[MS-RPCE] §2.2.2.5 (bind_nak 9)", "[MS-SMB2] §3.3.5.5", "RFC 4511 §4.1.9 (LDAP 49)"},
 	Since:    "0.1.0",
 	Severity: Error,
@@ -56,10 +61,63 @@ func checkAPRefused(c *Case) []Finding {
 		case r.Opened != nil && r.Opened.Key != "":
 			f.Cause = "The service says no without a reason. The given keytab opens the ticket: if the service uses that keytab, the key is not the reason, but a policy, a missing right, a clock or a replay cache."
 		}
-		f.CaptureNext = []string{"Give kerbscope the service's keytab (--keytab): it proves or excludes a wrong key.", "Read the service's own log at that time."}
+		f.CaptureNext = []string{"Give kerbscope the service's keytab (--keytab): it proves or excludes a wrong key."}
 		f.Cause += c.anonymousNote(r.To)
 		f.fill = []string{"SPN", spnOf(r)}
+		f.Fix = fillIn(append(logsOf(r), refusedSteps[1:]...), f.fill)
+		f.Events = refusedEvents[:1]
+		if len(r.Carrier) > 0 && r.Carrier[0] == "smtp" {
+			f.Events = refusedEvents
+		}
 	})
+}
+
+// refusalLogs are where services of a carrier write why they refused.
+var refusalLogs = map[string][]string{
+	"smtp": {
+		`Exchange: the receive connector's protocol log (Set-ReceiveConnector -ProtocolLogging Verbose)`,
+		`Postfix with Cyrus SASL: journalctl -u postfix, with log_level: 7 in the smtpd.conf of SASL`,
+	},
+	"http": {
+		`IIS: the sub-status and Win32 status in its log. Apache: its error log with LogLevel debug (mod_auth_gssapi, mod_auth_kerb). A proxy: its own log (Squid: cache.log, debug_options 29,9)`,
+	},
+	"ldap": {
+		`A DC: event 2889 and 3039 in the Directory Service log, and the data code in the answer's text (80090346: channel binding; 8009030C: logon denied). OpenLDAP: loglevel stats, and KRB5_KTNAME of slapd`,
+	},
+	"smb2": {
+		`Windows: event 551 in Microsoft-Windows-SMBServer/Security and Security event 4625. Samba: log level = 1 auth:5; then smbd says which key it missed`,
+	},
+	"imap": {`Dovecot: auth_debug = yes, and auth_krb5_keytab. Exchange: Set-ImapSettings -ProtocolLogEnabled $true`},
+	"pop":  {`Dovecot: auth_debug = yes, and auth_krb5_keytab. Exchange: Set-PopSettings -ProtocolLogEnabled $true`},
+	"sieve": {
+		`Dovecot: auth_debug = yes, and auth_krb5_keytab`,
+	},
+	"tds": {
+		`SQL Server: its error log, the line with "Login failed" or "SSPI handshake failed" and the state behind it; sys.dm_exec_connections.auth_scheme tells what other connections use`,
+	},
+	"dns":        {`Windows DNS: the DNS Server log, and whether the client may update the record. BIND: tkey-gssapi-keytab, and the log category update-security. Samba: log level = 1 dns:5 auth:5`},
+	"rpcsec_gss": {`NFS on Linux: rpc.gssd -vvv and gssproxy or rpc.svcgssd -vvv write to the journal; nfs/HOST must be in /etc/krb5.keytab`},
+	"xmpp":       {`The XMPP server's log at level debug, and its keytab`},
+	"amqp":       {`The broker's log with SASL traces (Qpid: --log-enable trace+:Security), and its keytab`},
+	"dcerpc":     {`Windows: Security event 4625, and with rpc-level detail the ETW provider Microsoft-Windows-RPC. Samba: log level = 1 rpc_srv:5 auth:5`},
+}
+
+// logsOf is the first step: the log of such a service. What is inside of
+// another carrier has refused, if it is RPC.
+func logsOf(r *Record) []string {
+	if slices.Contains(r.Carrier, "dcerpc") {
+		return slices.Clone(refusalLogs["dcerpc"])
+	}
+	if len(r.Carrier) > 0 {
+		name := r.Carrier[0]
+		if name == "smb" {
+			name = "smb2"
+		}
+		if steps := refusalLogs[name]; steps != nil {
+			return slices.Clone(steps)
+		}
+	}
+	return slices.Clone(refusedSteps[:1])
 }
 
 // gappy tells whether bytes of the connection of r were not captured.

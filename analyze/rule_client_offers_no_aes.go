@@ -2,7 +2,6 @@ package analyze
 
 import (
 	"fmt"
-	"slices"
 
 	"kerbscope/decode"
 )
@@ -40,9 +39,8 @@ further down such a list is normal and no finding.`,
 }
 
 func checkClientOffersNoAES(c *Case) []Finding {
-	altered := c.alteredRequests()
 	without := func(r *Record) bool {
-		return !altered[r] && len(r.Req.Etypes) > 0 && !hasAES(r.Req.Etypes) && !hasEtype(r.Req.Etypes, 25) && !hasEtype(r.Req.Etypes, 26) && !loneForwarded(r)
+		return len(r.Req.Etypes) > 0 && !hasAES(r.Req.Etypes) && !hasEtype(r.Req.Etypes, 25) && !hasEtype(r.Req.Etypes, 26) && !loneForwarded(r)
 	}
 	rows := append(c.rowsWhere(decode.AS, without), c.rowsWhere(decode.TGS, without)...)
 	var found []Finding
@@ -66,27 +64,26 @@ func checkClientOffersNoAES(c *Case) []Finding {
 			f.Severity = Note
 			f.Cause = "The list is that of Windows 2000, XP or Server 2003, which know no AES. No setting is at fault there; only a newer system cures it."
 		case other && r.Kind == decode.TGS:
-			f.Cause = "The same host offers AES in other requests, so AES is not switched off on it: one program, a list for service tickets alone, or a ticket with an RC4 session key is behind these requests."
+			f.Cause = "The same host offers AES in other requests, so AES is not switched off on it: one program, or one ticket with an RC4 session key, is behind these requests."
 		case other:
 			f.Cause = "The same host offers AES in other requests, so it is one program, keytab or configuration on that host, not the host as a whole."
+		case listShape(r.Req.Etypes) == shapeWindows:
+			f.Cause = "A Windows list without AES: the policy \"Configure encryption types allowed for Kerberos\", or DefaultEncryptionType in the registry."
 		case listShape(r.Req.Etypes) == shapeTool:
 			f.Cause = "A single etype, or RC4 first and DES behind it, in every request: a policy or setting that allows RC4 only, or a program that picks its own etypes. The list alone does not tell which."
 		default:
 			f.Cause = "Somebody switched AES off on that host: a policy or registry value on Windows (DefaultEncryptionType, SupportedEncryptionTypes), or krb5.conf. The account and the KDC do not decide this list."
 		}
+		f.Cause += looksLike(group)
 		found = append(found, f)
 	}
 	return found
 }
 
 // offersAES tells whether the host that sent r offers AES in other requests of
-// the same kind, or, for a service ticket, in its logons.
+// the same kind.
 func (c *Case) offersAES(r *Record) bool {
-	rows := c.Rows(r.Kind)
-	if r.Kind == decode.TGS {
-		rows = append(slices.Clone(rows), c.Rows(decode.AS)...)
-	}
-	for _, row := range rows {
+	for _, row := range c.Rows(r.Kind) {
 		if x := row.Record(); x.From.Addr() == r.From.Addr() && hasAES(x.Req.Etypes) && !loneForwarded(x) {
 			return true
 		}

@@ -39,7 +39,7 @@ func checkClientPrefersRC4(c *Case) []Finding {
 		f.FaultAt = []Fault{c.faultClient(r)}
 		f.Summary = fmt.Sprintf("%s lists %s before AES in %s (%s): session keys become %s.", c.HostName(r.From.Addr()),
 			shortEtype(r.Req.Etypes[0]), plural(total(group), "request"), join(c.clientsOf(group), 3), shortEtype(r.Req.Etypes[0]))
-		f.Cause = "KDCs choose the session key by the client's order. The order comes from krb5.conf, from a keytab that begins with RC4 (kinit -k lists what the keytab holds first), or from the program itself."
+		f.Cause = "KDCs choose the session key by the client's order. The order comes from krb5.conf, from a keytab that begins with RC4 (kinit -k lists what the keytab holds first), or from the program itself." + looksLike(group)
 		found = append(found, f)
 	}
 	return found

@@ -372,7 +372,7 @@ func answerWords(x *analyze.Exchange) string {
 		if word == "" && x.Refusal.Code != nil {
 			word = strconv.FormatInt(*x.Refusal.Code, 10)
 		}
-		if text := clip(escape(x.Refusal.Text), 40); text != "" {
+		if text := clip(escape(x.Refusal.Text), 40); text != "" && x.Refusal.Text != word {
 			word += ` "` + text + `"`
 		}
 		return ": " + word + ", without a Kerberos error"

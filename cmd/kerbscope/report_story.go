@@ -86,12 +86,23 @@ func (t *textReport) framesOf(x *analyze.Exchange) string {
 	return strings.Join(parts, ", ")
 }
 
+// deciders are the short words of the table for who decided, and what they mean.
+var deciders = map[string]string{
+	"client list": "list", "client account": "account", "client": "client", "service account": "service", "KDC": "KDC", "trust": "trust", "unknown": "?",
+}
+
+// decidersMean explains them below the table.
+var decidersMean = []struct{ word, means string }{
+	{"list", "the client's request list"}, {"account", "the keys of the client's account"}, {"client", "the client, which had the choice"},
+	{"service", "the service's account"}, {"KDC", "the KDC"}, {"trust", "the trust's account"}, {"?", "does not show"},
+}
+
 // etypes is the table of who asked for and got which encryption type.
 func (t *textReport) etypes() {
 	if len(t.r.Etypes) == 0 {
 		return
 	}
-	t.heading("ETYPES", "encryption types: what the client asked for and what each part was then encrypted with")
+	t.heading("ETYPES", "encryption types: what the client asked for, what each part was encrypted with, who decided")
 	legend := map[string]string{}
 	name := func(e *int32, registered string) string {
 		if e == nil {
@@ -102,28 +113,35 @@ func (t *textReport) etypes() {
 		}
 		return shortEtype(*e)
 	}
-	table := [][]string{{"client", "service", "KDC", "asked for", "logon", "ticket", "reply", "session", "kvno", "times"}}
+	table := [][]string{{"client", "service", "KDC", "asked for", "logon", "ticket", "reply", "session", "kvno", "by", "times"}}
+	var shapes []string
+	used := map[string]bool{}
 	for i, r := range t.r.Etypes {
 		if i == listedRows {
 			break
 		}
-		var asked []string
-		for _, e := range r.Requested {
-			asked = append(asked, fmt.Sprint(e))
+		asked := valueText(r.Requested)
+		if r.ListShapeConfidence != "" {
+			line := fmt.Sprintf("%s: %s: %s", asked, r.ListShape, r.ListShapeConfidence)
+			if !slices.Contains(shapes, line) {
+				shapes = append(shapes, line)
+			}
 		}
-		kdc, kvno := "-", "-"
+		kdc, kvno, by := "-", "-", "-"
 		if r.KDC != nil {
 			kdc = t.names.host(r.KDC.Address)
+			by = deciders[r.DecidedBy]
+			used[by] = true
 		}
 		if r.KVNO != nil {
 			kvno = fmt.Sprint(*r.KVNO)
 		}
 		table = append(table, []string{
-			clip(orDash(escape(withoutRealm(r.Client))), 16), clip(orDash(escape(withoutRealm(r.Service))), 24), clip(escape(kdc), 12), orDash(strings.Join(asked, " ")),
-			name(r.Preauth, r.PreauthName), name(r.Ticket, r.TicketName), name(r.Reply, r.ReplyName), name(r.Session, r.SessionName), kvno, fmt.Sprint(r.Count),
+			clip(orDash(escape(withoutRealm(r.Client))), 16), clip(orDash(escape(withoutRealm(r.Service))), 24), clip(escape(kdc), 12), orDash(asked),
+			name(r.Preauth, r.PreauthName), name(r.Ticket, r.TicketName), name(r.Reply, r.ReplyName), name(r.Session, r.SessionName), kvno, by, fmt.Sprint(r.Count),
 		})
 	}
-	t.table(table, 3, []int{6, 9, 8}, []int{1, 0, 2})
+	t.table(table, 3, []int{6, 10, 8}, []int{1, 0, 2})
 	t.more(len(t.r.Etypes), listedRows)
 	var keys []string
 	for short, registered := range legend {
@@ -133,6 +151,28 @@ func (t *textReport) etypes() {
 	if len(keys) > 0 {
 		t.para(2, strings.Join(keys, "; "))
 	}
+	var means []string
+	for _, d := range decidersMean {
+		if used[d.word] {
+			means = append(means, d.word+" = "+d.means)
+		}
+	}
+	if len(means) > 0 {
+		t.para(2, "by: who decided the logon key (rows for krbtgt: a logon) or the ticket's: "+strings.Join(means, "; "))
+	}
+	for _, s := range shapes {
+		asked, rest, _ := strings.Cut(s, ": ")
+		whose, confidence, _ := cutLast(rest, ": ")
+		t.hang("  ", fmt.Sprintf("The list %s looks like %s (%s).", asked, escape(whose), confidence))
+	}
+}
+
+// cutLast is strings.Cut at the last separator.
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return s, "", false
 }
 
 // table writes rows under a head, as wide as it must be. Where that is too
@@ -223,7 +263,7 @@ func (t *textReport) tickets() {
 	if len(t.r.Tickets) == 0 {
 		return
 	}
-	t.heading("TICKETS", "each from its issue to where it was shown")
+	t.heading("TICKETS", "each from its issue to what became of it where it was shown; in brackets: frames")
 	for i := range t.r.Tickets {
 		if i == listedRows {
 			break
@@ -240,20 +280,70 @@ func (t *textReport) ticket(k *analyze.Ticket) {
 	}
 	from := "issued before the capture"
 	if issue, ok := k.Issued.(*analyze.Issue); ok && issue != nil {
-		from = fmt.Sprintf("issued by %s in frame %d of %s", t.names.endpoint(host(issue.KDC), nil), issue.Frame, escape(issue.Capture))
+		from = fmt.Sprintf("issued by %s [%s]", t.names.endpoint(host(issue.KDC), nil), t.frame(issue.Capture, issue.Frame))
 	}
-	hash := ""
 	if len(k.Hash) >= 12 {
-		hash = ", cipher SHA-256 " + k.Hash[:12]
+		from += ", hash " + k.Hash[:12]
 	}
-	t.hang("  ", fmt.Sprintf("%s: %s; %s%s", orDash(escape(k.SName)), words, from, hash))
-	for i, p := range k.Presented {
-		if i == 6 {
-			t.para(6, fmt.Sprintf("... and %d times more", len(k.Presented)-i))
+	t.hang("  ", fmt.Sprintf("%s: %s; %s", orDash(escape(k.SName)), words, from))
+	uses := t.uses(k)
+	for i, u := range uses {
+		if i == listedUses {
+			t.para(6, fmt.Sprintf("... and at %d more: --format json has them all", len(uses)-i))
 			break
 		}
-		t.para(6, fmt.Sprintf("shown to %s in frame %d of %s: %s", t.names.endpoint(&p.To, p.Carrier), p.Frame, escape(p.Capture), outcomeWords(p.Outcome)))
+		times := ""
+		if u.count > 1 {
+			times = fmt.Sprintf(" %d times", u.count)
+		}
+		t.hang("      ", fmt.Sprintf("%s%s by %s [%s]", u.outcome, times, u.where, strings.Join(u.frames, " ")))
 	}
+}
+
+const (
+	listedUses   = 6 // of one ticket
+	listedFrames = 4 // of one use
+)
+
+// A use is what one endpoint did with a ticket, however often.
+type use struct {
+	outcome, where string
+	capture        string
+	frames         []string
+	count          int
+}
+
+func (t *textReport) uses(k *analyze.Ticket) []*use {
+	var list []*use
+	for _, p := range k.Presented {
+		outcome, where := outcomeWords(p.Outcome), t.names.endpoint(&p.To, p.Carrier)
+		i := slices.IndexFunc(list, func(u *use) bool { return u.outcome == outcome && u.where == where })
+		if i < 0 {
+			i = len(list)
+			list = append(list, &use{outcome: outcome, where: where})
+		}
+		u := list[i]
+		u.count++
+		switch {
+		case u.count > listedFrames+1:
+		case u.count > listedFrames:
+			u.frames = append(u.frames, "...")
+		case u.capture == p.Capture:
+			u.frames = append(u.frames, fmt.Sprint(p.Frame))
+		default:
+			u.capture = p.Capture
+			u.frames = append(u.frames, t.frame(p.Capture, p.Frame))
+		}
+	}
+	return list
+}
+
+// frame is "hub 33"; with a single capture "33".
+func (t *textReport) frame(capture string, n uint64) string {
+	if len(t.r.Captures) == 1 {
+		return fmt.Sprint(n)
+	}
+	return fmt.Sprintf("%s %d", columnName(capture), n)
 }
 
 func outcomeWords(outcome string) string {
@@ -263,11 +353,11 @@ func outcomeWords(outcome string) string {
 	case "error":
 		return "refused with a Kerberos error"
 	case "unanswered":
-		return "no answer"
+		return "not answered"
 	case "not-captured":
-		return "the answer is not in the capture"
+		return "answer outside the capture:"
 	case "unknown":
-		return "the answer does not show"
+		return "answer does not show:"
 	}
 	return outcome
 }
@@ -324,24 +414,48 @@ func offsetWords(o analyze.ClockOffset, reference bool) string {
 
 func abs(f float64) float64 { return max(f, -f) }
 
-// rc4 tells what would stop working without RC4.
+// rc4 tells what would stop working without RC4, those that would first.
 func (t *textReport) rc4() {
 	if len(t.r.RC4) == 0 {
 		return
 	}
-	t.heading("RC4", "who uses it, and what would break without it")
+	t.heading("RC4", "who uses it, and what a domain without RC4 would break")
+	wide := 0
+	for i, r := range t.r.RC4 {
+		if i < listedRows {
+			wide = max(wide, utf8.RuneCountInString(rc4Who(&r)))
+		}
+	}
+	wide = min(wide, 34)
+	told := map[string]bool{}
 	for i, r := range t.r.RC4 {
 		if i == listedRows {
 			break
 		}
-		breaks := map[string]string{"yes": "would break", "no": "would not break", "cannot-tell": "cannot be told from here"}[r.Breaks]
-		text := fmt.Sprintf("%s (%s), %s with RC4, %s: %s. %s", escape(r.Principal), r.Role, strings.Join(r.Uses, " and "), plural(r.Count, "time"), breaks, sentence(escape(r.Why)))
-		if r.Change != "" {
-			text += " " + sentence(t.ours(escape(r.Change)))
+		breaks := map[string]string{"yes": "BREAKS", "no": "stays", "cannot-tell": "unclear"}[r.Breaks]
+		text := fmt.Sprintf("%s with RC4, %s; %s", join(r.Uses), plural(r.Count, "time"), sentence(escape(r.Why)))
+		// What would tell and what to do stand once, however many need it.
+		for _, more := range []struct{ lead, text string }{{"Would tell: ", r.WouldTell}, {"To do: ", r.Change}} {
+			if more.text != "" && !told[more.text] {
+				told[more.text] = true
+				text += " " + more.lead + sentence(t.ours(escape(more.text)))
+			}
 		}
-		t.hang("  ", text)
+		t.hang("  "+pad(breaks, 7)+"  "+pad(clip(rc4Who(&r), wide), wide)+"  ", text)
 	}
 	t.more(len(t.r.RC4), listedRows)
+}
+
+func rc4Who(r *analyze.RC4Row) string {
+	return escape(withoutRealm(r.Principal)) + " (" + r.Role + ")"
+}
+
+// join is "a", "a and b", "a, b and c".
+func join(list []string) string {
+	if n := len(list); n > 1 {
+		return strings.Join(list[:n-1], ", ") + " and " + list[n-1]
+	}
+	return strings.Join(list, "")
 }
 
 // notVisible is what nobody could have seen in these captures.

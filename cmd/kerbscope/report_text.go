@@ -45,6 +45,7 @@ func reportText(r *analyze.Report, s screen, brief bool) string {
 	main := t.main()
 	if main != nil {
 		t.howWeKnow(main)
+		t.contrast(main)
 		t.whatToDo(main)
 	} else {
 		t.summary()

@@ -1,0 +1,226 @@
+package analyze
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// A Contrast sets an exchange that failed beside one of the same kind for the
+// same service that worked, and tells only in what they differ, as frames show it.
+type Contrast struct {
+	Failed  FramePlace   `json:"failed"`
+	Worked  FramePlace   `json:"worked"`
+	Differs []Difference `json:"differs"`
+}
+
+// A FramePlace is one frame of one capture.
+type FramePlace struct {
+	Capture string `json:"capture"`
+	Frame   uint64 `json:"frame"`
+}
+
+// A Difference is one respect in which they differ. What is "client",
+// "client_address", "kdc", "server", "carrier", "asked", "preauth", "issuer",
+// "ticket", "ticket_etype", "kvno", "session" or "answer". When they were is in the
+// exchanges of the two frames.
+type Difference struct {
+	What   string `json:"what"`
+	Failed string `json:"failed"`
+	Worked string `json:"worked"`
+}
+
+// contrasts gives the report's findings of trouble their contrast.
+func (r *Report) contrasts() {
+	type place struct {
+		capture string
+		frame   uint64
+	}
+	at := map[place]int{}
+	like := map[string][]int{} // exchanges that worked, by kind and service
+	for i := range r.Exchanges {
+		x := &r.Exchanges[i]
+		for _, s := range x.Frames {
+			at[place{s.Capture, s.Frame}] = i
+		}
+		if x.Outcome == "ok" && x.Service != "" {
+			k := x.Kind + "|" + lower(x.Service)
+			like[k] = append(like[k], i)
+		}
+	}
+	tickets := map[string]*Ticket{}
+	for i := range r.Tickets {
+		tickets[r.Tickets[i].Hash] = &r.Tickets[i]
+	}
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		if f.Severity == Note {
+			continue
+		}
+		var cited []int
+		for _, e := range f.Evidence {
+			if x, ok := at[place{e.Capture, e.Frame}]; ok && !slices.Contains(cited, x) {
+				cited = append(cited, x)
+			}
+		}
+		if bad, good := r.pair(cited, like); bad != nil && good != nil {
+			f.Contrast = contrastOf(bad, good, tickets)
+		}
+	}
+}
+
+// pair finds what to set side by side: the first of the cited that failed, and
+// one that worked: cited too, else of the same client, the nearest in time.
+func (r *Report) pair(cited []int, like map[string][]int) (bad, good *Exchange) {
+	for _, i := range cited {
+		if x := &r.Exchanges[i]; failedExchange(x) && x.Service != "" {
+			bad = x
+			break
+		}
+	}
+	if bad == nil {
+		return nil, nil
+	}
+	alike := like[bad.Kind+"|"+lower(bad.Service)]
+	best := func(list []int, is func(*Exchange) bool) *Exchange {
+		var found *Exchange
+		for _, i := range list {
+			x := &r.Exchanges[i]
+			if is(x) && (found == nil || apartInTime(x, bad) < apartInTime(found, bad)) {
+				found = x
+			}
+		}
+		return found
+	}
+	wasCited := func(x *Exchange) bool {
+		return slices.ContainsFunc(cited, func(i int) bool { return &r.Exchanges[i] == x })
+	}
+	sameClient := func(x *Exchange) bool {
+		return x.Client != "" && bad.Client != "" && samePrincipal(x.Client, bad.Client) ||
+			(x.Client == "" || bad.Client == "") && x.ClientAddress != nil && bad.ClientAddress != nil && x.ClientAddress.Address == bad.ClientAddress.Address
+	}
+	return bad, cmp.Or(
+		best(alike, func(x *Exchange) bool { return wasCited(x) && sameClient(x) }),
+		best(alike, wasCited),
+		best(alike, sameClient),
+	)
+}
+
+func failedExchange(x *Exchange) bool {
+	return x.Outcome == "error" || x.Outcome == "refused" || x.Outcome == "unanswered"
+}
+
+func apartInTime(a, b *Exchange) time.Duration {
+	return startOf(a).Sub(startOf(b)).Abs()
+}
+
+func startOf(x *Exchange) time.Time {
+	t, err := time.Parse(time.RFC3339Nano, x.Started)
+	if err != nil {
+		return time.Time{}
+	}
+	return t
+}
+
+// contrastOf lists in what two exchanges differ, as far as both show it.
+func contrastOf(bad, good *Exchange, tickets map[string]*Ticket) *Contrast {
+	c := &Contrast{Failed: placeOf(bad), Worked: placeOf(good), Differs: []Difference{}}
+	if c.Failed.Capture == "" || c.Worked.Capture == "" {
+		return nil
+	}
+	put := func(what, failed, worked string) {
+		if failed != worked && failed != "" && worked != "" {
+			c.Differs = append(c.Differs, Difference{what, failed, worked})
+		}
+	}
+	put("client", bad.Client, good.Client)
+	put("client_address", addressOf(bad.ClientAddress, false), addressOf(good.ClientAddress, false))
+	put("kdc", addressOf(bad.KDC, false), addressOf(good.KDC, false))
+	put("server", addressOf(bad.Server, true), addressOf(good.Server, true))
+	put("carrier", first(bad.Carrier), first(good.Carrier))
+	put("asked", listText(bad.RequestedEtypes), listText(good.RequestedEtypes))
+	put("preauth", etypeOrNone(bad.PreauthEtype), etypeOrNone(good.PreauthEtype))
+	put("issuer", issuerOf(bad, tickets), issuerOf(good, tickets))
+	if bad.Kind == "AP" {
+		put("ticket", short(bad.TicketHash), short(good.TicketHash))
+		put("session", etypeOrNone(bad.SessionEtype), etypeOrNone(good.SessionEtype))
+	}
+	put("ticket_etype", etypeOrNone(bad.TicketEtype), etypeOrNone(good.TicketEtype))
+	if bad.TicketKVNO != nil && good.TicketKVNO != nil {
+		put("kvno", fmt.Sprint(*bad.TicketKVNO), fmt.Sprint(*good.TicketKVNO))
+	}
+	put("answer", answerOf(bad), answerOf(good))
+	return c
+}
+
+// placeOf is a frame that stands for an exchange: the first of it in the first
+// capture by name, which no clock can change.
+func placeOf(x *Exchange) (p FramePlace) {
+	for _, s := range x.Frames {
+		if p.Capture == "" || s.Capture < p.Capture || s.Capture == p.Capture && s.Frame < p.Frame {
+			p = FramePlace{s.Capture, s.Frame}
+		}
+	}
+	return p
+}
+
+func addressOf(e *Endpoint, port bool) string {
+	switch {
+	case e == nil:
+		return ""
+	case !port || e.Port == 0:
+		return e.Address
+	}
+	return fmt.Sprintf("%s port %d", e.Address, e.Port)
+}
+
+func first(list []string) string {
+	if len(list) == 0 {
+		return ""
+	}
+	return list[0]
+}
+
+func listText(list []int32) string {
+	if len(list) == 0 {
+		return ""
+	}
+	s := fmt.Sprint(list)
+	return s[1 : len(s)-1]
+}
+
+func etypeOrNone(e *int32) string {
+	if e == nil {
+		return ""
+	}
+	return shortEtype(*e)
+}
+
+// short is the beginning of a ticket's hash.
+func short(hash string) string { return hash[:min(len(hash), 12)] }
+
+// issuerOf is the KDC that issued the ticket shown.
+func issuerOf(x *Exchange, tickets map[string]*Ticket) string {
+	if x.Kind != "AP" || tickets[x.TicketHash] == nil {
+		return ""
+	}
+	if i, ok := tickets[x.TicketHash].Issued.(*Issue); ok && i != nil {
+		return addressOf(i.KDC, false)
+	}
+	return ""
+}
+
+func answerOf(x *Exchange) string {
+	switch {
+	case x.Outcome == "ok":
+		return "ok"
+	case x.ErrorCode != nil:
+		return codeText(*x.ErrorCode)
+	case x.Refusal != nil && x.Refusal.CodeName != "":
+		return x.Refusal.CodeName
+	case x.Refusal != nil && x.Refusal.Code != nil:
+		return fmt.Sprint(*x.Refusal.Code)
+	}
+	return x.Outcome
+}
