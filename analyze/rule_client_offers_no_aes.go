@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"fmt"
+	"slices"
 
 	"kerbscope/decode"
 )
@@ -39,8 +40,9 @@ further down such a list is normal and no finding.`,
 }
 
 func checkClientOffersNoAES(c *Case) []Finding {
+	altered := c.alteredRequests()
 	without := func(r *Record) bool {
-		return len(r.Req.Etypes) > 0 && !hasAES(r.Req.Etypes) && !hasEtype(r.Req.Etypes, 25) && !hasEtype(r.Req.Etypes, 26) && !loneForwarded(r)
+		return !altered[r] && len(r.Req.Etypes) > 0 && !hasAES(r.Req.Etypes) && !hasEtype(r.Req.Etypes, 25) && !hasEtype(r.Req.Etypes, 26) && !loneForwarded(r)
 	}
 	rows := append(c.rowsWhere(decode.AS, without), c.rowsWhere(decode.TGS, without)...)
 	var found []Finding
@@ -64,7 +66,7 @@ func checkClientOffersNoAES(c *Case) []Finding {
 			f.Severity = Note
 			f.Cause = "The list is that of Windows 2000, XP or Server 2003, which know no AES. No setting is at fault there; only a newer system cures it."
 		case other && r.Kind == decode.TGS:
-			f.Cause = "The same host offers AES in other requests, so AES is not switched off on it: one program, or one ticket with an RC4 session key, is behind these requests."
+			f.Cause = "The same host offers AES in other requests, so AES is not switched off on it: one program, a list for service tickets alone, or a ticket with an RC4 session key is behind these requests."
 		case other:
 			f.Cause = "The same host offers AES in other requests, so it is one program, keytab or configuration on that host, not the host as a whole."
 		case listShape(r.Req.Etypes) == shapeWindows:
@@ -81,9 +83,13 @@ func checkClientOffersNoAES(c *Case) []Finding {
 }
 
 // offersAES tells whether the host that sent r offers AES in other requests of
-// the same kind.
+// the same kind, or, for a service ticket, in its logons.
 func (c *Case) offersAES(r *Record) bool {
-	for _, row := range c.Rows(r.Kind) {
+	rows := c.Rows(r.Kind)
+	if r.Kind == decode.TGS {
+		rows = append(slices.Clone(rows), c.Rows(decode.AS)...)
+	}
+	for _, row := range rows {
 		if x := row.Record(); x.From.Addr() == r.From.Addr() && hasAES(x.Req.Etypes) && !loneForwarded(x) {
 			return true
 		}

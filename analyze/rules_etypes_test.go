@@ -52,6 +52,9 @@ func TestEtypeRules(t *testing.T) {
 		{"one account without AES, the TGT has it", func(s *synth) {
 			s.as(kdcX{client: "old", list: windowsList, hint: rc4, preauth: 23, reply: 23, ticket: tgt1})
 		}, want{"account-lacks-aes-keys warning likely", "-kdc-offers-no-aes"}},
+		{"RC4 alone to a client that likes it best", func(s *synth) { // MIT and Samba name the one key that the list has first
+			s.as(kdcX{client: "alice", list: []int32{23, 18, 17}, hint: rc4, preauth: 23, reply: 23, ticket: tgt1})
+		}, want{"-account-lacks-aes-keys"}},
 		{"one account without AES and nothing to compare", func(s *synth) {
 			s.as(kdcX{client: "old", list: windowsList, hint: rc4, preauth: 23, code: 24})
 		}, want{"-account-lacks-aes-keys", "-kdc-offers-no-aes"}},
