@@ -137,7 +137,7 @@ func inputFailure(in capture.Input, err error) error {
 	switch {
 	case errors.Is(err, capture.ErrNoCapture):
 		f.what = err.Error()
-		f.hint = "captures are told by their content: pcap and pcapng, also gzip or zstd around them"
+		f.hint = "captures are told by their content: pcap, pcapng, Network Monitor and Windows event traces, also gzip or zstd around them"
 	case findCommand(in.Path) != nil:
 		f.hint = "the command comes first: kerbscope " + in.Path + " ..."
 	}
