@@ -39,6 +39,8 @@ type maker struct {
 	Confidence Confidence
 }
 
+const singleEtype = "a forced list, or a program that asks for one etype at a time"
+
 var unknownMaker = maker{Name: "unknown"}
 
 // defaults are whole lists, in order, that one maker sends out of the box.
@@ -93,7 +95,7 @@ func listMaker(r *Record) maker {
 	case r.Kind == decode.AS && options == impacketAS && len(list) == 1:
 		return maker{"impacket", Possible}
 	case len(list) == 1:
-		return maker{"a single etype: a forced list, or a program that asks for one at a time", Possible}
+		return maker{singleEtype, Possible}
 	case listShape(list) == shapeWindows2003 && !hasAES(list):
 		return maker{"Windows 2000 to Server 2003", Possible}
 	case hasEtype(list, -135) && !hasAES(list):
@@ -128,7 +130,7 @@ func looksLike(rows []*Row) string {
 		}
 	}
 	switch {
-	case first.Name == "" || first == unknownMaker:
+	case first.Name == "" || first == unknownMaker || first.Name == singleEtype: // the rules' own words say that
 		return ""
 	case first.Confidence == Possible:
 		return " Its shape may be that of " + first.Name + "."
