@@ -49,7 +49,7 @@ func TestLines(t *testing.T) {
 		{row{MsgType: "AS-REQ", CName: "alice", SName: "krbtgt/R", Realm: "R", Anomalies: []rowAnomaly{{9, "truncated: 9 of 10 bytes"}}}, "AS-REQ    alice@R [truncated: 9 of 10 bytes]"},
 		{row{MsgType: "AS-REQ", Realm: "R", SName: "krbtgt/R", PAData: []rowPAData{{Type: 16}}}, "AS-REQ    @R preauth PKINIT"},
 		{row{MsgType: "TGS-REQ", SName: "smtp/h", Realm: "R", Etypes: []int32{18}, KDCOptions: []string{"forwardable", "constrained-delegation"}, Ticket: tgt, Tickets: []rowTicket{{SName: "web", Realm: "R"}}},
-			"TGS-REQ   for smtp/h@R S4U2proxy etypes AES256 TGT AES256 kvno 2 and web"},
+			"TGS-REQ   for smtp/h S4U2proxy etypes AES256 TGT AES256 kvno 2 and web"},
 		{row{MsgType: "TGS-REP", CName: "alice", CRealm: "R", Ticket: &rowTicket{SName: "smtp/h", Realm: "S", Etype: n(23), KVNO: k(0)}, EncPart: &rowEncs{Etype: n(18)}},
 			"TGS-REP   alice@R for smtp/h@S ticket RC4 kvno 0 enc-part AES256"},
 		{row{MsgType: "AP-REQ", Ticket: &rowTicket{SName: "smtp/h", Realm: "R", Etype: n(23)}, AuthenticatorEtype: n(18), APOptions: []string{"use-session-key", "mutual-required"}},

@@ -110,7 +110,11 @@ var tgsWords = []struct{ option, word string }{
 }
 
 func (w *lineWords) tgsReq(r *row) {
-	w.name("for ", r.SName, r.Realm, "")
+	home := "" // a TGT of the realm names it
+	if r.Ticket != nil && r.Ticket.SName == "krbtgt/"+r.Realm {
+		home = r.Realm
+	}
+	w.name("for ", r.SName, r.Realm, home)
 	for _, o := range tgsWords {
 		if slices.Contains(r.KDCOptions, o.option) {
 			w.add(o.word)
