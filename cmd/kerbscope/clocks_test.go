@@ -3,7 +3,9 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,6 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"kerbscope/analyze"
+	"kerbscope/capture/etl/etltest"
+	"kerbscope/capture/netmontest"
 )
 
 // A wrongClock is how far a recording host's clock is off: seconds at the
@@ -107,4 +111,35 @@ func TestSkewAndCaptureClocksAreToldApart(t *testing.T) {
 	require.Len(t, neither.Findings, 1)
 	assert.Equal(t, base.Findings[0].ID, neither.Findings[0].ID)
 	assert.Empty(t, neither.Findings[0].FaultAt)
+}
+
+// The clocks do not matter when each capture is of another kind: an event trace
+// of netsh, a Network Monitor file, a pcapng.
+func TestClocksOfCapturesOfEveryKind(t *testing.T) {
+	list := load(t, capturesIn(t, filepath.Join(corpusRoot, "seed-story")))
+	base := reportOf(t, store(t, filepath.Join(t.TempDir(), "base"), list)...)
+	clocks := []wrongClock{{90 * time.Second, 0}, {-time.Hour, 0}, {0, 20}}
+	list = misset(list, clocks)
+	dir := t.TempDir()
+	paths := store(t, dir, list)
+	var events []etltest.Event
+	for i, p := range list[0].packets {
+		events = append(events, etltest.Netsh(etltest.Frame{Time: p.time, Data: p.data, Wire: int(p.wire)}, uint16(i%3), etltest.Ethernet, 12, 12))
+	}
+	monitor := netmontest.File{Minor: 3, Media: 1, Start: list[1].packets[0].time}
+	for _, p := range list[1].packets {
+		monitor.Frames = append(monitor.Frames, netmontest.Frame{Time: p.time, Data: p.data, Media: 1})
+	}
+	for i, b := range [][]byte{etltest.Trace{}.Bytes(events), monitor.Bytes()} {
+		require.NoError(t, os.Remove(paths[i]))
+		paths[i] = strings.TrimSuffix(paths[i], ".pcapng") + []string{".etl", ".cap"}[i]
+		require.NoError(t, os.WriteFile(paths[i], b, 0o644))
+	}
+	got := reportOf(t, paths...)
+	require.Equal(t, ruleLines(base), ruleLines(got))
+	for c := range got.Captures {
+		truth := (clocks[c].offset - clocks[0].offset).Seconds() + base.Captures[c].ClockOffset.Seconds
+		assert.InDelta(t, truth, got.Captures[c].ClockOffset.Seconds, 1e-3, got.Captures[c].Name)
+	}
+	assert.Equal(t, []string{"etl", "netmon", "pcapng"}, []string{got.Captures[0].Format, got.Captures[1].Format, got.Captures[2].Format})
 }
