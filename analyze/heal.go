@@ -282,6 +282,7 @@ func (h *healing) healedOf(q question, r *Record) []*Record {
 func (r *Record) heal(by *Record) {
 	r.Healed, r.HealedAt = true, by.To
 	r.HealedBy = by.outcome()
+	r.HealedUnsure = (r.Kind == decode.AS || r.Kind == decode.TGS) && (r.Client == "" || by.Client == "")
 	switch {
 	case by.Reply != nil:
 		r.HealedWhat = by.Reply.What

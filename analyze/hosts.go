@@ -11,7 +11,7 @@ import (
 
 // Sources of a name, the surest first: what a host says of itself by its
 // account, then what the network says of it, then what others call it.
-var nameSources = []string{"machine account", "ehlo", "banner", "cldap", "smb", "ntlm", "dns", "spn", "tls-sni", "nmf-via", "http-host"}
+var nameSources = []string{"machine account", "banner", "ehlo", "cldap", "smb", "ntlm", "dns", "spn", "tls-sni", "nmf-via", "http-host"}
 
 func sourceRank(s string) int {
 	if i := slices.Index(nameSources, s); i >= 0 {

@@ -35,6 +35,13 @@ func TestHostNames(t *testing.T) {
 		require.Len(t, h.list[0].names, 3)
 		assert.Equal(t, HostName{"hub-1", "machine account"}, h.list[0].names[0])
 	})
+	t.Run("a server's own greeting before what a client there calls itself", func(t *testing.T) {
+		h := hostsFrom(func(c *claimTable) {
+			c.add(ip("10.0.0.1"), "scanner.contoso.com", "ehlo")
+			c.add(ip("10.0.0.1"), "hub-1.contoso.com", "banner")
+		})
+		assert.Equal(t, "hub-1", h.called("10.0.0.1"))
+	})
 	t.Run("two hosts with one short name", func(t *testing.T) {
 		h := hostsFrom(func(c *claimTable) {
 			c.add(ip("10.0.0.1"), "www.a.com", "dns")

@@ -318,7 +318,7 @@ func (r *Record) merge(n *Record) {
 		r.Unheard = n.Unheard
 	}
 	if n.Healed && !r.Healed {
-		r.Healed, r.HealedBy, r.HealedAt, r.HealedWhat = true, n.HealedBy, n.HealedAt, n.HealedWhat
+		r.Healed, r.HealedBy, r.HealedAt, r.HealedWhat, r.HealedUnsure = true, n.HealedBy, n.HealedAt, n.HealedWhat, n.HealedUnsure
 	}
 	r.Steps = append(r.Steps, n.Steps...)
 	slices.SortStableFunc(r.Steps, func(a, b Step) int { return cmp.Or(cmp.Compare(a.Time, b.Time), cmp.Compare(a.Frame, b.Frame)) })

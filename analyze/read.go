@@ -256,6 +256,10 @@ func (rd *reader) names(r *Record) {
 		case r.Kind == decode.TGS:
 			r.Client = ""
 		}
+		// RFC 6806 §7: with WRONG_REALM the client's realm is another one.
+		if f := r.Error; r.Kind == decode.AS && r.Client == "" && f != nil && f.CName != "" && f.Code != errWrongRealm && !anonymous(f.CName) {
+			r.Client = at(f.CName, f.CRealm)
+		}
 		if t := r.Issued; t != nil && t.SName != "" {
 			if r.Service == "" || samePrincipal(t.SName, q.SName) {
 				r.Service = t.Principal()

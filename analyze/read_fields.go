@@ -98,7 +98,7 @@ func (rd *reader) keyInfo(list []krb5.PAData) (keys []KeyInfo, old bool, types [
 func (rd *reader) failure(m *decode.Message) *Failure {
 	e := m.Krb.Error
 	f := &Failure{FrameRef: refOf(m), Code: e.ErrorCode.V, Cut: m.Krb.Truncated, EText: string(e.EText[:min(len(e.EText), keepText)]),
-		CRealm: rd.str(e.CRealm), Realm: rd.str(e.Realm), SName: rd.name(e.SName)}
+		CRealm: rd.str(e.CRealm), Realm: rd.str(e.Realm), SName: rd.name(e.SName), CName: rd.name(e.CName)}
 	f.STime = clockNS(e.STime, e.SUSec)
 	f.CTime = clockNS(e.CTime, e.CUSec)
 	d := e.Data()

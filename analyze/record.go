@@ -31,6 +31,8 @@ type Record struct {
 	HealedAt netip.AddrPort
 	// HealedWhat is the message, or the carrier's word, that says so.
 	HealedWhat string
+	// HealedUnsure: whose the failure or the success was is not in view.
+	HealedUnsure bool
 	// AnswerLost: one capture holds an answer that never came by another,
 	// which had both directions in view.
 	AnswerLost bool
@@ -141,6 +143,7 @@ type Failure struct {
 	PAData       []int32   // padata types of its METHOD-DATA
 	CRealm       string    // names the realm to go to, with WRONG_REALM
 	Realm, SName string    // as the error names them
+	CName        string    // without realm; copied from the request (RFC 4120 §5.9.1), often absent
 }
 
 // A KeyInfo is one entry of ETYPE-INFO2 or ETYPE-INFO.

@@ -31,6 +31,12 @@ func checkPreauthFailedRecovered(c *Case) []Finding {
 	return c.each(rows, byClientAndKDC, []string{"error_code", "cname", "preauth_etype"}, func(f *Finding, rows []*Row, r *Record) {
 		f.Severity, f.Confidence = Note, Certain
 		f.Summary = fmt.Sprintf("%s failed to preauthenticate at %s %s and then succeeded.", c.whoAll(rows), c.HostName(r.To.Addr()), nTimes(total(rows)))
+		if r.HealedUnsure {
+			f.Confidence = Possible
+			f.Summary = fmt.Sprintf("%s failed to preauthenticate at %s %s; a logon of the same host succeeded soon after, and whether it was of the same account was not captured.", c.whoAll(rows), c.HostName(r.To.Addr()), nTimes(total(rows)))
+			f.Cause = "A wrong password or key, corrected or not."
+			return
+		}
 		f.Cause = "A typing error, a second saved password, or a DC that had to ask for the new password."
 	})
 }

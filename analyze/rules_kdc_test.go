@@ -211,6 +211,18 @@ func TestAccountRules(t *testing.T) {
 			s.as(kdcX{client: "alice", list: windowsList, preauth: 18, code: 24})
 			s.as(kdcX{client: "bob", list: windowsList, preauth: 18})
 		}, want{"preauth-failed error certain", "-preauth-failed-recovered"}},
+		{"the request is not in view, the error names another account than the success", func(s *synth) {
+			s.errorAlone(24, "alice")
+			s.as(kdcX{client: "bob", list: windowsList, preauth: 18})
+		}, want{"preauth-failed error certain", "-preauth-failed-recovered"}},
+		{"the request is not in view, the error names the account of the success", func(s *synth) {
+			s.errorAlone(24, "alice")
+			s.as(kdcX{client: "alice", list: windowsList, preauth: 18})
+		}, want{"preauth-failed-recovered note certain", "-preauth-failed"}},
+		{"whose the failure was is not in view", func(s *synth) {
+			s.errorAlone(24, "")
+			s.as(kdcX{client: "bob", list: windowsList, preauth: 18})
+		}, want{"preauth-failed-recovered note possible", "-preauth-failed"}},
 		{"PREAUTH_REQUIRED is a step", func(s *synth) {
 			s.as(kdcX{client: "alice", list: windowsList, hint: []int32{18, 23}, preauth: 18})
 		}, want{"-preauth-failed", "-preauth-failed-recovered"}},

@@ -204,6 +204,19 @@ func (s *synth) answer(x *kdcX, out *decode.Exchange, first, second *decode.Mess
 	s.exchange(out, first, out.Hint, second, out.Reply)
 }
 
+// errorAlone is a KRB-ERROR to a logon whose request was not captured; cname is left out when empty.
+func (s *synth) errorAlone(code int32, cname string) {
+	from, to, tr := s.ends(&kdcX{})
+	parts := [][]byte{tagged(0, integer(5)), tagged(1, integer(30)), tagged(4, gtime(s.now/1e9)), tagged(5, integer(0)), tagged(6, integer(int64(code)))}
+	if cname != "" {
+		parts = append(parts, tagged(7, text(realm)), tagged(8, name(cname)))
+	}
+	parts = append(parts, tagged(9, text(realm)), tagged(10, name(tgt1.sname)))
+	out := &decode.Exchange{Kind: decode.AS, Client: from, Server: to, Transport: tr, Carrier: []string{"kdc"}, BothWays: true, Ending: decode.Failed}
+	out.Reply = s.message(tlv(0x7e, tlv(0x30, parts...)), to, from, tr, out.Carrier)
+	s.exchange(out, out.Reply)
+}
+
 // serial makes each nonce and authenticator another one.
 func (s *synth) serial() int {
 	s.made++
