@@ -170,7 +170,7 @@ func TestHostileIterations(t *testing.T) {
 		o.learnSalts("svc-web", testRealm, etypeInfo2(t, 18, "x", params))
 		begin := time.Now()
 		r := o.openKrb(madeAPReq(t, "svc-web", "right", 7, 18))
-		assert.Less(t, time.Since(begin), 5*time.Second)
+		assert.Less(t, time.Since(begin), 20*time.Second)
 		assert.Equal(t, CannotDecrypt, r.Refusal)
 		assert.Contains(t, r.WhyNot, "iterations to make the key of svc-web@CONTOSO.COM, more than are made here (1048576)")
 		assert.NotZero(t, limits["iterations of a password's key"])
@@ -183,7 +183,7 @@ func TestHostileIterations(t *testing.T) {
 		o.learnSalts("svc-web", testRealm, etypeInfo2(t, 18, fmt.Sprint("salt ", i), []byte{0, 8, 0, 0}))
 		o.openKrb(madeAPReq(t, "svc-web", "right", 7, 18))
 	}
-	assert.Less(t, time.Since(begin), 20*time.Second)
+	assert.Less(t, time.Since(begin), time.Minute) // a tenth of what all hundred would take, on a slow machine
 	assert.LessOrEqual(t, len(o.derived), maxSalts+2)
 	assert.NotZero(t, limits["iterations of all passwords' keys"])
 }
