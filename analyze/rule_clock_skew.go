@@ -42,6 +42,9 @@ that says so could decrypt the ticket (key, kvno and SPN are right).`,
 func checkClockSkew(c *Case) []Finding {
 	return c.skews(false, func(f *Finding, s *skew) {
 		f.Severity, f.Confidence = Error, Certain
+		if s.proven && s.witnesses.capture {
+			f.Confidence = Likely
+		}
 		f.Summary, f.Cause = c.skewText(f, s)
 	})
 }
@@ -70,6 +73,9 @@ func (c *Case) skewText(f *Finding, s *skew) (summary, cause string) {
 			cause = fmt.Sprintf("%s %s with %s, so the clock of %s is the odd one.", join(w.agree, 3), agreeText(w.agree), sender, client)
 			if rest, ok := strings.CutPrefix(cause, "the "); ok {
 				cause = "The " + rest
+			}
+			if w.capture {
+				cause = strings.TrimSuffix(cause, ".") + fmt.Sprintf(", unless that capture was taken on %s: then compare both with another clock.", sender)
 			}
 		case len(w.differ) == 1:
 			cause = fmt.Sprintf("%s shows another time than %s, and members of a domain follow their DCs.", w.differ[0], sender)

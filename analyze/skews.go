@@ -195,6 +195,7 @@ type clockWitnesses struct {
 	agree, differ []string // names of those that agree with the sender's clock, and of the others
 	differBy      int64    // offset of the first that differs
 	kdc           bool     // a KDC is among those that differ
+	capture       bool     // what agrees is a capture's clock: no witness if it was taken on that host
 }
 
 // clockWitnesses looks at the other clocks in view, the sender's clock having
@@ -229,7 +230,7 @@ func (c *Case) clockWitnesses(r *Record, off int64, cluster int) (w clockWitness
 				if len(c.Captures()) > 1 {
 					name = "the clock of " + f.Name
 				}
-				w.agree = append(w.agree, name)
+				w.agree, w.capture = append(w.agree, name), true
 				break
 			}
 		}

@@ -59,6 +59,7 @@ func variants(t *testing.T) []variant {
 var saidInPart = []struct{ dir, variant, rule, why string }{
 	{"tcp-88-blocked", "snaplen 96", "kdc-unreachable", "the answers over UDP are cut before the code that tells the client to use TCP; that TCP is not answered is true"},
 	{"tcp-88-blocked", "sent by the client", "kdc-unreachable", "the answers over UDP are not there; the client's SYNs sent again show that TCP is not answered"},
+	{"clock-skew-client", "merged with a healthy one", "clock-skew", "the packets of the healthy one were moved in time and the times in its messages were not: its KDC's clock truly differs"},
 	{"kdc-failover", "sent by the client", "kdc-unreachable", "the other KDC's answer is not there; the client's SYNs sent again show that this one is silent"},
 	{"preauth-failed-recovered", "first half", "preauth-failed", "the capture ends before the client tries again"},
 	{"preauth-failed-recovered", "middle", "preauth-failed", "the capture ends before the client tries again"},
