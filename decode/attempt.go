@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"strconv"
 
-	"kerbscope/decode/flow"
 	"kerbscope/decode/gss"
 	"kerbscope/decode/krb5"
 )
@@ -208,44 +207,6 @@ func (s *stream) attemptKeyed(d dir, off int, mech string, at tokenAt) {
 	a.Tokens = append(a.Tokens, Token{Frame: f, Time: when, FromClient: d == toServer, Kind: "other"})
 }
 
-// apLeg follows the AP exchange inside an attempt.
-func (s *stream) apLeg(a *liveAttempt, d dir, m *Message) {
-	step := Step{Frame: m.Frame, Time: m.Time, What: m.Type().String(), Msg: m}
-	if m.Krb.Error != nil {
-		step.What = errorStep(m.Krb.Error)
-	}
-	if d == toServer && m.Type() == krb5.APReqMsg {
-		if a.ap != nil {
-			s.finishAP(a)
-		}
-		a.ap = s.newAP(a.Attempt, m)
-	}
-	if a.ap == nil {
-		if d == toClient && (m.Type() == krb5.APRepMsg || m.Type() == krb5.KRBErrorMsg) {
-			a.ap = s.newAP(a.Attempt, nil)
-			a.ap.Carrier, a.ap.Started = m.Carrier, m.Time
-		} else {
-			return
-		}
-	}
-	x := a.ap
-	if len(x.Steps) < maxSteps {
-		x.Steps = append(x.Steps, step)
-	}
-	x.Ended = m.Time
-	if d == toClient && (m.Type() == krb5.APRepMsg || m.Type() == krb5.KRBErrorMsg) {
-		x.Reply = m
-	}
-}
-
-func (s *stream) newAP(a *Attempt, req *Message) *Exchange {
-	x := &Exchange{Kind: AP, Client: s.c.Client, Server: s.c.Server, Transport: s.transport(), Request: req, Attempt: a}
-	if req != nil {
-		x.Carrier, x.Started = req.Carrier, req.Time
-	}
-	return x
-}
-
 // result takes the carrier's word on the attempt of that key. Frame and Time
 // of r are filled in. A word without an attempt is a row only.
 func (s *stream) result(d dir, off, n int, key uint64, r Result) {
@@ -334,57 +295,6 @@ func (s *stream) closeAttempts() {
 	for len(s.live) > 0 {
 		s.close(s.live[0])
 	}
-}
-
-// finishAP decides how an AP exchange came out and hands it over.
-func (s *stream) finishAP(a *liveAttempt) {
-	x := a.ap
-	a.ap = nil
-	x.BothWays = s.bothWays()
-	x.Incomplete = s.half(toClient).Gaps > 0
-	r := a.Attempt.Result
-	switch {
-	case x.Reply != nil && x.Reply.Krb.Error != nil:
-		x.Ending = Failed
-	case r != nil && r.Outcome == Refused:
-		x.Ending = Denied
-	case r != nil && r.Outcome == Accepted, x.Reply != nil:
-		x.Ending = OK
-	default:
-		x.Ending = s.apSilence(x)
-	}
-	if len(s.rows) > 0 {
-		s.flushRows()
-	}
-	s.d.sink.Exchange(x)
-}
-
-// apSilence is the ending of an AP exchange that nothing answered.
-func (s *stream) apSilence(x *Exchange) Ending {
-	down := s.half(toClient)
-	switch {
-	case s.halfTalk:
-		if s.answered(x) {
-			return Unknown
-		}
-		return NotCaptured
-	case !s.bothWays() || down.Gaps > 0:
-		return NotCaptured
-	case s.answered(x):
-		return Unknown
-	case s.c.RST.Ok() || s.c.FINs[flow.ToClient].Ok():
-		return Unanswered
-	case s.d.lastTime-x.Started < endGrace:
-		return NotCaptured
-	}
-	return Unanswered
-}
-
-// answered tells whether the server said anything on the connection after the
-// AP-REQ, understood or not.
-func (s *stream) answered(x *Exchange) bool {
-	_, passed := s.half(toClient).Passed()
-	return max(s.lastDown, passed) > x.Started
 }
 
 // path returns the shared carrier path of carrier and what is inside it.

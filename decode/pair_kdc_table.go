@@ -1,0 +1,104 @@
+package decode
+
+// touch makes o the most recently active exchange.
+func (p *kdcPairs) touch(o *openKDC, now int64) {
+	p.unlink(o)
+	o.last = now
+	o.prev = p.tail
+	if p.tail != nil {
+		p.tail.next = o
+	} else {
+		p.head = o
+	}
+	p.tail = o
+}
+
+func (p *kdcPairs) unlink(o *openKDC) {
+	if o.prev == nil && o.next == nil && p.head != o {
+		return
+	}
+	if o.prev != nil {
+		o.prev.next = o.next
+	} else {
+		p.head = o.next
+	}
+	if o.next != nil {
+		o.next.prev = o.prev
+	} else {
+		p.tail = o.prev
+	}
+	o.prev, o.next = nil, nil
+}
+
+// finish hands an exchange over; e is its ending, 0 when no answer came.
+func (p *kdcPairs) finish(o *openKDC, e Ending) {
+	p.unlink(o)
+	p.n--
+	name := kdcName{o.x.Client.Addr(), o.x.Server.Addr(), o.x.Kind, o.cname, o.realm, o.sname}
+	if p.names[name] == o {
+		delete(p.names, name)
+	}
+	for _, fk := range o.flows {
+		w := p.flows[fk]
+		for i := range w {
+			if w[i] == o {
+				w = append(w[:i:i], w[i+1:]...)
+				break
+			}
+		}
+		if len(w) == 0 {
+			delete(p.flows, fk)
+		} else {
+			p.flows[fk] = w
+		}
+	}
+	x := o.x
+	if !x.BothWays {
+		x.BothWays = p.d.views.from(x.Server.Addr(), x.Client.Addr())
+	}
+	x.ClientHears = x.BothWays || p.d.views.to(x.Client.Addr())
+	switch {
+	case e != 0:
+		x.Ending = e
+	case !o.waiting:
+		// The client never took the step: the error stands, and is read for
+		// what it is.
+		x.Ending = Failed
+	default:
+		x.Reply = nil
+		x.Ending = p.d.silence(&x, o.firstAt)
+	}
+	p.d.sink.Exchange(&x)
+}
+
+// expire hands over what waited too long at capture time now.
+func (p *kdcPairs) expire(now int64) {
+	for o := p.head; o != nil; o = p.head {
+		wait := int64(waitReply)
+		if !o.waiting {
+			wait = waitStep
+		}
+		if now-o.last < wait {
+			// Exchanges between two steps may stand before older ones; they
+			// are few, and their turn comes.
+			return
+		}
+		p.finish(o, 0)
+	}
+}
+
+// flush hands over everything, oldest first.
+func (p *kdcPairs) flush() {
+	for p.head != nil {
+		p.finish(p.head, 0)
+	}
+}
+
+func sameFlow(flows []flowKey, fk flowKey) bool {
+	for i := range flows {
+		if flows[i] == fk {
+			return true
+		}
+	}
+	return false
+}
