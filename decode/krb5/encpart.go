@@ -28,11 +28,7 @@ func (p *parser) encryptionKey(e element, name string) (k EncryptionKey) {
 }
 
 func (p *parser) keyIn(f fields) (k EncryptionKey) {
-	for {
-		e, ok := f.next(p)
-		if !ok {
-			return k
-		}
+	for e := range f.each(p) {
 		switch e.id {
 		case ctx(0):
 			k.EType = p.int32(e, "keytype")
@@ -44,6 +40,7 @@ func (p *parser) keyIn(f fields) (k EncryptionKey) {
 			f.unknown(p, e)
 		}
 	}
+	return k
 }
 
 // An EncTicketPart is an EncTicketPart, RFC 4120 §5.3: what the issuing KDC
@@ -70,11 +67,7 @@ func ParseEncTicketPart(b []byte) (t EncTicketPart, ok bool) {
 	if !ok {
 		return t, false
 	}
-	for {
-		e, ok := f.next(&p)
-		if !ok {
-			break
-		}
+	for e := range f.each(&p) {
 		switch e.id {
 		case ctx(0):
 			t.Flags = p.flags(e, "flags")
@@ -118,15 +111,12 @@ func (p *parser) transited(e element) (contents []byte) {
 	if !ok {
 		return nil
 	}
-	for {
-		e, ok := f.next(p)
-		if !ok {
-			return contents
-		}
+	for e := range f.each(p) {
 		if e.id == ctx(1) {
 			contents, _, _ = p.octets(e, "contents")
 		}
 	}
+	return contents
 }
 
 // An Authenticator is an Authenticator, RFC 4120 §5.5.1.
@@ -149,11 +139,7 @@ func ParseAuthenticator(b []byte) (a Authenticator, ok bool) {
 	if !ok {
 		return a, false
 	}
-	for {
-		e, ok := f.next(&p)
-		if !ok {
-			break
-		}
+	for e := range f.each(&p) {
 		switch e.id {
 		case ctx(1):
 			a.CRealm = p.text(e, "crealm")

@@ -15,11 +15,7 @@ func ParseKrbFastReq(b []byte) (m KrbFastReq, ok bool) {
 		return m, false
 	}
 	body := false
-	for {
-		e, ok := f.next(&p)
-		if !ok {
-			break
-		}
+	for e := range f.each(&p) {
 		switch e.id {
 		case ctx(0):
 			m.Options = p.flags(e, "fast-options")
@@ -60,11 +56,7 @@ func ParseKrbFastResponse(b []byte) (m KrbFastResponse, ok bool) {
 		return m, false
 	}
 	padata := false
-	for {
-		e, ok := f.next(&p)
-		if !ok {
-			break
-		}
+	for e := range f.each(&p) {
 		switch e.id {
 		case ctx(0):
 			padata = true
@@ -86,11 +78,7 @@ func (p *parser) fastFinished(e element) (m KrbFastFinished) {
 		return m
 	}
 	m.OK = true
-	for {
-		e, ok := f.next(p)
-		if !ok {
-			return m
-		}
+	for e := range f.each(p) {
 		switch e.id {
 		case ctx(0):
 			m.Timestamp = p.time(e, "timestamp")
@@ -104,4 +92,5 @@ func (p *parser) fastFinished(e element) (m KrbFastFinished) {
 			m.TicketChecksum = p.checksum(e, "ticket-checksum")
 		}
 	}
+	return m
 }

@@ -18,11 +18,7 @@ func ParseEncKrbPrivPart(b []byte) (m EncKrbPrivPart, ok bool) {
 	if !ok {
 		return m, false
 	}
-	for {
-		e, ok := f.next(&p)
-		if !ok {
-			break
-		}
+	for e := range f.each(&p) {
 		switch e.id {
 		case ctx(0):
 			m.UserData, _, _ = p.octets(e, "user-data")
@@ -75,11 +71,7 @@ func ParseEncKrbCredPart(b []byte) (m EncKrbCredPart, ok bool) {
 	if !ok {
 		return m, false
 	}
-	for {
-		e, ok := f.next(&p)
-		if !ok {
-			break
-		}
+	for e := range f.each(&p) {
 		switch e.id {
 		case ctx(0):
 			for e := range p.elements(e, "ticket-info") {
@@ -103,11 +95,7 @@ func ParseEncKrbCredPart(b []byte) (m EncKrbCredPart, ok bool) {
 }
 
 func (p *parser) credInfo(f fields) (c KrbCredInfo) {
-	for {
-		e, ok := f.next(p)
-		if !ok {
-			return c
-		}
+	for e := range f.each(p) {
 		switch e.id {
 		case ctx(0):
 			c.Key = p.encryptionKey(e, "key")
@@ -133,4 +121,5 @@ func (p *parser) credInfo(f fields) (c KrbCredInfo) {
 			c.CAddr = p.addresses(e, "caddr")
 		}
 	}
+	return c
 }

@@ -38,11 +38,7 @@ func ParseEncKDCRepPart(b []byte) (r EncKDCRepPart, ok bool) {
 	if !ok {
 		return r, false
 	}
-	for {
-		e, ok := f.next(&p)
-		if !ok {
-			break
-		}
+	for e := range f.each(&p) {
 		switch e.id {
 		case ctx(0):
 			r.Key = p.encryptionKey(e, "key")
@@ -82,11 +78,7 @@ func (p *parser) lastReq(e element) (list []LastReq) {
 			break
 		}
 		var l LastReq
-		for {
-			e, ok := f.next(p)
-			if !ok {
-				break
-			}
+		for e := range f.each(p) {
 			switch e.id {
 			case ctx(0):
 				l.Type = p.int32(e, "lr-type")
@@ -132,11 +124,7 @@ func ParseEncAPRepPart(b []byte) (r EncAPRepPart, ok bool) {
 	if !ok {
 		return r, false
 	}
-	for {
-		e, ok := f.next(&p)
-		if !ok {
-			break
-		}
+	for e := range f.each(&p) {
 		switch e.id {
 		case ctx(0):
 			r.CTime = p.time(e, "ctime")
@@ -166,11 +154,7 @@ func ParsePAEncTSEnc(b []byte) (ts PAEncTSEnc, ok bool) {
 	if !ok {
 		return ts, false
 	}
-	for {
-		e, ok := f.next(&p)
-		if !ok {
-			break
-		}
+	for e := range f.each(&p) {
 		switch e.id {
 		case ctx(0):
 			ts.Timestamp = p.time(e, "patimestamp")

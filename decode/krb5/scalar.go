@@ -47,6 +47,19 @@ func (f *fields) unknown(p *parser, e element) {
 	p.notef(e.off, "%s: unknown field [%d]", f.name, e.id&0x1f)
 }
 
+// each walks the fields, as next does: for what a key opened. The wire's own messages are read with
+// next, which the compiler keeps in registers.
+func (f *fields) each(p *parser) func(yield func(element) bool) {
+	return func(yield func(element) bool) {
+		for {
+			e, ok := f.next(p)
+			if !ok || !yield(e) {
+				return
+			}
+		}
+	}
+}
+
 // want notes the mandatory fields (a bit mask by tag number) that did not come
 // although the whole SEQUENCE was read.
 func (f *fields) want(p *parser, mask uint32) {
