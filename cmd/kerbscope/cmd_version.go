@@ -10,6 +10,9 @@ import (
 // its own.
 const release = "0.1.0-dev"
 
+// stamped is the version that a release build sets (-ldflags -X main.stamped=…).
+var stamped string
+
 func (a *app) version(args []string) int {
 	if len(args) > 0 {
 		if args[0] == "-h" || args[0] == "--help" {
@@ -32,6 +35,9 @@ func (a *app) version(args []string) int {
 			}
 		}
 		commit += changed
+	}
+	if stamped != "" {
+		version = stamped
 	}
 	return a.print(fmt.Sprintf("kerbscope %s\ncommit %s\n%s %s/%s\nlive capture: not in this build\n", version, commit, runtime.Version(), runtime.GOOS, runtime.GOARCH))
 }
