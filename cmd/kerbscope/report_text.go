@@ -28,15 +28,20 @@ type stepKey struct {
 	frame   uint64
 }
 
-// reportText is the report as people read it: the first screen says what is
-// wrong and what to do, the rest is for whoever checks it.
-func reportText(r *analyze.Report, s screen, brief bool) string {
+func newTextReport(r *analyze.Report, s screen) *textReport {
 	t := &textReport{page: page{screen: s}, r: r, names: directoryOf(r.Hosts), at: map[stepKey]int{}}
 	for i := range r.Exchanges {
 		for _, f := range r.Exchanges[i].Frames {
 			t.at[stepKey{f.Capture, f.Frame}] = i
 		}
 	}
+	return t
+}
+
+// reportText is the report as people read it: the first screen says what is
+// wrong and what to do, the rest is for whoever checks it.
+func reportText(r *analyze.Report, s screen, brief bool) string {
+	t := newTextReport(r, s)
 	if brief {
 		return t.brief()
 	}
