@@ -80,7 +80,9 @@ func (t *textReport) main() *analyze.Finding {
 }
 
 // header is one line on what was read.
-func (t *textReport) header() {
+func (t *textReport) header() { t.para(0, "kerbscope: "+t.headerWords()) }
+
+func (t *textReport) headerWords() string {
 	var frames uint64
 	var first, last float64
 	seen := false
@@ -102,7 +104,7 @@ func (t *textReport) header() {
 		}
 		first, last = min(first, x), max(last, y)
 	}
-	s := "kerbscope: " + plural(uint64(len(t.r.Captures))-unread, "capture")
+	s := plural(uint64(len(t.r.Captures))-unread, "capture")
 	if unread > 0 {
 		s += fmt.Sprintf(" (and %d that could not be read)", unread)
 	}
@@ -113,7 +115,7 @@ func (t *textReport) header() {
 	if c := t.clocksInShort(); c != "" {
 		s += "; " + c
 	}
-	t.para(0, s)
+	return s
 }
 
 // clocksInShort says how the clocks of several captures stand to each other.
@@ -185,13 +187,19 @@ func sentence(s string) string {
 
 // summary says what worked, where there is nothing that did not.
 func (t *textReport) summary() {
+	if s := t.summaryWords(); s != "" {
+		t.blank()
+		t.para(2, s)
+	}
+}
+
+func (t *textReport) summaryWords() string {
 	all := len(t.r.Exchanges)
 	if all == 0 {
 		if t.r.Totals.Messages == 0 {
-			t.blank()
-			t.para(2, "Where and how to record so that Kerberos is in the capture: kerbscope explain capturing")
+			return "Where and how to record so that Kerberos is in the capture: kerbscope explain capturing"
 		}
-		return
+		return ""
 	}
 	n := map[string]int{}
 	for i := range t.r.Exchanges {
@@ -206,15 +214,13 @@ func (t *textReport) summary() {
 			parts = append(parts, fmt.Sprintf("%d %s", n[o.outcome], o.words))
 		}
 	}
-	t.blank()
 	switch {
 	case n["ok"] == all && all == 1:
-		t.para(2, "The one Kerberos exchange in it succeeded.")
+		return "The one Kerberos exchange in it succeeded."
 	case n["ok"] == all:
-		t.para(2, fmt.Sprintf("All %d Kerberos exchanges succeeded.", all))
-	default:
-		t.para(2, fmt.Sprintf("%s: %s.", plural(uint64(all), "Kerberos exchange"), strings.Join(parts, ", ")))
+		return fmt.Sprintf("All %d Kerberos exchanges succeeded.", all)
 	}
+	return fmt.Sprintf("%s: %s.", plural(uint64(all), "Kerberos exchange"), strings.Join(parts, ", "))
 }
 
 // whatToDo is the finding's fix, how to take it back, and what would settle
