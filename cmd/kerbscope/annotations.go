@@ -61,11 +61,10 @@ func (t *textReport) frameWords(k stepKey, facts []string) string {
 			what = s.Step
 		}
 	}
-	words := t.stepWords(x)
 	if what == "" {
-		return list + ", where " + words
+		return t.stepWords(x) + "; this frame: " + list
 	}
-	return escape(what) + " with " + list + ", where " + words
+	return t.stepWords(x) + "; this frame: " + escape(what) + ", " + list
 }
 
 // sectionComment is the verdict and the list of findings.
@@ -99,7 +98,8 @@ const maxSectionComment = 32 << 10
 // citedFrames are the frames of a report that its findings rest on, whole
 // exchanges at a time: those that evidence stands in, what they are set beside,
 // the issue of each ticket that was shown there, and where a ticket issued
-// there was refused.
+// there was refused. An exchange recorded in several captures is taken from
+// those in which it is cited, or else the first.
 func citedFrames(r *analyze.Report) map[stepKey]bool {
 	at := map[stepKey][]int{}
 	tickets := map[string][]int{} // exchanges that issued or showed a ticket
@@ -115,10 +115,22 @@ func citedFrames(r *analyze.Report) map[stepKey]bool {
 	}
 	frames := map[stepKey]bool{}
 	var chosen []int
+	known := map[int]bool{}
+	take := func(x int, capture string) {
+		for _, s := range r.Exchanges[x].Frames {
+			if s.Capture == capture {
+				frames[stepKey{s.Capture, s.Frame}] = true
+			}
+		}
+		if !known[x] {
+			known[x] = true
+			chosen = append(chosen, x)
+		}
+	}
 	cite := func(k stepKey) {
-		if !frames[k] {
-			frames[k] = true
-			chosen = append(chosen, at[k]...)
+		frames[k] = true
+		for _, x := range at[k] {
+			take(x, k.capture)
 		}
 	}
 	for i := range r.Findings {
@@ -133,15 +145,10 @@ func citedFrames(r *analyze.Report) map[stepKey]bool {
 	}
 	for _, i := range slices.Clone(chosen) {
 		for _, j := range tickets[r.Exchanges[i].TicketHash] {
-			other := &r.Exchanges[j]
-			if other.Kind != "AP" || other.Outcome == "error" || other.Outcome == "refused" {
-				chosen = append(chosen, j)
+			x := &r.Exchanges[j]
+			if !known[j] && len(x.Frames) > 0 && (x.Kind != "AP" || x.Outcome == "error" || x.Outcome == "refused") {
+				take(j, x.Frames[0].Capture)
 			}
-		}
-	}
-	for _, i := range chosen {
-		for _, s := range r.Exchanges[i].Frames {
-			frames[stepKey{s.Capture, s.Frame}] = true
 		}
 	}
 	return frames

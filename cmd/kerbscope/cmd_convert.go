@@ -20,13 +20,32 @@ type convertSettings struct {
 	allCopies bool
 	kerberos  bool
 	align     bool
+	annotate  bool
+	evidence  bool
 	quiet     bool
+
+	analysis settings // of --annotate and --evidence: keys, roles and rules
 }
 
 func convertFlags(f *pflag.FlagSet, s *convertSettings) {
 	f.BoolVar(&s.allCopies, "all-copies", false, "")
 	f.BoolVar(&s.kerberos, "kerberos", false, "")
 	f.BoolVar(&s.align, "align", false, "")
+	f.BoolVar(&s.annotate, "annotate", false, "")
+	f.BoolVar(&s.evidence, "evidence", false, "")
+	for _, own := range analysisFlags(&s.analysis) {
+		f.AddFlag(own)
+	}
+}
+
+// analysisFlags are the flags that only an analysis needs: those of analyze.
+func analysisFlags(s *settings) []*pflag.Flag {
+	f := newFlags("analysis")
+	keyFlags(f, s)
+	findingFlags(f, s)
+	var list []*pflag.Flag
+	f.VisitAll(func(f *pflag.Flag) { list = append(list, f) })
+	return list
 }
 
 func parseConvert(args []string) (s *convertSettings, help bool, err error) {
@@ -43,6 +62,9 @@ func parseConvert(args []string) (s *convertSettings, help bool, err error) {
 	}
 	s.quiet = s.quiet || *noProgress
 	s.captures = append(read, f.Args()...)
+	if err := s.agree(f); err != nil {
+		return nil, false, err
+	}
 	hint := "the last name is the file to write: kerbscope convert IN... OUT.pcapng"
 	if s.output == "" {
 		if f.NArg() == 0 || len(s.captures) < 2 {
@@ -55,6 +77,23 @@ func parseConvert(args []string) (s *convertSettings, help bool, err error) {
 		return nil, false, &failure{exitUsage, "no IN named", hint}
 	}
 	return s, false, nil
+}
+
+// agree refuses flags that do not go together.
+func (s *convertSettings) agree(f *pflag.FlagSet) error {
+	s.annotate = s.annotate || s.evidence
+	for _, own := range analysisFlags(&settings{}) {
+		if !s.annotate && f.Changed(own.Name) {
+			return &failure{exitUsage, "--" + own.Name + " is for --annotate and --evidence", "a file is converted the same with it and without"}
+		}
+	}
+	switch {
+	case s.evidence && s.kerberos:
+		return &failure{exitUsage, "--evidence keeps fewer flows than --kerberos", "leave one of them out"}
+	case s.annotate && s.allCopies:
+		return &failure{exitUsage, "findings do not go with --all-copies", "their frame numbers are those without copies: leave one of them out"}
+	}
+	return nil
 }
 
 // convert writes all captures as one pcapng file, in time order.
@@ -73,16 +112,24 @@ func (a *app) convert(args []string) int {
 	if err := s.check(a, inputs); err != nil {
 		return a.fail(err)
 	}
-	var paths []string
-	for _, in := range inputs {
-		paths = append(paths, in.Path)
+	var o analyze.Options
+	if o.Roles, err = roles(s.analysis.roles); err != nil {
+		return a.fail(err)
 	}
-	out, err := a.openOutput(s.output, paths)
+	if o.Rules, err = chosenRules(s.analysis.rules, s.analysis.noRules); err != nil {
+		return a.fail(err)
+	}
+	if err := a.ask(&s.analysis); err != nil {
+		return a.fail(err)
+	}
+	out, err := a.openOutput(s.output, s.analysis.paths(inputs))
 	if err != nil {
 		return a.fail(err)
 	}
+	var partial int
+	o.Keys, partial = a.keys(&s.analysis)
 	p := a.progress(s.quiet)
-	c := &converter{a: a, s: s, p: p, inputs: inputs}
+	c := &converter{a: a, s: s, p: p, inputs: inputs, options: o, status: partial}
 	err = c.run(out)
 	p.stop()
 	switch {
@@ -114,12 +161,9 @@ func (s *convertSettings) check(a *app, inputs []capture.Input) error {
 				return &failure{exitUsage, "the output " + s.output + " is also an input", "write to another file"}
 			}
 		}
-		if !s.kerberos && !s.align {
+		flag := s.readsTwice()
+		if flag == "" {
 			continue
-		}
-		flag := "--kerberos"
-		if s.align {
-			flag = "--align"
 		}
 		if st, err := os.Stat(in.Path); in.Path == capture.StandardInput || err == nil && !st.Mode().IsRegular() {
 			return &failure{exitUsage, flag + " reads its inputs twice, and " + in.Label + " can be read only once", "save it in a file first"}
@@ -129,6 +173,21 @@ func (s *convertSettings) check(a *app, inputs []capture.Input) error {
 		return &failure{exitUsage, "a capture is not for a terminal", "name a file to write, or redirect standard output"}
 	}
 	return nil
+}
+
+// readsTwice is the flag that makes convert read its inputs twice; "" for none.
+func (s *convertSettings) readsTwice() string {
+	switch {
+	case s.align:
+		return "--align"
+	case s.evidence:
+		return "--evidence"
+	case s.annotate:
+		return "--annotate"
+	case s.kerberos:
+		return "--kerberos"
+	}
+	return ""
 }
 
 // sameAs tells whether w is a plain file, and the one that in is read from.
@@ -165,6 +224,10 @@ type converter struct {
 	p      *progress
 	inputs []capture.Input
 
+	options analyze.Options
+	report  *analyze.Report // with --annotate
+	notes   *annotations
+
 	status  int // of inputs that could not be read in full
 	opened  int // inputs that could be read at all
 	clocks  *analyze.Case
@@ -182,16 +245,25 @@ func (c *converter) fail(err error) {
 
 // run writes the packets of all inputs to out. The error is one of writing.
 func (c *converter) run(out *output) error {
-	if c.s.align && len(c.inputs) > 1 {
-		c.readClocks()
+	if c.s.align && len(c.inputs) > 1 || c.s.annotate {
+		c.analyze()
 	}
-	if c.s.kerberos && c.a.ctx.Err() == nil {
+	switch {
+	case c.a.ctx.Err() != nil:
+	case c.s.kerberos:
 		c.flows = c.findFlows()
+	case c.s.evidence:
+		c.flows = c.findCited(citedFrames(c.report))
 	}
 	if c.a.ctx.Err() != nil {
 		return nil
 	}
-	w := capture.NewWriter(out, capture.Section{Application: "kerbscope " + release})
+	section := capture.Section{Application: "kerbscope " + release}
+	if c.s.annotate {
+		c.notes = annotationsOf(c.report)
+		section.Comment = c.notes.section
+	}
+	w := capture.NewWriter(out, section)
 	m := newMerger(c, w)
 	for m.next() {
 	}
@@ -201,12 +273,27 @@ func (c *converter) run(out *output) error {
 	return w.Flush()
 }
 
-// readClocks finds how the captures' clocks stand to the first one's. What
-// cannot be read is told when it is converted.
-func (c *converter) readClocks() {
-	o := analyze.Options{MaxExchanges: 1, Progress: func(name string, _, frames uint64) { c.p.update(name, frames) }}
-	c.clocks, _ = analyze.Read(c.a.ctx, c.inputs, o)
+// analyze finds how the captures' clocks stand to the first one's, and what
+// there is to annotate. What cannot be read is told when it is converted.
+func (c *converter) analyze() {
+	o := c.options
+	o.MaxExchanges = 1
+	if c.s.annotate {
+		o.MaxExchanges = annotatedExchanges
+	}
+	o.Progress = func(name string, _, frames uint64) { c.p.update(name, frames) }
+	read, _ := analyze.Read(c.a.ctx, c.inputs, o)
+	if c.s.align && len(c.inputs) > 1 {
+		c.clocks = read
+	}
+	if c.s.annotate {
+		c.report = read.Report(o)
+	}
 }
+
+// annotatedExchanges is how many exchanges are known beside those that
+// findings cite: a ticket's issue is found among them.
+const annotatedExchanges = 100_000
 
 // reference is a time of an input by the clock of the first one, with --align.
 func (c *converter) reference(input int, t int64) int64 {
@@ -226,6 +313,9 @@ func (c *converter) hints() {
 	}
 	c.hint(unrelated, "%s: nothing ties the clock to the first capture's; times are as recorded")
 	c.hint(c.local, "%s: times are of a wall clock whose zone the capture does not tell; written as if it were UTC")
+	if c.s.annotate && len(c.report.Findings) == 0 {
+		c.a.hint("no finding: " + c.report.Verdict.Summary)
+	}
 	for _, text := range c.leftOut {
 		c.a.hint(text)
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"slices"
 	"strings"
 
 	"kerbscope/capture"
@@ -240,12 +241,15 @@ func (s *mergeStream) write() error {
 	for s.note < len(notes) && notes[s.note].Record < s.at {
 		s.note++
 	}
-	if f := s.m.c.flows; f != nil && !f.wanted(p) {
+	if f := s.m.c.flows; f != nil && !f.wanted(s.m.c.inputs[s.inputs[0]].Label, s.first, p) {
 		return nil
 	}
 	var o capture.PacketOptions
 	if s.note < len(notes) && notes[s.note].Record == s.at {
 		o = notes[s.note].PacketOptions
+	}
+	if a := s.m.c.notes; a != nil {
+		o.Comments = slices.Concat(o.Comments, a.of(s.m.c.inputs[s.inputs[0]].Label, p.Frame))
 	}
 	n, err := s.number(p.Interface)
 	if err != nil {

@@ -252,7 +252,7 @@ func TestConvertStatuses(t *testing.T) {
 		{[]string{good}, exitUsage, "the last name is the file to write", false},
 		{[]string{"--kerberos", "-", out}, exitUsage, "--kerberos reads its inputs twice", false},
 		{[]string{"--align", good, "-", out}, exitUsage, "--align reads its inputs twice", false},
-		{[]string{"--keytab", "k", good, out}, exitUsage, "belongs to analyze", false},
+		{[]string{"--keytab", "k", good, out}, exitUsage, "is for --annotate and --evidence", false},
 		{[]string{"--all", good, out}, exitUsage, "did you mean --all-copies?", false},
 	} {
 		if !linked && slices.ContainsFunc(tt.args, func(a string) bool { return a == link || a == hard }) {

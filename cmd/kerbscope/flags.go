@@ -43,10 +43,7 @@ func parseInput(command string, args []string) (s *settings, help bool, err erro
 	f := newFlags(command)
 	var read []string
 	f.StringArrayVarP(&read, "read", "r", nil, "")
-	f.StringArrayVarP(&s.keytabs, "keytab", "k", nil, "")
-	f.StringArrayVar(&s.keyFiles, "key-file", nil, "")
-	f.StringArrayVar(&s.passwordFiles, "password-file", nil, "")
-	f.StringArrayVar(&s.ask, "ask", nil, "")
+	keyFlags(f, s)
 	f.StringVar(&s.format, "format", "text", "")
 	f.StringVarP(&s.output, "output", "o", "", "")
 	f.StringVar(&s.color, "color", "auto", "")
@@ -72,10 +69,23 @@ func parseInput(command string, args []string) (s *settings, help bool, err erro
 	return s, false, nil
 }
 
-func analyzeFlags(f *pflag.FlagSet, s *settings) {
+// keyFlags are what opens messages.
+func keyFlags(f *pflag.FlagSet, s *settings) {
+	f.StringArrayVarP(&s.keytabs, "keytab", "k", nil, "")
+	f.StringArrayVar(&s.keyFiles, "key-file", nil, "")
+	f.StringArrayVar(&s.passwordFiles, "password-file", nil, "")
+	f.StringArrayVar(&s.ask, "ask", nil, "")
+}
+
+// findingFlags are what findings depend on beside the captures.
+func findingFlags(f *pflag.FlagSet, s *settings) {
 	f.StringArrayVar(&s.roles, "role", nil, "")
 	f.StringSliceVar(&s.rules, "rule", nil, "")
 	f.StringSliceVar(&s.noRules, "no-rule", nil, "")
+}
+
+func analyzeFlags(f *pflag.FlagSet, s *settings) {
+	findingFlags(f, s)
 	f.StringVar(&s.failOn, "fail-on", "", "")
 	f.IntVar(&s.maxExchanges, "max-exchanges", 10000, "")
 	f.BoolVar(&s.brief, "brief", false, "")

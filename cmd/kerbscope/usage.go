@@ -114,7 +114,17 @@ standard output. TLS keys and host names that a pcapng file holds are not copied
                        clocks is subtracted. Without it times stay as recorded
       --kerberos       only flows with Kerberos in them: whole, from the handshake on,
                        with fragments and ICMP errors about them; and all of ports 88, 464
+      --annotate       what analyze finds as comments on the frames that prove it, and
+                       the verdict as the file's comment; comments that there are stay.
+                       Wireshark takes what two captures hold for retransmissions: to
+                       read along in it, use --evidence, or one IN at a time
+      --evidence       the same, and only the conversations that findings cite, from the
+                       captures in which they do: with the ticket's issue, its use and
+                       the refusal
       --all-copies     keep every copy of a packet, and dropped ones (Windows traces)
+  -k, --keytab FILE, --key-file FILE, --password-file FILE, --ask PRINCIPAL,
+      --role ROLE=ADDR, --rule ID, --no-rule ID
+                       for --annotate and --evidence, as in: kerbscope analyze -h
       --quiet, --no-progress   no progress on standard error
 
 Exit status: 0 done, 2 bad usage (also: OUT is an IN), 3 some input could not be
@@ -122,6 +132,7 @@ read in full (OUT holds the rest), 5 OUT could not be written.
 
 Example:
   $ kerbscope convert --align mailbox.pcapng hub.pcap all.pcapng
+  $ kerbscope convert --evidence --no-rule rc4-in-use mailbox.pcapng hub.pcap case.pcapng
 `
 
 const usageExplain = `Usage: kerbscope explain [RULE]
