@@ -32,9 +32,12 @@ type Options struct {
 	Progress func(name string, bytes, frames uint64)
 }
 
-// heldBatches is how many batches go round for each capture: the Decoder holds
-// two while it fills a third, and one is read ahead.
-const heldBatches = 4
+// Batches of each capture: the Decoder holds two while it reads a third; so many
+// more are read ahead that reading and decoding seldom wait for each other.
+const (
+	heldBatches = 3
+	readAhead   = 4
+)
 
 // A run is one capture, or one ring set of captures, on its way through decode.
 type run struct {
@@ -120,7 +123,7 @@ func (r *run) readOne(ctx context.Context, in *capture.Input, index int, pool *c
 	if err != nil {
 		return readInput{err: err}
 	}
-	src = capture.ReadAhead(src, 1)
+	src = capture.ReadAhead(src, readAhead, decode.Prepare)
 	defer func() {
 		out.info = src.Info()
 		if err := src.Close(); err != nil && out.err == nil {

@@ -26,11 +26,17 @@ func (p *Pool) put(b *Batch) { p.free <- b }
 // ReadAhead reads src in a goroutine of its own, at most n batches ahead of
 // the caller, so that reading, decompression and decoding overlap. The records,
 // their order and the Info after each Next are those of src read directly.
-// Close the returned Source, not src.
-func ReadAhead(src Source, n int) Source {
+// prepare, if not nil, is called in that goroutine with each batch that was
+// read, while it is in the processor's cache: what hangs on nothing but the
+// packets can be found out there, and left in Batch.Aside. Close the returned
+// Source, not src.
+func ReadAhead(src Source, n int, prepare func(*Batch)) Source {
 	a := &ahead{
-		src: src, info: src.Info(), ready: make(chan readBatch, n), spare: make(chan Batch, n+1),
+		src: src, info: src.Info(), prepare: prepare, ready: make(chan readBatch, n), spare: make(chan Batch, n+2),
 		stop: make(chan struct{}), gone: make(chan struct{}),
+	}
+	for range cap(a.spare) {
+		a.spare <- Batch{}
 	}
 	go a.run()
 	return a
@@ -43,14 +49,15 @@ type readBatch struct {
 }
 
 type ahead struct {
-	src   Source
-	info  Info
-	err   error
-	ready chan readBatch
-	spare chan Batch // buffers that the caller has given back
-	once  sync.Once
-	stop  chan struct{} // closed by Close
-	gone  chan struct{} // closed when nothing more is read
+	src     Source
+	prepare func(*Batch)
+	info    Info
+	err     error
+	ready   chan readBatch
+	spare   chan Batch // buffers to read into; of each Next the caller's go here
+	once    sync.Once
+	stop    chan struct{} // closed by Close
+	gone    chan struct{} // closed when nothing more is read
 }
 
 func (a *ahead) run() {
@@ -61,9 +68,11 @@ func (a *ahead) run() {
 		case b = <-a.spare:
 		case <-a.stop:
 			return
-		default:
 		}
 		err := a.src.Next(&b)
+		if err == nil && a.prepare != nil {
+			a.prepare(&b)
+		}
 		select {
 		case a.ready <- readBatch{b, a.src.Info(), err}:
 		case <-a.stop:
@@ -86,11 +95,9 @@ func (a *ahead) Next(b *Batch) error {
 		a.err = r.err
 		return r.err
 	}
-	select {
-	case a.spare <- Batch{Data: b.Data[:0], Records: b.Records[:0], Notes: b.Notes[:0]}:
-	default:
-	}
-	b.Data, b.Records, b.Notes = r.b.Data, r.b.Records, r.b.Notes
+	// There is room: as many go in as came out.
+	a.spare <- Batch{Data: b.Data[:0], Records: b.Records[:0], Notes: b.Notes[:0], Aside: b.Aside}
+	b.Data, b.Records, b.Notes, b.Aside = r.b.Data, r.b.Records, r.b.Notes, r.b.Aside
 	return nil
 }
 

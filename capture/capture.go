@@ -54,6 +54,10 @@ type Batch struct {
 	Records []Record
 	Notes   []Note // comments and flags of some of Records, in their order; empty without KeepNotes
 
+	// Aside is what the prepare function of ReadAhead made of the batch. It
+	// stays with the buffers, to be used again; a Source leaves it alone.
+	Aside any
+
 	release func(*Batch)
 }
 

@@ -18,7 +18,7 @@ func TestNotes(t *testing.T) {
 		}
 		src, err := OpenReader("x", bytes.NewReader(file), opts...)
 		require.NoError(t, err)
-		src = ReadAhead(src, 1)
+		src = ReadAhead(src, 1, nil)
 		got := map[uint64]PacketOptions{}
 		for {
 			var b Batch

@@ -144,7 +144,7 @@ func TestReadAhead(t *testing.T) {
 		ps, info := readAll(t, s.file, BlockSize(200))
 		src, err := OpenReader("test", bytes.NewReader(s.file), BlockSize(200))
 		require.NoError(t, err)
-		src = ReadAhead(src, 2)
+		src = ReadAhead(src, 2, nil)
 		again, same := drain(t, src)
 		require.Equal(t, ps, again)
 		require.Equal(t, info, same)
@@ -153,7 +153,7 @@ func TestReadAhead(t *testing.T) {
 	// Closed before its end.
 	src, err := OpenReader("test", bytes.NewReader(pcapOf(le, 0xa1b2c3d4, 60, 60, 60, 60, 60)), BlockSize(minBlock))
 	require.NoError(t, err)
-	src = ReadAhead(src, 1)
+	src = ReadAhead(src, 1, nil)
 	var b Batch
 	require.NoError(t, src.Next(&b))
 	require.NoError(t, src.Close())

@@ -80,7 +80,7 @@ func TestTDSSession(t *testing.T) {
 
 // The gate lets the beginning of a connection to a named instance through.
 func TestTDSGate(t *testing.T) {
-	assert.True(t, looksUseful([]byte(prelogin(tdsPrelogin, tdsEncryptOff))))
-	assert.False(t, looksUseful([]byte("\x12\x01\x00\x34\x00\x00\x01\x00\x16\x03\x01\x00\x00\x00")))
-	assert.False(t, looksUseful([]byte("\x12\x01\x00\x08\x00\x00\x01\x00")))
+	assert.True(t, opens([]byte(prelogin(tdsPrelogin, tdsEncryptOff))))
+	assert.False(t, opens([]byte("\x12\x01\x00\x34\x00\x00\x01\x00\x16\x03\x01\x00\x00\x00")))
+	assert.False(t, opens([]byte("\x12\x01\x00\x08\x00\x00\x01\x00")))
 }

@@ -62,6 +62,9 @@ type Decoder struct {
 	opener   *opener // nil without keys
 
 	current, before heldBatch
+	packet          flow.Packet // the packet in hand, once inHand was asked for it
+	peeked          bool
+	timed           int // records of the batch in hand whose times are in lastTime
 	stats           map[int]*Stats
 	stat            *Stats // of the capture in hand
 
@@ -96,15 +99,77 @@ func (d *Decoder) Batch(captureIndex int, b *capture.Batch) {
 	if d.before.batch != nil {
 		d.before.batch.Release()
 	}
-	flows := d.before.flows[:0]
+	s, _ := b.Aside.(*sifted)
+	if s == nil || !s.ready {
+		Prepare(b)
+		s = b.Aside.(*sifted)
+	}
+	s.ready = false
 	d.before = d.current
-	d.current = heldBatch{b, captureIndex, flows}
+	d.current = heldBatch{b, captureIndex, s}
 	d.stat = d.statsOf(captureIndex)
 	d.stat.Frames += uint64(len(b.Records))
-	var p flow.Packet
-	for i := range b.Records {
-		d.packet(b.Packet(i), captureIndex, i, &p)
+	d.timed = 0
+	for i := range s.list {
+		e := &s.list[i]
+		if e.kind == briefOther {
+			d.other(e)
+			continue
+		}
+		r := &b.Records[e.record]
+		frame := MakeFrameID(captureIndex, r.Frame)
+		if d.tracker.Calm(e.Hash) {
+			d.frame, d.now = frame, r.Time
+			if d.tracker.Quick(&e.Brief, uint64(frame), r.Time) {
+				continue
+			}
+		}
+		d.peeked = false
+		if way := d.gate(e); way != drop {
+			d.timesUpTo(e.record)
+			d.pass(e, way, frame, r.Time)
+		}
 	}
+	d.timesUpTo(uint32(len(b.Records)))
+}
+
+// heldBatch is a batch and the capture it belongs to.
+type heldBatch struct {
+	batch   *capture.Batch
+	capture int
+	sifted  *sifted
+}
+
+// timesUpTo brings lastTime up to date, for the records before the given one
+// and that one.
+func (d *Decoder) timesUpTo(record uint32) {
+	recs := d.current.batch.Records
+	last, n := d.lastTime, min(int(record)+1, len(recs))
+	for ; d.timed < n; d.timed++ {
+		last = max(last, recs[d.timed].Time) // NoTime is less than any
+	}
+	d.lastTime = last
+}
+
+// inHand returns the packet of e.
+func (d *Decoder) inHand(e *brief) *flow.Packet {
+	if !d.peeked {
+		pk := d.current.batch.Packet(int(e.record))
+		flow.Peek(pk.Link, pk.Data, pk.Wire, &d.packet)
+		d.peeked = true
+	}
+	return &d.packet
+}
+
+// pass takes a TCP packet that the gate lets through.
+func (d *Decoder) pass(e *brief, way passage, frame FrameID, time int64) {
+	p := d.inHand(e)
+	d.hash = e.Hash
+	if way == lookBack {
+		d.retrace(p, e.record)
+	}
+	d.frame, d.now = frame, time
+	d.tcp(p)
 }
 
 // Close ends the capture: what is still open is handed over.
@@ -145,35 +210,33 @@ func (d *Decoder) limit(name string) {
 	d.stat.Limits[name]++
 }
 
-// packet puts one packet through the gate.
-func (d *Decoder) packet(pk capture.Packet, captureIndex, i int, p *flow.Packet) {
-	if pk.Time != capture.NoTime && pk.Time > d.lastTime {
-		d.lastTime = pk.Time
-	}
+// other takes a packet that is not TCP, or a frame of several packets.
+func (d *Decoder) other(e *brief) {
+	d.timesUpTo(e.record)
+	pk := d.current.batch.Packet(int(e.record))
+	frame := MakeFrameID(d.current.capture, pk.Frame)
+	p := &d.packet
 	for v := flow.Peek(pk.Link, pk.Data, pk.Wire, p); ; v = p.Next() {
 		switch v {
 		case flow.TCP:
-			way := d.gateTCP(p)
-			if way == drop {
-				break
+			t := briefOf(p, e.record)
+			d.peeked = true
+			if way := d.gate(&t); way != drop {
+				d.pass(&t, way, frame, pk.Time)
 			}
-			if way == lookBack {
-				d.retrace(p, i)
-			}
-			d.frame, d.now = MakeFrameID(captureIndex, pk.Frame), pk.Time
-			d.tcp(p)
 		case flow.UDP:
-			if !gateUDP(p) {
-				break
+			if gateUDP(p) {
+				d.frame, d.now = frame, pk.Time
+				d.datagram(p, []FrameID{d.frame})
 			}
-			d.frame, d.now = MakeFrameID(captureIndex, pk.Frame), pk.Time
-			d.datagram(p, []FrameID{d.frame})
 		case flow.ICMP:
-			d.frame, d.now = MakeFrameID(captureIndex, pk.Frame), pk.Time
+			d.frame, d.now = frame, pk.Time
 			d.icmp(p)
 		case flow.Fragment:
-			d.frame, d.now = MakeFrameID(captureIndex, pk.Frame), pk.Time
+			d.frame, d.now = frame, pk.Time
+			whole := *p
 			d.fragment(p)
+			*p = whole
 		case flow.UnknownLink:
 			d.stat.UnknownLink++
 		case flow.Cut:
@@ -219,7 +282,10 @@ func (d *Decoder) fragment(p *flow.Packet) {
 	case flow.Tunnel:
 		d.stat.Tunnels++
 	case flow.TCP:
-		if d.gateTCP(&g.Packet) != drop {
+		t := briefOf(&g.Packet, 0)
+		d.packet, d.peeked = g.Packet, true
+		if d.gate(&t) != drop {
+			d.hash = t.Hash
 			d.tcp(&g.Packet)
 		}
 	case flow.UDP:

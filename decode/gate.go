@@ -1,9 +1,6 @@
 package decode
 
-import (
-	"kerbscope/capture"
-	"kerbscope/decode/flow"
-)
+import "kerbscope/decode/flow"
 
 // portClass says what a TCP port means to the gate.
 type portClass uint8
@@ -28,11 +25,12 @@ var portClasses = func() (t [1 << 16]portClass) {
 	return t
 }()
 
-// Verdicts on flows that are not followed, kept in flow.Judged.
+// Verdicts on flows, kept in flow.Judged.
 const (
 	judgedFollow uint8 = iota + 1 // followed: every packet goes to the tracker
 	judgedSkip                    // nothing of use will come but the end: TLS, or given up
 	judgedIdle                    // authentication is over: payloads are searched only
+	judgedSplit                   // not followed; and what follows, a state of splitNeedle
 )
 
 // passage is what the gate does with a TCP packet.
@@ -44,42 +42,75 @@ const (
 	lookBack         // to the tracker, after the earlier packets of its flow
 )
 
-// gateTCP decides whether a TCP packet is of use: it is when its flow is
+// gate decides whether a TCP packet is of use: it is when its flow is
 // followed, when a port of it is a carrier's, or when its payload looks like
-// Kerberos or the beginning of a carrier. Anything else costs a few
-// comparisons and, for payloads that are not TLS, one search.
-func (d *Decoder) gateTCP(p *flow.Packet) passage {
-	hash := p.Hash(flow.Seed)
-	d.hash = hash
-	v, _ := d.judged.Get(hash)
+// Kerberos or the beginning of a carrier. Most other packets cost a look-up;
+// their bytes are not touched.
+func (d *Decoder) gate(e *brief) passage {
+	v, _ := d.judged.Get(e.Hash)
 	switch v {
 	case judgedFollow:
 		return follow
 	case judgedSkip, judgedIdle:
-		if p.Flags&(flow.SYN|flow.FIN|flow.RST) != 0 {
+		if e.Flags&(flow.SYN|flow.FIN|flow.RST) != 0 {
 			return follow
 		}
-		if v == judgedSkip || !hasNeedle(p.Payload) {
+		if v == judgedSkip || e.Wire == 0 || !d.needled(e) {
 			return drop
 		}
-		d.judged.Set(hash, judgedFollow)
+		d.judged.Set(e.Hash, judgedFollow)
 		return lookBack
 	}
-	if portClasses[p.SrcPort] != portOther || portClasses[p.DstPort] != portOther {
-		d.judged.Set(hash, judgedFollow)
+	switch {
+	case e.class != portOther:
+		d.judged.Set(e.Hash, judgedFollow)
 		return follow
-	}
-	b := p.Payload
-	if len(b) < 8 || isTLS(b) || !looksUseful(b) {
+	case e.Wire == 0 || !d.splitOrWhole(e, v):
 		return drop
 	}
-	d.judged.Set(hash, judgedFollow)
+	d.judged.Set(e.Hash, judgedFollow)
 	return lookBack
 }
 
-// looksUseful tells whether a payload on a port that means nothing may be, or
-// begin, something that carries Kerberos.
-func looksUseful(b []byte) bool {
+// needled tells whether the payload holds a needle.
+func (d *Decoder) needled(e *brief) bool {
+	switch {
+	case e.class == portOther && e.marks == 0:
+		return false
+	case e.marks == markNeedle:
+		return true
+	}
+	return hasNeedle(d.inHand(e).Payload)
+}
+
+// splitOrWhole tells whether a payload on a port that means nothing is of use,
+// or what it ends in the middle of may be. v is the verdict on its flow.
+func (d *Decoder) splitOrWhole(e *brief, v uint8) bool {
+	if e.marks != 0 {
+		return e.marks != markTLS
+	}
+	before, now := splitNone, e.tail
+	if v >= judgedSplit {
+		before = v - judgedSplit
+	}
+	if before != splitNone || e.Wire < shortPayload || !e.Whole {
+		b := d.inHand(e).Payload
+		switch {
+		case len(b) < shortPayload:
+			now = splitNeedle(before, b)
+		case before != splitNone && joinsNeedle(before, b):
+			return true
+		}
+	}
+	if now != before && now != splitFound {
+		d.judged.Set(e.Hash, judgedSplit+now)
+	}
+	return now == splitFound
+}
+
+// opens tells whether a payload on a port that means nothing may be the
+// beginning of something that carries Kerberos.
+func opens(b []byte) bool {
 	switch {
 	case b[0] == 5 && b[1] == 0 && (b[2] >= 11 && b[2] <= 16 && b[2] != 13):
 		return true // DCE/RPC bind and what follows it, [C706] §12.6.3
@@ -88,15 +119,11 @@ func looksUseful(b []byte) bool {
 	case b[0] == tdsPrelogin && isTDSPrelogin(b[tdsHeaderSize:]):
 		return true // a named instance listens anywhere, and its login may be encrypted
 	case b[0] == 'E' || b[0] == 'e' || b[0] == '2' || b[0] == 'A' || b[0] == 'X':
-		if smtpOpening(b) {
-			return true
-		}
+		return smtpOpening(b)
 	case b[0] == 'G' || b[0] == 'P' || b[0] == 'C' || b[0] == 'O' || b[0] == 'H':
-		if httpOpening(b) {
-			return true
-		}
+		return httpOpening(b)
 	}
-	return hasNeedle(b)
+	return false
 }
 
 // smtpOpening tells whether a payload begins as an SMTP conversation does.
@@ -123,7 +150,7 @@ func httpOpening(b []byte) bool {
 // hand and the one before it: a message found by its needle may have begun in
 // them. Of a flow that was idle these are the packets since. upTo is the
 // record in hand.
-func (d *Decoder) retrace(p *flow.Packet, upTo int) {
+func (d *Decoder) retrace(p *flow.Packet, upTo uint32) {
 	var from FrameID
 	if c := d.tracker.Find(p); c != nil {
 		s := c.User.(*stream)
@@ -133,21 +160,20 @@ func (d *Decoder) retrace(p *flow.Packet, upTo int) {
 		from = s.idleAt
 		s.resume()
 	}
-	hash := d.hash | 1
 	var q flow.Packet
 	for _, b := range [...]*heldBatch{&d.before, &d.current} {
 		if b.batch == nil {
 			continue
 		}
-		n := len(b.batch.Records)
-		if b == &d.current {
-			n = upTo
-		}
-		for i, h := range b.index(n) {
-			if h != hash {
+		for i := range b.sifted.list {
+			e := &b.sifted.list[i]
+			if b == &d.current && e.record >= upTo {
+				break
+			}
+			if e.Hash|uint64(e.kind) != d.hash|uint64(e.kind) { // odd where it may be 0
 				continue
 			}
-			pk := b.batch.Packet(i)
+			pk := b.batch.Packet(int(e.record))
 			id := MakeFrameID(b.capture, pk.Frame)
 			if id <= from || flow.Peek(pk.Link, pk.Data, pk.Wire, &q) != flow.TCP || !sameConn(p, &q) {
 				continue
@@ -162,25 +188,4 @@ func (d *Decoder) retrace(p *flow.Packet, upTo int) {
 func sameConn(p, q *flow.Packet) bool {
 	return p.Src == q.Src && p.Dst == q.Dst && p.SrcPort == q.SrcPort && p.DstPort == q.DstPort ||
 		p.Src == q.Dst && p.Dst == q.Src && p.SrcPort == q.DstPort && p.DstPort == q.SrcPort
-}
-
-// heldBatch is a batch and the capture it belongs to.
-type heldBatch struct {
-	batch   *capture.Batch
-	capture int
-	flows   []uint64 // of the first records: the hash of the flow, odd, or 0 where there is no TCP
-}
-
-// index is flows of the first n records. It is made when the first flow is
-// traced back, so that many of them do not read the batch many times.
-func (b *heldBatch) index(n int) []uint64 {
-	var q flow.Packet
-	for i := len(b.flows); i < n; i++ {
-		var h uint64
-		if pk := b.batch.Packet(i); flow.Peek(pk.Link, pk.Data, pk.Wire, &q) == flow.TCP {
-			h = q.Hash(flow.Seed) | 1
-		}
-		b.flows = append(b.flows, h)
-	}
-	return b.flows[:n]
 }

@@ -98,7 +98,7 @@ func (a *app) readInput(in capture.Input, pool *capture.Pool, p *progress, take 
 	if err != nil {
 		return inputFailure(in, err)
 	}
-	ahead := capture.ReadAhead(src, 2)
+	ahead := capture.ReadAhead(src, 2, decode.Prepare)
 	defer ahead.Close()
 	for a.ctx.Err() == nil {
 		b := pool.Get()

@@ -22,15 +22,22 @@ import (
 // SIGINT or SIGTERM: reading from a pipe cannot be interrupted.
 const graceAfterSignal = 500 * time.Millisecond
 
-// softMemory is where the garbage collector begins to work harder: what
-// kerbscope keeps is bounded by its own limits and fits below.
-const softMemory = 192 << 20
+// What kerbscope keeps is bounded by its own limits and fits below softMemory,
+// where the garbage collector begins to work harder; well below, collecting
+// seldom is cheaper.
+const (
+	softMemory = 160 << 20
+	gcPercent  = 400
+)
 
 func main() {
 	// A reader that goes away shows as EPIPE from then on, not as our death.
 	ignoreBrokenPipe()
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(softMemory)
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 1)

@@ -83,7 +83,7 @@ type Conn struct {
 	t       *Tracker
 	key     connKey
 	hash    uint64 // of its packets
-	calm    bool   // see Tracker.quick
+	calm    uint32 // 1 + where it stands in Tracker.calm; 0: nowhere
 	flip    uint8  // side of the client
 	ignored bool
 	ended   bool
@@ -137,6 +137,7 @@ func (c *Conn) ServerUnseen() bool {
 // Swap says that client and server are the other way round. Directions given
 // to Handler.Data from then on, and Half, follow. ClientKnown becomes true.
 func (c *Conn) Swap() {
+	c.t.wake(c)
 	c.Client, c.Server = c.Server, c.Client
 	c.flip ^= 1
 	c.FINs[0], c.FINs[1] = c.FINs[1], c.FINs[0]
@@ -154,7 +155,8 @@ func (c *Conn) Confirm() { c.ClientKnown = true }
 // buffers go, Data is no longer called, its packets cost a look-up. Packets,
 // SYNs, FINs and RST are still noted, and End is called.
 func (c *Conn) Ignore() {
-	c.ignored, c.calm = true, false
+	c.t.wake(c)
+	c.ignored = true
 	c.half[0].Ignore()
 	c.half[1].Ignore()
 }

@@ -163,6 +163,7 @@ func (t *Tracker) end(c *Conn, why EndReason) {
 	if c.ended {
 		return
 	}
+	t.wake(c)
 	t.giveOut(c)
 	switch {
 	case c.Refused():
@@ -173,7 +174,7 @@ func (t *Tracker) end(c *Conn, why EndReason) {
 		why = EndClosed
 	}
 	t.h.End(c, why)
-	c.ended, c.calm, c.User = true, false, nil
+	c.ended, c.User = true, nil
 	for i := range c.half {
 		h := &c.half[i]
 		h.off = h.end()

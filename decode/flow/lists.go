@@ -8,7 +8,7 @@ type connKey struct {
 
 // keyOf returns the key of a packet and the side that sent it: 0 = a, 1 = b.
 func keyOf(p *Packet) (connKey, uint8) {
-	if p.Dst.less(p.Src) || p.Src == p.Dst && p.DstPort < p.SrcPort {
+	if p.Side() == 1 {
 		return connKey{p.Dst, p.Src, p.DstPort, p.SrcPort}, 1
 	}
 	return connKey{p.Src, p.Dst, p.SrcPort, p.DstPort}, 0

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
@@ -56,9 +57,14 @@ type Tracker struct {
 	lim   Limits
 	stats Stats
 	clock clock
+	due   int64 // of the clock: nothing is over by it before
 	ids   uint64
 	hash  uint64    // of the packet in hand
 	table connTable // the newest between two ports; Conn.prev leads to older ones
+
+	calmTags []uint32   // upper half of the hash, odd; 0: the slot is free
+	calm     []calmSlot // see Quick
+	calmConn []*Conn    // whose the slots are
 
 	opening connList // SYN, nothing from the server yet
 	open    connList
@@ -81,7 +87,7 @@ func NewTracker(lim Limits, h Handler) *Tracker {
 	lim.SynIdle = orElse(lim.SynIdle, 60*second)
 	lim.Linger = orElse(lim.Linger, 5*second)
 	lim.Twin = orElse(lim.Twin, 60*second)
-	return &Tracker{h: h, lim: lim}
+	return &Tracker{h: h, lim: lim, due: math.MinInt64, calmTags: make([]uint32, calmSlots), calm: make([]calmSlot, calmSlots), calmConn: make([]*Conn, calmSlots)}
 }
 
 const second = int64(1e9)
@@ -104,17 +110,22 @@ func orElse[T int | int64](v, d T) T {
 // connection, ended already if the packet is a twin of one; or nil when the
 // packet belongs to none and opens none (a stray ACK, FIN or RST).
 func (t *Tracker) Add(p *Packet, frame uint64, time int64) *Conn {
-	return t.AddHashed(p, p.Hash(Seed), frame, time)
+	b := p.Brief()
+	if t.Quick(&b, frame, time) {
+		return t.Find(p)
+	}
+	return t.AddHashed(p, b.Hash, frame, time)
 }
 
-// AddHashed is Add for a packet whose Hash, with Seed, is known.
+// AddHashed is Add for a packet that Quick did not take and whose Hash, with
+// Seed, is known.
 func (t *Tracker) AddHashed(p *Packet, hash, frame uint64, time int64) *Conn {
 	t.stats.Segments++
 	t.Tick(time)
 	key, side := keyOf(p)
 	newest := t.table.get(hash, &key)
-	if newest != nil && newest.calm && t.quick(newest, side, p, Seen{frame, time}) {
-		return newest
+	for c := newest; c != nil; c = c.prev {
+		t.wake(c)
 	}
 	t.hash = hash
 	var c *Conn
@@ -145,7 +156,7 @@ func (t *Tracker) AddHashed(p *Packet, hash, frame uint64, time int64) *Conn {
 	}
 	t.touch(c, side)
 	t.segment(c, side, p, frame, time)
-	t.calms(c)
+	t.rest(c)
 	return c
 }
 
@@ -155,6 +166,7 @@ func (t *Tracker) Find(p *Packet) *Conn {
 	key, _ := keyOf(p)
 	for c := t.table.get(p.Hash(Seed), &key); c != nil; c = c.prev {
 		if !c.ended {
+			t.wake(c)
 			return c
 		}
 	}
@@ -165,6 +177,9 @@ func (t *Tracker) Find(p *Packet) *Conn {
 // does so itself.
 func (t *Tracker) Tick(time int64) {
 	now := t.clock.at(time)
+	if now <= t.due {
+		return
+	}
 	for c := t.opening.oldest; c != nil && now-c.lastAt > t.lim.SynIdle; c = t.opening.oldest {
 		t.end(c, EndIdle)
 	}
@@ -176,6 +191,21 @@ func (t *Tracker) Tick(time int64) {
 	}
 	for c := t.dead.oldest; c != nil && now-c.lastAt > t.lim.Twin; c = t.dead.oldest {
 		t.remove(c)
+	}
+	// What comes into a list from now on is over no sooner than after the
+	// list's time; what stands in one, by its oldest.
+	t.due = now + min(t.lim.SynIdle, t.lim.Idle+t.slack(), t.lim.Linger, t.lim.Twin)
+	if c := t.opening.oldest; c != nil {
+		t.due = min(t.due, c.lastAt+t.lim.SynIdle)
+	}
+	if c := t.open.oldest; c != nil {
+		t.due = min(t.due, c.listAt+t.lim.Idle+t.slack())
+	}
+	if c := t.closing.oldest; c != nil {
+		t.due = min(t.due, c.lastAt+t.lim.Linger)
+	}
+	if c := t.dead.oldest; c != nil {
+		t.due = min(t.due, c.lastAt+t.lim.Twin)
 	}
 }
 
