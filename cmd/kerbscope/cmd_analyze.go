@@ -64,6 +64,8 @@ func writeReport(out *output, r *analyze.Report, s *settings) error {
 		return writeReportJSON(out, r)
 	case "ndjson":
 		return writeReportLines(out, r)
+	case "html":
+		return writeReportHTML(out, r)
 	}
 	_, err := out.WriteString(reportText(r, screenOf(out.w, s.color), s.brief))
 	return err

@@ -108,11 +108,14 @@ func newFlags(command string) *pflag.FlagSet {
 func (s *settings) check(command string) error {
 	usage := "see: kerbscope " + command + " -h"
 	formats := []string{"text", "json", "ndjson"}
+	if command != "decode" {
+		formats = append(formats, "html")
+	}
 	switch {
-	case s.format == "html":
-		return &failure{exitUsage, "this version does not write html", "use --format text, json or ndjson"}
+	case s.format == "html" && command == "decode":
+		return &failure{exitUsage, "decode does not write html", "analyze does: kerbscope --format html -o report.html CAPTURE..."}
 	case !slices.Contains(formats, s.format):
-		return &failure{exitUsage, "no format " + quote(s.format), didYouMean(s.format, formats, "the formats are text, json and ndjson")}
+		return &failure{exitUsage, "no format " + quote(s.format), didYouMean(s.format, formats, "the formats are "+join(formats))}
 	case !slices.Contains([]string{"auto", "always", "never"}, s.color):
 		return &failure{exitUsage, "--color " + quote(s.color), "WHEN is auto, always or never"}
 	case s.failOn != "" && !slices.Contains([]string{"error", "warning", "note"}, s.failOn):

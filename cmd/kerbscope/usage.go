@@ -47,8 +47,9 @@ Rules:
       --no-rule ID       all but this rule; repeatable
 
 Output:
-      --format FORMAT    text (default), json or ndjson (one line a finding, then
-                         the report without findings)
+      --format FORMAT    text (default), json, ndjson (one line a finding, then the
+                         report without findings) or html (one file, to read and
+                         to print; it loads nothing)
   -o, --output FILE      write there; FILE appears when it is complete
       --brief            text: one screen
       --max-exchanges N  exchanges listed one by one (default 10000)
@@ -62,6 +63,7 @@ in full (the report is still printed), 5 the result could not be written.
 
 Example:
   $ kerbscope --role hub=10.77.0.20 --format json -o report.json mailbox.pcapng hub.pcapng
+  $ kerbscope --format html -o report.html pcaps/seed-story
 `
 
 const usageDecode = `Usage: kerbscope decode [flags] CAPTURE...
