@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"kerbscope/analyze"
 )
@@ -21,12 +23,12 @@ var htmlFiles embed.FS
 
 // Limits of the HTML report; the JSON report has everything.
 const (
-	htmlFindings  = 200   // in full; further ones as a line
+	htmlFindings  = 120   // in full; further ones as a line
 	htmlDiagrams  = 40    // root findings with a diagram
 	htmlLives     = 12    // tickets on the timeline
-	htmlTickets   = 2000  // listed
+	htmlTickets   = 1000  // listed
 	htmlExchanges = 10000 // listed
-	htmlRows      = 200   // of the other tables
+	htmlRows      = 100   // of the other tables
 	htmlPage      = 200   // rows of one folded page
 	htmlSteps     = 40    // of one story
 )
@@ -103,7 +105,36 @@ func writeReportHTML(w io.Writer, r *analyze.Report) error {
 	if err != nil {
 		return err
 	}
-	return t.ExecuteTemplate(w, "page", newHTMLReport(r).view())
+	var b bytes.Buffer
+	if err := t.ExecuteTemplate(&b, "page", newHTMLReport(r).view()); err != nil {
+		return err
+	}
+	_, err = w.Write(showHidden(b.Bytes()))
+	return err
+}
+
+// showHidden is the second door: what came from the wire is escaped where it
+// is put into words, and no character that a reader would not see, or that
+// turns the writing's direction, leaves in any case.
+func showHidden(b []byte) []byte {
+	var out []byte
+	from := 0
+	for i := 0; i < len(b); {
+		r, n := rune(b[i]), 1
+		if r >= utf8.RuneSelf {
+			r, n = utf8.DecodeRune(b[i:])
+		}
+		if r < ' ' && r != '\n' || r == 0x7f || hidden(r) || r == utf8.RuneError && n == 1 {
+			out = append(out, b[from:i]...)
+			out = append(out, escape(string(b[i:i+n]))...)
+			from = i + n
+		}
+		i += n
+	}
+	if from == 0 {
+		return b
+	}
+	return append(out, b[from:]...)
 }
 
 var htmlTemplate = sync.OnceValues(func() (*template.Template, error) {
@@ -127,7 +158,7 @@ func words(list []string) string { return strings.Join(list, ", ") }
 func htmlHead() (head, script template.HTML) {
 	css, js := embedded("report.css"), embedded("report.js")
 	policy := fmt.Sprintf("default-src 'none'; style-src '%s'; script-src '%s'; base-uri 'none'; form-action 'none'", sourceHash(css), sourceHash(js))
-	return template.HTML(`<meta http-equiv="Content-Security-Policy" content="` + policy + `">` + "\n<style>" + css + "</style>"), template.HTML("<script>" + js + "</script>")
+	return template.HTML(`<meta http-equiv="Content-Security-Policy" content="` + policy + `"/>` + "\n<style>" + css + "</style>"), template.HTML("<script>" + js + "</script>")
 }
 
 func embedded(name string) string {

@@ -18,7 +18,7 @@ type segment struct {
 
 // commandStart finds where a command may begin: the programs that the rules'
 // steps name, a PowerShell cmdlet, or a variable set for one.
-var commandStart = regexp.MustCompile(`(?:^|[\s(])((?:KRB5_TRACE=\S+|sc\.exe|reg (?:query|add|delete)|klist|setspn|nltest|nslookup|w32tm|netdom|gpresult|gpupdate|repadmin|dcdiag|certutil|ktpass|kinit|kdestroy|ktutil|kvno [A-Z]|kadmin|kpasswd|samba-tool|net (?:ads|accounts)|chronyc|findstr|PortQry|ping -|cmdkey|whoami|appcmd|netstat|systemctl|adcli|kerbscope explain|dumpcap|pktmon|netsh|tcpdump|arp -|ldapsearch -|ntdsutil)|(?:\((?:Get)-[A-Za-z]+\)\.|(?:Get|Set|Reset|Test|Unlock|Enable|Disable|Clear|Search|Resolve|Add|Remove|Restart)-[A-Z][A-Za-z]+))`)
+var commandStart = regexp.MustCompile(`(?:^|[\s(])((?:KRB5_TRACE=\S+|sc\.exe|reg (?:query|add|delete)|klist|setspn|nltest|nslookup|w32tm|netdom|gpresult|gpupdate|repadmin|dcdiag|certutil|ktpass|kinit|kdestroy|ktutil|kvno (?:[A-Z]|\S+/)|kadmin|kpasswd|samba-tool|net (?:ads|accounts)|chronyc|findstr|PortQry|ping -|cmdkey|whoami|appcmd|netstat|systemctl|adcli|kerbscope explain|dumpcap|pktmon|netsh|tcpdump|arp -|ldapsearch -|ntdsutil)|(?:\((?:Get)-[A-Za-z]+\)\.|(?:Get|Set|Reset|Test|Unlock|Enable|Disable|Clear|Search|Resolve|Add|Remove|Restart)-[A-Z][A-Za-z]+))`)
 
 // proseWords end a command: no argument is written like this in our steps.
 var proseWords = wordSet("on in and or to the for if is are adds finds sets tests names shows says with repairs registers writes tells lists puts gives must from brings then " +
@@ -55,7 +55,7 @@ func segmentsOf(s string) segments {
 		list = append(list, segment{Text: command, Command: true, Copy: n > 1 || cmdlet, Long: long})
 		s = s[end:]
 		if long { // a line of its own needs no sign behind it
-			s = strings.TrimLeft(s, ".,; ")
+			s = strings.TrimLeft(s, ".,;: ")
 		}
 	}
 	add(s)

@@ -31,6 +31,7 @@ type findingView struct {
 	Effects                 []*findingView
 	EffectsMore             int
 	IsMain                  bool
+	Explained               bool // the rule is in the page
 }
 
 type factView struct{ Name, Value string }
@@ -83,7 +84,7 @@ func (h *htmlReport) findingView(f *analyze.Finding, left *int) *findingView {
 		v.Cause = sentence(upperFirst(v.Cause))
 	}
 	if r := findRule(f.Rule); r != nil {
-		v.Title = upperFirst(r.Title)
+		v.Title, v.Explained = upperFirst(r.Title), true
 	}
 	h.factsOf(v, f)
 	var effects []*analyze.Finding
@@ -188,7 +189,7 @@ func (h *htmlReport) factsOf(v *findingView, f *analyze.Finding) {
 		}
 		times += " UTC"
 	}
-	add("Seen", times)
+	add("Seen", upperFirst(times))
 }
 
 // carrierOf is how that endpoint was spoken to.
@@ -331,11 +332,15 @@ func framesFilter(frames []uint64) string {
 	if len(frames) == 0 {
 		return ""
 	}
+	return "frame.number in {" + frameNumbers(frames) + "}"
+}
+
+func frameNumbers(frames []uint64) string {
 	var numbers []string
 	for _, n := range frames {
 		numbers = append(numbers, strconv.FormatUint(n, 10))
 	}
-	return "frame.number in {" + strings.Join(numbers, ", ") + "}"
+	return strings.Join(numbers, ", ")
 }
 
 func (h *htmlReport) contrastView(f *analyze.Finding) *contrastView {

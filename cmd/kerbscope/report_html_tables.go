@@ -222,7 +222,7 @@ func (h *htmlReport) exchangeRow(x *analyze.Exchange) exchangeRow {
 	cells := cellsOf(x)
 	for _, c := range h.r.Captures {
 		if f := cells[c.Name]; len(f) > 0 {
-			r.Filter = framesFilter(slices.Compact(f))
+			r.Filter = frameNumbers(slices.Compact(f))
 			break
 		}
 	}

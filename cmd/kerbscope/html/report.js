@@ -2,7 +2,7 @@
 // Copying, and opening all findings. The page says everything without it.
 document.documentElement.classList.add("scripted");
 document.addEventListener("click", async function (event) {
-  const button = event.target.closest("button.js");
+  const button = event.target.closest("button");
   if (!button) return;
   if (button.dataset.open) {
     const all = document.getElementById(button.dataset.open).querySelectorAll("details");
@@ -11,7 +11,7 @@ document.addEventListener("click", async function (event) {
     button.textContent = open ? "Close all" : "Open all";
     return;
   }
-  const text = button.dataset.c || button.previousElementSibling.textContent;
+  const text = button.dataset.f ? "frame.number in {" + button.dataset.f + "}" : button.previousElementSibling.textContent;
   let done = false;
   try {
     await navigator.clipboard.writeText(text);
