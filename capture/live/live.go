@@ -44,6 +44,8 @@ type Handle struct {
 	reading sync.Mutex // held by Next, and by Close
 	mu      sync.Mutex
 	info    capture.Info
+	opts    Options
+	learned int    // ports that Widen added
 	seen    uint64 // last frame number given
 	done    bool
 }
@@ -68,7 +70,9 @@ type source interface {
 	// interfaces are those of Record.Interface; they only grow.
 	interfaces() []capture.Interface
 	stats() Stats // from any goroutine
-	stop()        // from any goroutine, any number of times
+	// refilter sets another program, from any goroutine.
+	refilter(p *Program) error
+	stop() // from any goroutine, any number of times
 	close() error
 }
 
@@ -91,7 +95,7 @@ func Open(o Options) (*Handle, error) {
 		return nil, err
 	}
 	return &Handle{
-		src:  src,
+		src: src, opts: o,
 		info: capture.Info{Format: "live", First: capture.NoTime, Last: capture.NoTime, Digits: 9, Interfaces: src.interfaces()},
 	}, nil
 }

@@ -33,8 +33,7 @@ type packetSockets struct {
 	watch int // netlink socket that tells of interfaces coming and going; -1: none
 	halt  atomic.Bool
 
-	// Of the goroutine in next alone.
-	shutAt time.Time // when stop was carried out
+	shutAt time.Time // when stop was carried out; written with mu held
 	lookAt time.Time // when to look at the interfaces next
 
 	mu       sync.Mutex
@@ -202,6 +201,27 @@ func (s *packetSockets) wait(timeout time.Duration, held bool) {
 			s.lookSoon()
 		}
 	}
+}
+
+func (s *packetSockets) refilter(p *Program) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.o.Program = p
+	if !s.shutAt.IsZero() {
+		return nil
+	}
+	for _, sl := range s.slots {
+		if t := sl.tap; t != nil {
+			program, err := s.o.instructions(t.filterLink())
+			if err == nil {
+				err = t.filter(program)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // shut lets no more packets in.

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"kerbscope/capture"
+	"kerbscope/capture/live/filter"
 )
 
 // A tap is a packet socket with its ring, on one interface or on all.
@@ -53,7 +54,7 @@ func openTap(o *Options, name string, buffer, retireMS int) (t *tap, err error) 
 			return nil, socketError(name, err)
 		}
 	}
-	program, err := o.instructions(linkHeader{link: t.link, cooked: t.cooked, tagged: t.cooked || t.link == capture.LinkEthernet})
+	program, err := o.instructions(t.filterLink())
 	if err != nil {
 		return nil, err
 	}
@@ -80,6 +81,12 @@ func openTap(o *Options, name string, buffer, retireMS int) (t *tap, err error) 
 		t.cardBase = cardDrops(name)
 	}
 	return t, nil
+}
+
+// filterLink is what a filter finds in front of the network header: VLAN tags
+// are not in the frame.
+func (t *tap) filterLink() filter.Link {
+	return filter.Link{Type: t.link, Cooked: t.cooked, Tags: t.cooked || t.link == capture.LinkEthernet}
 }
 
 func bigEndian16(v uint16) uint16 {

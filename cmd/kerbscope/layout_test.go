@@ -28,6 +28,7 @@ var layers = [][]string{
 	{"decode"},
 	{"decode/flow", "decode/gss", "decode/krb5"},
 	{"capture/live"},
+	{"capture/live/filter"},
 	{"capture"},
 	{"capture/etl"},
 	{"capture/etl/etltest", "capture/netmontest"},

@@ -1,0 +1,10 @@
+//go:build !libpcap && !(windows && amd64)
+
+package live
+
+import "kerbscope/capture/live/filter"
+
+func checkFilter(text string) error {
+	_, err := filter.Parse(text)
+	return err
+}
