@@ -34,6 +34,7 @@ type BlindTicket struct {
 // endpoint and carrier, and each far end of a proxy's tunnels.
 func (c *Case) blindTLS() []BlindSpot {
 	var list []BlindSpot
+	issued := c.unpresented()
 	for _, g := range group(c.joined.sessions, func(s *SessionFact) string {
 		if s.TLS == 0 {
 			return ""
@@ -43,7 +44,7 @@ func (c *Case) blindTLS() []BlindSpot {
 		b := BlindSpot{Kind: "tls", Count: uint64(len(g)), Rules: acceptorRules, Hosts: []string{c.HostName(g[0].Server.Addr())}}
 		for _, s := range g {
 			b.Captures = addOnce(b.Captures, c.CaptureName(s.TLS))
-			if t := c.ticketBefore(s); t != nil {
+			if t := c.ticketBefore(s, issued); t != nil {
 				b.Tickets = c.addTicket(b.Tickets, t)
 			}
 		}
@@ -121,12 +122,9 @@ func (c *Case) addTicket(list []BlindTicket, t *TicketLife) []BlindTicket {
 
 // ticketBefore is the newest ticket for a name of the session's server that was
 // issued to its client shortly before TLS began, and was presented nowhere.
-func (c *Case) ticketBefore(s *SessionFact) *TicketLife {
+func (c *Case) ticketBefore(s *SessionFact, issued map[hostKey][]*TicketLife) *TicketLife {
 	var best *TicketLife
-	for _, t := range c.joined.tickets {
-		if t.Issued == nil || t.Issued.Reply == nil || len(t.Presented) > 0 || !c.sameHost(t.Issued.From.Addr(), s.Client.Addr()) {
-			continue
-		}
+	for _, t := range issued[c.hostKey(s.Client.Addr())] {
 		if d := s.End.Time - t.Issued.Reply.Time; d < 0 || s.Begin.Time-t.Issued.Reply.Time > tlsAfterTicket {
 			continue
 		}
@@ -140,13 +138,30 @@ func (c *Case) ticketBefore(s *SessionFact) *TicketLife {
 	return best
 }
 
-// sameHost tells whether two addresses are of one host.
-func (c *Case) sameHost(a, b netip.Addr) bool {
-	if a == b {
-		return true
+// unpresented are the tickets that were issued and presented nowhere, in their
+// order, by the host that they were issued to.
+func (c *Case) unpresented() map[hostKey][]*TicketLife {
+	by := map[hostKey][]*TicketLife{}
+	for _, t := range c.joined.tickets {
+		if t.Issued != nil && t.Issued.Reply != nil && len(t.Presented) == 0 {
+			k := c.hostKey(t.Issued.From.Addr())
+			by[k] = append(by[k], t)
+		}
 	}
-	h := c.joined.hosts.byAddr[a]
-	return h != nil && h == c.joined.hosts.byAddr[b]
+	return by
+}
+
+// A hostKey is the same for all addresses of a host.
+type hostKey struct {
+	host *host // nil: addr is of none that is known
+	addr netip.Addr
+}
+
+func (c *Case) hostKey(a netip.Addr) hostKey {
+	if h := c.joined.hosts.byAddr[a]; h != nil {
+		return hostKey{host: h}
+	}
+	return hostKey{addr: a}
 }
 
 // ticketFor tells whether a ticket names the server of a session and a service

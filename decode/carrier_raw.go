@@ -17,7 +17,14 @@ var rawCarrier = carrier{
 // rawWindow is how much may wait in front of a message that is not complete.
 const rawWindow = 256 << 10
 
-type rawParser struct{ s *stream }
+// rawQuiet is how many bytes without a message are read before the gate alone
+// searches what follows.
+const rawQuiet = 16 << 10
+
+type rawParser struct {
+	s     *stream
+	quiet int // bytes since the last message
+}
 
 func (p *rawParser) feed(d dir) {
 	s := p.s
@@ -38,6 +45,10 @@ func (p *rawParser) feed(d dir) {
 				keep = 0
 			}
 			s.discard(d, len(b)-keep)
+			if p.quiet += len(b) - keep; p.quiet > rawQuiet && s.udp == nil {
+				s.idle()
+				return
+			}
 			if keep == 0 {
 				continue
 			}
@@ -52,6 +63,7 @@ func (p *rawParser) feed(d dir) {
 		}
 		start := tokenStart(b, at)
 		tok := b[start : at+size]
+		p.quiet = 0
 		s.token(d, start, len(tok), tok, tokenAt{})
 		s.discard(d, at+size)
 	}

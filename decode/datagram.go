@@ -37,7 +37,7 @@ func gateUDP(p *flow.Packet) bool {
 
 // datagram reads a UDP datagram that passed the gate.
 func (d *Decoder) datagram(p *flow.Packet, frames []FrameID) {
-	d.views.add(p.Src.Addr(), p.Dst.Addr())
+	d.views.add(p.Src, p.Dst)
 	if p.Truncated() {
 		d.stat.CutPayloads++
 	}

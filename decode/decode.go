@@ -257,7 +257,7 @@ func (d *Decoder) tcp(p *flow.Packet) {
 		d.stat.CutPayloads++
 	}
 	if p.Flags&(flow.SYN|flow.FIN|flow.RST) != 0 {
-		d.views.add(p.Src.Addr(), p.Dst.Addr())
+		d.views.add(p.Src, p.Dst)
 	}
 	c := d.tracker.AddHashed(p, d.hash, uint64(d.frame), d.now)
 	if c == nil || !c.Ignored() {
@@ -335,9 +335,9 @@ func (h handler) Data(c *flow.Conn, fd flow.Dir) {
 	if !s.seen[fd] {
 		s.seen[fd] = true
 		if dir(fd) == toClient {
-			h.d.views.add(c.Server.Addr(), c.Client.Addr())
+			h.d.views.add(flow.IPFrom(c.Server.Addr()), flow.IPFrom(c.Client.Addr()))
 		} else {
-			h.d.views.add(c.Client.Addr(), c.Server.Addr())
+			h.d.views.add(flow.IPFrom(c.Client.Addr()), flow.IPFrom(c.Server.Addr()))
 			if c.ServerUnseen() {
 				h.d.views.miss(c.Server.Addr(), c.Client.Addr())
 			}

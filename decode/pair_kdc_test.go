@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"kerbscope/decode/flow"
 	"kerbscope/decode/krb5"
 )
 
@@ -33,7 +34,7 @@ func (t *kdcTalk) say(at int64, from, to netip.AddrPort, tr Transport, k krb5.Me
 	t.frame++
 	f := MakeFrameID(0, t.frame)
 	t.d.lastTime = max(t.d.lastTime, at)
-	t.d.views.add(from.Addr(), to.Addr())
+	t.d.views.add(flow.IPFrom(from.Addr()), flow.IPFrom(to.Addr()))
 	t.d.kdcMessage(&Message{Krb: &k, Frame: f, Frames: []FrameID{f}, Time: at, Src: from, Dst: to, Transport: tr, Carrier: []string{"kdc"}})
 }
 
@@ -193,12 +194,13 @@ func TestAnswerable(t *testing.T) {
 	v := newViews()
 	srv, other := kdc1.Addr(), kdc2.Addr()
 	require.False(t, v.answerable(client, srv))
-	v.add(other, client)
+	saw := func(src, dst netip.Addr) { v.add(flow.IPFrom(src), flow.IPFrom(dst)) }
+	saw(other, client)
 	require.True(t, v.answerable(client, srv))
 	v.miss(srv, client)
 	require.False(t, v.answerable(client, srv))
 	require.True(t, v.answerable(client, other))
-	v.add(srv, client)
+	saw(srv, client)
 	require.True(t, v.answerable(client, srv))
 }
 

@@ -71,13 +71,24 @@ func (p *smbParser) resync(d dir, b []byte) (int, bool) {
 	for at := 0; ; {
 		i := bytes.Index(b[at:], []byte("SMB"))
 		if i < 0 {
-			return max(len(b)-7, 0), false
+			return smbTail(b), false
 		}
 		if i += at; i >= 5 && b[i-1] >= 0xfc && b[i-5] == 0 {
 			return i - 5, true
 		}
 		at = i + 3
 	}
+}
+
+// smbTail is where the end of b may be the beginning of what resync looks for.
+func smbTail(b []byte) int {
+	is := func(i int, c byte) bool { return i >= len(b) || b[i] == c }
+	for i := max(len(b)-7, 0); i < len(b); i++ {
+		if b[i] == 0 && (i+4 >= len(b) || b[i+4] >= 0xfc) && is(i+5, 'S') && is(i+6, 'M') {
+			return i
+		}
+	}
+	return len(b)
 }
 
 func (p *smbParser) unit(d dir, b []byte, last bool) int {

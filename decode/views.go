@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"strconv"
 
+	"kerbscope/decode/flow"
 	"kerbscope/decode/krb5"
 )
 
@@ -14,19 +15,19 @@ const maxViews = 65536
 // views remembers which directions the capture holds, for hosts whose packets
 // passed the gate.
 type views struct {
-	pairs map[[2]netip.Addr]struct{} // packets from [0] to [1]
-	dsts  map[netip.Addr]struct{}    // packets to this host
+	pairs map[[2]flow.IP]struct{} // packets from [0] to [1]
+	dsts  map[flow.IP]struct{}    // packets to this host
 	// missed are pairs like those of pairs: packets went that way, as an
 	// acknowledgement of them shows, and were not captured.
-	missed map[[2]netip.Addr]struct{}
+	missed map[[2]flow.IP]struct{}
 }
 
 func newViews() *views {
-	return &views{pairs: map[[2]netip.Addr]struct{}{}, dsts: map[netip.Addr]struct{}{}, missed: map[[2]netip.Addr]struct{}{}}
+	return &views{pairs: map[[2]flow.IP]struct{}{}, dsts: map[flow.IP]struct{}{}, missed: map[[2]flow.IP]struct{}{}}
 }
 
-func (v *views) add(src, dst netip.Addr) {
-	k := [2]netip.Addr{src, dst}
+func (v *views) add(src, dst flow.IP) {
+	k := [2]flow.IP{src, dst}
 	if _, ok := v.pairs[k]; ok || len(v.pairs) >= maxViews {
 		return
 	}
@@ -37,19 +38,19 @@ func (v *views) add(src, dst netip.Addr) {
 // miss notes that packets from src to dst passed uncaptured.
 func (v *views) miss(src, dst netip.Addr) {
 	if len(v.missed) < maxViews {
-		v.missed[[2]netip.Addr{src, dst}] = struct{}{}
+		v.missed[[2]flow.IP{flow.IPFrom(src), flow.IPFrom(dst)}] = struct{}{}
 	}
 }
 
 // from tells whether any packet from src to dst is in the capture.
 func (v *views) from(src, dst netip.Addr) bool {
-	_, ok := v.pairs[[2]netip.Addr{src, dst}]
+	_, ok := v.pairs[[2]flow.IP{flow.IPFrom(src), flow.IPFrom(dst)}]
 	return ok
 }
 
 // to tells whether any packet to dst is in the capture.
 func (v *views) to(dst netip.Addr) bool {
-	_, ok := v.dsts[dst]
+	_, ok := v.dsts[flow.IPFrom(dst)]
 	return ok
 }
 
@@ -61,7 +62,7 @@ func (v *views) answerable(client, server netip.Addr) bool {
 	if v.from(server, client) {
 		return true
 	}
-	if _, unseen := v.missed[[2]netip.Addr{server, client}]; unseen {
+	if _, unseen := v.missed[[2]flow.IP{flow.IPFrom(server), flow.IPFrom(client)}]; unseen {
 		return false
 	}
 	return v.to(client)

@@ -69,8 +69,16 @@ func escapeJSON(b []byte) []byte {
 	if plainJSON(b) {
 		return b
 	}
-	out := make([]byte, 0, len(b)+64)
+	out := make([]byte, 0, len(b)+len(b)/16)
 	for len(b) > 0 {
+		plain := 0
+		for plain < len(b) && b[plain] < 0x7f {
+			plain++
+		}
+		out = append(out, b[:plain]...)
+		if b = b[plain:]; len(b) == 0 {
+			break
+		}
 		r, n := utf8.DecodeRune(b)
 		switch {
 		case r != '\n' && (r == 0x7f || hidden(r)) && r > 0xffff:

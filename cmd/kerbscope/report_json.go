@@ -56,9 +56,57 @@ func encodeJSON(v any, indent string) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	e.SetIndent("", indent)
 	if err := e.Encode(v); err != nil {
 		return nil, err
 	}
-	return escapeJSON(b.Bytes()), nil
+	if indent == "" {
+		return escapeJSON(b.Bytes()), nil
+	}
+	return escapeJSON(indentJSON(b.Bytes(), indent)), nil
+}
+
+// indentJSON lays compact JSON out as json.Indent does, without checking it.
+func indentJSON(b []byte, indent string) []byte {
+	out := make([]byte, 0, 2*len(b))
+	depth := 0
+	line := func() {
+		out = append(out, '\n')
+		for range depth {
+			out = append(out, indent...)
+		}
+	}
+	for i := 0; i < len(b); i++ {
+		switch c := b[i]; c {
+		case '"':
+			end := i + 1
+			for ; b[end] != '"'; end++ {
+				if b[end] == '\\' {
+					end++
+				}
+			}
+			out = append(out, b[i:end+1]...)
+			i = end
+		case '{', '[':
+			out = append(out, c)
+			if b[i+1] == c+2 { // "}" and "]" stand two behind
+				i++
+				out = append(out, c+2)
+				continue
+			}
+			depth++
+			line()
+		case '}', ']':
+			depth--
+			line()
+			out = append(out, c)
+		case ',':
+			out = append(out, c)
+			line()
+		case ':':
+			out = append(out, ':', ' ')
+		default:
+			out = append(out, c)
+		}
+	}
+	return out
 }

@@ -22,15 +22,16 @@ import (
 )
 
 func main() {
-	out := flag.String("o", "", "write to `FILE`")
+	out := flag.String("o", "", "write to `FILE`; - is standard output")
 	size := flag.String("size", "1.5G", "bytes to write, with k, M or G")
 	share := flag.Float64("kerberos", 0.015, "share of the packets that come from the corpus")
 	format := flag.String("format", "pcap", "pcap or pcapng")
 	seed := flag.Uint64("seed", 1, "seed of everything random")
 	flows := flag.Int("flows", 4000, "unrelated flows at a time")
+	kdc := flag.Bool("kdc", false, "what a KDC's own capture holds: of the corpus, at -kerberos 1, the packets of port 88 alone, with the same KDCs in each replay")
 	dir := flag.String("corpus", "pcaps", "folder of the corpus")
 	flag.Parse()
-	err := run(*out, *size, *format, *dir, options{share: *share, seed: *seed, flows: *flows})
+	err := run(*out, *size, *format, *dir, options{share: *share, seed: *seed, flows: *flows, kdc: *kdc})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "big:", err)
 		os.Exit(1)
@@ -48,15 +49,17 @@ func run(out, size, format, dir string, o options) (err error) {
 	if err != nil {
 		return err
 	}
-	if o.corpus, err = loadCorpus(files); err != nil {
+	if o.corpus, err = loadCorpus(files, o.kdc); err != nil {
 		return err
 	}
 	if len(o.corpus) == 0 {
 		fmt.Fprintln(os.Stderr, "big: no captures in", dir+": no Kerberos in the output")
 	}
-	f, err := os.Create(out)
-	if err != nil {
-		return err
+	f := os.Stdout
+	if out != "-" {
+		if f, err = os.Create(out); err != nil {
+			return err
+		}
 	}
 	defer f.Close()
 	w, err := newWriter(f, format)
@@ -76,6 +79,7 @@ type options struct {
 	share  float64
 	seed   uint64
 	flows  int
+	kdc    bool // of the corpus, port 88 only
 	corpus []recording
 }
 

@@ -14,6 +14,7 @@ import (
 type recording struct {
 	frames []recorded
 	hosts  map[string]int // addresses, numbered in order of appearance
+	kdcs   map[string]int // of them, those that keep their address in every replay
 }
 
 type recorded struct {
@@ -25,9 +26,9 @@ type recorded struct {
 // longestGap keeps a replay short: longer pauses of a recording are cut to it.
 const longestGap = 500e6 // ns
 
-func loadCorpus(files []string) (rs []recording, err error) {
+func loadCorpus(files []string, kdc bool) (rs []recording, err error) {
 	for _, path := range files {
-		r, err := loadRecording(path)
+		r, err := loadRecording(path, kdc)
 		if err != nil {
 			return nil, err
 		}
@@ -38,13 +39,13 @@ func loadCorpus(files []string) (rs []recording, err error) {
 	return rs, nil
 }
 
-func loadRecording(path string) (r recording, err error) {
+func loadRecording(path string, kdc bool) (r recording, err error) {
 	src, err := capture.Open(path)
 	if err != nil {
 		return r, err
 	}
 	defer src.Close()
-	r.hosts = map[string]int{}
+	r.hosts, r.kdcs = map[string]int{}, map[string]int{}
 	var b capture.Batch
 	last, after := capture.NoTime, int64(0)
 	for {
@@ -57,6 +58,9 @@ func loadRecording(path string) (r recording, err error) {
 			p := b.Packet(i)
 			ip := addresses(p.Data)
 			if p.Link != capture.LinkEthernet || ip == nil {
+				continue
+			}
+			if kdc && !r.port88(p.Data, ip) {
 				continue
 			}
 			if last != capture.NoTime {
@@ -74,6 +78,32 @@ func loadRecording(path string) (r recording, err error) {
 	}
 }
 
+// port88 tells whether an IP frame is of TCP or UDP port 88, and notes who is
+// the KDC.
+func (r *recording) port88(f, ip []byte) bool {
+	n := len(ip) / 2
+	at, proto := 54, f[20]
+	if n == 4 {
+		at, proto = 14+int(f[14]&15)*4, f[23]
+		if binary.BigEndian.Uint16(f[20:])&0x3fff != 0 {
+			return false
+		}
+	}
+	if proto != protoTCP && proto != protoUDP || len(f) < at+4 {
+		return false
+	}
+	for i := range 2 {
+		if binary.BigEndian.Uint16(f[at+2*i:]) == 88 {
+			kdc := string(ip[i*n : i*n+n])
+			if _, ok := r.kdcs[kdc]; !ok {
+				r.kdcs[kdc] = len(r.kdcs)
+			}
+			return true
+		}
+	}
+	return false
+}
+
 // addresses returns the two addresses of an untagged IP frame, one after the
 // other; nil of anything else.
 func addresses(f []byte) []byte {
@@ -89,19 +119,22 @@ func addresses(f []byte) []byte {
 // rewrite gives a copy of a recording its own addresses: 10.x.y.z or
 // fd00:1::, of the copy's number and the host's. Checksums that were right
 // stay right.
-func rewrite(f []byte, hosts map[string]int, copyNumber int) {
+func (r *recording) rewrite(f []byte, copyNumber int) {
 	ip := addresses(f)
 	n := len(ip) / 2
 	before := fold(sum(0, ip))
 	for _, a := range [][]byte{ip[:n], ip[n:]} {
-		h := hosts[string(a)]
+		h, number := r.hosts[string(a)], copyNumber
+		if k, ok := r.kdcs[string(a)]; ok {
+			h, number = k, 1<<18-1
+		}
 		if n == 4 {
 			// 64 hosts a copy; numbers come round after 2^18 copies.
-			binary.BigEndian.PutUint32(a, 10<<24|uint32(copyNumber*64+h)&0xffffff)
+			binary.BigEndian.PutUint32(a, 10<<24|uint32(number*64+h)&0xffffff)
 			continue
 		}
 		copy(a, "\xfd\x00\x00\x01\x00\x00\x00\x00")
-		binary.BigEndian.PutUint64(a[8:], uint64(copyNumber)<<16|uint64(h))
+		binary.BigEndian.PutUint64(a[8:], uint64(number)<<16|uint64(h))
 	}
 	delta := uint64(^before) + uint64(fold(sum(0, ip)))
 	proto, at := f[20], 54
@@ -154,7 +187,7 @@ func (s *schedule) next(now int64) (at int64, frame []byte, wire int, ok bool) {
 	f := r.rec.frames[r.at]
 	at = r.due()
 	s.buf = append(s.buf[:0], f.data...)
-	rewrite(s.buf, r.rec.hosts, r.number)
+	r.rec.rewrite(s.buf, r.number)
 	if r.at++; r.at == len(r.rec.frames) {
 		heap.Pop(&s.runs)
 	} else {
