@@ -228,6 +228,8 @@ type converter struct {
 	report  *analyze.Report // with --annotate
 	notes   *annotations
 
+	redact  *redaction // of redact
+
 	status  int // of inputs that could not be read in full
 	opened  int // inputs that could be read at all
 	clocks  *analyze.Case
@@ -297,10 +299,16 @@ const annotatedExchanges = 100_000
 
 // reference is a time of an input by the clock of the first one, with --align.
 func (c *converter) reference(input int, t int64) int64 {
-	if c.clocks == nil || t == capture.NoTime {
+	if t == capture.NoTime {
 		return t
 	}
-	return c.clocks.Reference(input, t)
+	if c.clocks != nil {
+		t = c.clocks.Reference(input, t)
+	}
+	if c.redact != nil {
+		t += c.redact.shift
+	}
+	return t
 }
 
 // hints says what the file written does not show by itself.

@@ -244,6 +244,15 @@ func (s *mergeStream) write() error {
 	if f := s.m.c.flows; f != nil && !f.wanted(s.m.c.inputs[s.inputs[0]].Label, s.first, p) {
 		return nil
 	}
+	raw := false // what is written holds no link header
+	if r := s.m.c.redact; r != nil {
+		var link capture.LinkType
+		var ok bool
+		if p.Data, p.Wire, link, ok = r.file.Packet(r.points[s.m.c.inputs[s.inputs[0]].Label], p); !ok {
+			return nil
+		}
+		raw = link != p.Link
+	}
 	var o capture.PacketOptions
 	if s.note < len(notes) && notes[s.note].Record == s.at {
 		o = notes[s.note].PacketOptions
@@ -252,8 +261,14 @@ func (s *mergeStream) write() error {
 		o.Comments = slices.Concat(o.Comments, a.of(s.m.c.inputs[s.inputs[0]].Label, p.Frame))
 	}
 	n, err := s.number(p.Interface)
+	if err == nil && raw {
+		n, err = s.rawNumber(p.Interface)
+	}
 	if err != nil {
 		return err
+	}
+	if s.m.c.redact != nil {
+		o.Comments = nil
 	}
 	r := capture.Record{Time: s.times[s.at], Wire: p.Wire, Interface: n}
 	data := p.Data
@@ -307,10 +322,31 @@ func (s *mergeStream) number(of uint32) (uint32, error) {
 	return s.numbers[of], nil
 }
 
+// rawNumber is the number in the file written of the interface for packets
+// without link headers that takes the place of one of the source.
+func (s *mergeStream) rawNumber(of uint32) (uint32, error) {
+	i := s.src.Info().Interfaces[of]
+	i.Name, i.Link, i.SnapLen, i.TicksPS = s.name(""), capture.LinkRaw, 0, min(i.TicksPS, 1e9)
+	id := interfaceOf{i, -1}
+	n, ok := s.known[id]
+	if ok {
+		return n, nil
+	}
+	n, err := s.m.w.AddInterface(i)
+	if err == nil {
+		s.known[id] = n
+	}
+	return n, err
+}
+
 // name is what an interface is called: its own name, behind its capture's
-// where there are several.
+// where there are several. Redacted, names are numbers.
 func (s *mergeStream) name(own string) string {
 	switch {
+	case s.m.c.redact != nil && s.m.several:
+		return fmt.Sprintf("capture %d", s.index+1)
+	case s.m.c.redact != nil:
+		return ""
 	case !s.m.several:
 		return own
 	case own == "":

@@ -25,6 +25,7 @@ const repoRoot = "../.."
 var layers = [][]string{
 	{"cmd/kerbscope"},
 	{"analyze"},
+	{"decode/redact"},
 	{"decode"},
 	{"decode/flow", "decode/gss", "decode/krb5"},
 	{"capture/live"},

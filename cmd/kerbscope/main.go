@@ -95,6 +95,7 @@ func commands() []command {
 				"record with dumpcap, tcpdump, netsh or pktmon (kerbscope explain capturing), then: kerbscope FILE..."})
 		}},
 		{"convert", usageConvert, (*app).convert},
+		{"redact", usageRedact, (*app).redact},
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 const usageMain = `Usage: kerbscope [analyze] [flags] CAPTURE...
        kerbscope decode [flags] CAPTURE...
        kerbscope convert [flags] IN... OUT.pcapng
+       kerbscope redact [flags] IN... OUT.pcapng
        kerbscope explain [RULE | capturing]
        kerbscope schema message | report | finding
        kerbscope version
@@ -16,6 +17,7 @@ clocks need not agree.
   analyze   says what went wrong and how that is known; runs when no command is named
   decode    lists every Kerberos message
   convert   writes captures of any kind as one pcapng file, in time order
+  redact    takes names, addresses and secrets out of captures, to give them away
   explain   what a rule means, how it is proved and how to fix it
   schema    the JSON Schema of what --format json and ndjson print
   version   version, commit and Go version
@@ -135,6 +137,42 @@ read in full (OUT holds the rest), 5 OUT could not be written.
 Example:
   $ kerbscope convert --align mailbox.pcapng hub.pcap all.pcapng
   $ kerbscope convert --evidence --no-rule rc4-in-use mailbox.pcapng hub.pcap case.pcapng
+`
+
+const usageRedact = `Usage: kerbscope redact [flags] IN... OUT.pcapng
+       kerbscope redact [flags] IN... FOLDER
+
+Writes captures that can be given away: the flows that kerbscope reads, with
+frames, times, lengths, etypes, kvnos, codes and order as they were, so that it
+finds in them what it finds in the originals without keys.
+
+Names, realms, addresses, MACs and salts become others of the same length and
+shape, the same everywhere: realm, domain and host still belong together. What is
+encrypted, signed or random becomes other bytes, equal ones equal: a ticket stays
+one ticket, and no key opens it. Whatever is not understood is wiped: other flows
+are left out, of TLS only the record headers stay, of mail, files and web pages
+the length, of RPC the headers. Comments, interface names and the names of the
+captures are left out. In a FOLDER every capture gets a file of its own, which
+several captures of the same traffic need; OUT.pcapng holds all of them.
+
+  -r, --read FILE      an IN before the others; repeatable
+  -o, --output OUT     OUT; all names are then INs
+      --align          put all times on the first capture's clock
+      --shift-times T  add T to all times, in packets too: -100h, 90m; whole seconds
+      --seed TEXT      the same pseudonyms in every run with this TEXT; who knows it can
+                       test guesses of names: keep it secret
+      --map FILE       writes what stands for what, readable by you alone
+      --quiet, --no-progress   no progress on standard error
+
+Look before you give it away: kerbscope decode -V OUT.pcapng
+What stays: times, sizes, ports, the order of things, which names are equal, the
+digits that a number in an address has, services' names (HTTP, cifs), program
+versions that are in the list of common words.
+
+Exit status: as of convert.
+
+Example:
+  $ kerbscope redact mailbox.pcapng hub.pcap dc1.pcapng to-vendor/
 `
 
 const usageExplain = `Usage: kerbscope explain [RULE]

@@ -1,0 +1,310 @@
+package redact
+
+import (
+	"bytes"
+	"encoding/binary"
+	"net/netip"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// netbiosLength is where NetBIOS cuts a host's name, [MS-NBTE] §2.2.1.
+const netbiosLength = 15
+
+// names gives labels their pseudonyms: what stands between the dots, slashes
+// and blanks of names.
+type names struct {
+	r      *Redactor
+	labels map[string]string // lower case to lower case
+	used   map[string]bool
+	realms map[string]bool // lower case
+}
+
+func newNames(r *Redactor) names {
+	return names{r: r, labels: map[string]string{}, used: map[string]bool{}, realms: map[string]bool{}}
+}
+
+// label puts the pseudonym of a label in its place: letters for letters, digits
+// for digits, upper case where it was.
+func (n *names) label(b []byte) {
+	of := string(asciiLower(b))
+	is, ok := n.labels[of]
+	if !ok {
+		is = n.invent(of)
+		n.labels[of], n.used[is] = is, true
+	}
+	for i := range b {
+		c := is[i]
+		if b[i] >= 'A' && b[i] <= 'Z' && c >= 'a' && c <= 'z' {
+			c -= 'a' - 'A'
+		}
+		b[i] = c
+	}
+}
+
+// invent makes a pseudonym that no other label has. What NetBIOS would cut off
+// a longer name is cut off its pseudonym.
+func (n *names) invent(of string) string {
+	head := ""
+	if len(of) > netbiosLength && utf8.ValidString(of[:netbiosLength]) {
+		cut := []byte(of[:netbiosLength])
+		n.label(cut)
+		head = string(cut)
+	}
+	is := of
+	for try := uint32(0); try < 4096; try++ {
+		is = head + n.draw(of, head, try)
+		if is != of && !n.used[is] && !kept(is) {
+			break
+		}
+	}
+	return is
+}
+
+const (
+	vowels     = "aeiou"
+	consonants = "bcdfghjklmnprstvz"
+	letters    = "abcdefghijklmnopqrstuvwxyz"
+)
+
+// draw draws a pseudonym for what stands behind head; the first tries can be
+// spoken.
+func (n *names) draw(of, head string, try uint32) string {
+	var count [4]byte
+	binary.BigEndian.PutUint32(count[:], try)
+	random := n.r.sum("label", []byte(of), count[:])
+	next := func(from int) int {
+		if len(random) < 2 {
+			random = n.r.sum("more", []byte(of), count[:], random)
+		}
+		v := int(binary.BigEndian.Uint16(random)) % from
+		random = random[2:]
+		return v
+	}
+	var b strings.Builder
+	vowel := next(3) == 0
+	for i := len(head); i < len(of); {
+		c, size := utf8.DecodeRuneInString(of[i:])
+		switch {
+		case c >= 'a' && c <= 'z' && try < 64:
+			set := consonants
+			if vowel {
+				set = vowels
+			}
+			vowel = !vowel
+			b.WriteByte(set[next(len(set))])
+		case c >= '0' && c <= '9':
+			b.WriteByte(byte('0' + next(10)))
+		case c < utf8.RuneSelf && !(c >= 'a' && c <= 'z'):
+			b.WriteByte(byte(c))
+		case size == 2:
+			b.WriteRune(rune(0xe0 + next(23)))
+		case size == 3:
+			b.WriteRune(rune(0x4e00 + next(0x4000)))
+		case size == 4:
+			b.WriteRune(rune(0x20000 + next(0x4000)))
+		default:
+			b.WriteByte(letters[next(len(letters))])
+		}
+		i += size
+	}
+	return b.String()
+}
+
+func asciiLower(b []byte) []byte {
+	l := bytes.Clone(b)
+	for i, c := range l {
+		if c >= 'A' && c <= 'Z' {
+			l[i] = c + 'a' - 'A'
+		}
+	}
+	return l
+}
+
+// inLabel tells the bytes of labels; all others stand between them.
+func inLabel(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c >= utf8.RuneSelf
+}
+
+// eachLabel calls what with every label of b and its offset.
+func eachLabel(b []byte, what func(from, to int)) {
+	for at := 0; at < len(b); at++ {
+		if !inLabel(b[at]) {
+			continue
+		}
+		from := at
+		for at < len(b) && inLabel(b[at]) {
+			at++
+		}
+		what(from, at)
+	}
+}
+
+// name puts pseudonyms into a name: of a realm, a principal's component, a host,
+// a user. Words that name no one stay: the last label of a domain, those of the
+// locator.
+func (r *Redactor) name(b []byte) {
+	if r.address(b) {
+		return
+	}
+	eachLabel(b, func(from, to int) {
+		l := b[from:to]
+		low := string(asciiLower(l))
+		dotted := from > 0 && b[from-1] == '.'
+		switch {
+		case reserved[low]:
+		case dotted && to == len(b) && topLevel[low]:
+		case dotted && to+1 == len(b) && topLevel[low] && (b[to] == '.' || b[to] == '$'):
+		case len(l) > 1 && l[0] == '_' && locator[low]:
+		default:
+			r.names.label(l)
+		}
+	})
+}
+
+// principal puts pseudonyms into the components of a name: the class of a
+// service stays.
+func (r *Redactor) principal(components [][]byte) {
+	for i, c := range components {
+		low := string(asciiLower(c))
+		if len(components) > 1 && i == 0 && serviceClass[low] || i == 1 && low == "admin" && string(asciiLower(components[0])) == "kadmin" {
+			continue
+		}
+		if at := bytes.IndexByte(c, '/'); at > 0 && serviceClass[string(asciiLower(c[:at]))] {
+			c = c[at:] // an SPN in one component
+		}
+		r.name(c)
+	}
+}
+
+// text puts pseudonyms into text for people or programs: the words of protocols
+// stay, unless a name was seen that is one of them; those that are not known do
+// not.
+func (r *Redactor) text(b []byte) {
+	var done [][2]int // addresses, with their ports
+	for from := 0; from < len(b); {
+		to := from
+		for to < len(b) && (b[to] == '.' || b[to] == ':' || hexDigit(b[to])) {
+			to++
+		}
+		if to-from >= 3 && (from == 0 || !inLabel(b[from-1])) && (to == len(b) || !inLabel(b[to])) {
+			word := bytes.TrimRight(b[from:to], ".:")
+			bare := word
+			if i := bytes.IndexByte(word, ':'); i > 0 && bytes.IndexByte(word[i+1:], ':') < 0 {
+				bare = word[:i]
+			}
+			if r.address(bare) {
+				done = append(done, [2]int{from, from + len(word)})
+			}
+		}
+		from = max(to, from+1)
+	}
+	eachLabel(b, func(from, to int) {
+		for len(done) > 0 && done[0][1] <= from {
+			done = done[1:]
+		}
+		if len(done) > 0 && done[0][0] <= from {
+			return
+		}
+		low := string(asciiLower(b[from:to]))
+		if _, named := r.names.labels[low]; named || !kept(low) {
+			r.names.label(b[from:to])
+		}
+	})
+}
+
+func hexDigit(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
+}
+
+// address puts another address in place of one in text; false when b is none.
+func (r *Redactor) address(b []byte) bool {
+	if len(b) < 3 || len(b) > 45 {
+		return false
+	}
+	a, err := netip.ParseAddr(string(b))
+	if err != nil || a.Zone() != "" {
+		return false
+	}
+	if s := r.addrs.of(a).String(); len(s) == len(b) && !strings.ContainsAny(string(b), "ABCDEF") {
+		copy(b, s)
+	} else {
+		r.names.label(b) // spelt otherwise than usual
+	}
+	return true
+}
+
+// wide does to UTF-16 what is done to text or names.
+func wide(b []byte, do func([]byte)) {
+	u := make([]uint16, len(b)/2)
+	for i := range u {
+		u[i] = binary.LittleEndian.Uint16(b[2*i:])
+	}
+	narrow := true
+	for _, c := range u {
+		narrow = narrow && c < utf8.RuneSelf
+	}
+	if narrow {
+		s := make([]byte, len(u))
+		for i, c := range u {
+			s[i] = byte(c)
+		}
+		do(s)
+		for i, c := range s {
+			u[i] = uint16(c)
+		}
+	} else {
+		s := []byte(string(utf16.Decode(u)))
+		do(s)
+		v := utf16.Encode([]rune(string(s)))
+		for i := range u {
+			u[i] = 'x'
+			if i < len(v) {
+				u[i] = v[i]
+			}
+		}
+	}
+	for i, c := range u {
+		binary.LittleEndian.PutUint16(b[2*i:], c)
+	}
+	if len(b)%2 == 1 {
+		b[len(b)-1] = 0
+	}
+}
+
+// realm is name, and remembers that salts may begin with it.
+func (r *Redactor) realm(b []byte) {
+	if len(r.names.realms) < 4096 {
+		r.names.realms[string(asciiLower(b))] = true
+	}
+	r.name(b)
+}
+
+// salt puts pseudonyms into a salt: the realm, then what stands behind it: the
+// components of a principal without anything between them (RFC 4120 §4), or
+// "host" and the name of a machine ([MS-KILE] §3.1.1.2).
+func (r *Redactor) salt(b []byte) {
+	low := asciiLower(b)
+	at := 0
+	for of := range r.names.realms {
+		if len(of) > at && bytes.HasPrefix(low, []byte(of)) {
+			at = len(of)
+		}
+	}
+	r.name(b[:at])
+	class := 0
+	for c := range serviceClass {
+		if at > 0 && len(c) > class && bytes.HasPrefix(low[at:], []byte(c)) && r.known(low[at+len(c):]) {
+			class = len(c)
+		}
+	}
+	r.name(b[at+class:])
+}
+
+// known tells whether the first label of a name was seen elsewhere.
+func (r *Redactor) known(b []byte) bool {
+	first, _, _ := bytes.Cut(b, []byte("."))
+	_, ok := r.names.labels[string(first)]
+	return ok || reserved[string(first)] || string(first) == "admin"
+}

@@ -1,0 +1,67 @@
+package redact
+
+import (
+	"encoding/binary"
+	"time"
+)
+
+const httpTimeLayout = "Mon, 02 Jan 2006 15:04:05 GMT"
+
+func httpTime(b []byte) (time.Time, error) { return time.Parse(httpTimeLayout, string(b)) }
+
+// isTLS tells whether b begins with a record of TLS.
+func isTLS(b []byte) bool {
+	return len(b) >= 5 && b[0] >= 0x14 && b[0] <= 0x17 && b[1] == 3 && b[2] <= 4
+}
+
+// tls redacts a record: its header stays, of a ClientHello what was offered
+// and the server's name by its pseudonym, of all others nothing.
+func (r *Redactor) tls(b []byte) int {
+	n := min(5+int(binary.BigEndian.Uint16(b[3:])), len(b))
+	body := b[5:n]
+	switch {
+	case b[0] == 0x16 && len(body) > 38 && body[0] == 1:
+		r.clientHello(body)
+	case b[0] == 0x16 && len(body) > 38 && body[0] == 2 && body[4] == 3: // ServerHello
+		wipe(body[6:])
+	case b[0] == 0x15 && len(body) == 2: // an alert in clear
+	default:
+		wipe(body)
+	}
+	return n
+}
+
+// clientHello redacts one, RFC 8446 §4.1.2.
+func (r *Redactor) clientHello(b []byte) {
+	at := 4 + 2
+	r.hide(part(b, at, 32))
+	at += 32
+	if at < len(b) {
+		n := int(b[at])
+		wipe(part(b, at+1, n))
+		at += 1 + n
+	}
+	for range 1 {
+		if at+2 > len(b) {
+			return
+		}
+		at += 2 + int(binary.BigEndian.Uint16(b[at:])) // cipher suites
+	}
+	if at < len(b) {
+		at += 1 + int(b[at]) // compression
+	}
+	at += 2
+	for at+4 <= len(b) {
+		kind, n := binary.BigEndian.Uint16(b[at:]), int(binary.BigEndian.Uint16(b[at+2:]))
+		v := part(b, at+4, n)
+		if kind == 0 && len(v) > 5 { // server_name, RFC 6066 §3
+			r.name(v[5:])
+		} else {
+			wipe(v)
+		}
+		at += 4 + n
+	}
+	if at < len(b) {
+		wipe(b[at:])
+	}
+}
