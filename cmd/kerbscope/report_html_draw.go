@@ -272,16 +272,20 @@ func (q *sequence) step(s *seqStep) {
 
 // label writes text above the arrow to come, where most room is.
 func (q *sequence) label(x1, x2 float64, rest, stress, mood string, hot bool) {
+	size := q.font
+	if stress != "" {
+		size *= boldWidth
+	}
 	left := min(x1, x2) + 12
 	if q.narrow {
 		left = q.left
 	}
 	room := q.width - left - 10
 	if room < 330 && !q.narrow {
-		left = max(q.left, q.width-10-min(330, textWidth(stress+rest, q.font)))
+		left = max(q.left, q.width-10-min(330, textWidth(stress+rest, size)))
 		room = q.width - left - 10
 	}
-	lines := wrapWidth(stress+rest, room, q.font)
+	lines := wrapWidth(stress+rest, room, size)
 	class := "say"
 	if mood == "dim" {
 		class = "say faint"
@@ -364,6 +368,9 @@ func (q *sequence) text(x, y float64, class string, size float64, s string) {
 
 // centred writes text that is cut to the room it has; the whole is its tooltip.
 func (q *sequence) centred(x, y float64, class string, size, room float64, s string) {
+	if class == "hostname" || class == "port" {
+		size *= boldWidth
+	}
 	short := clipWidth(s, room, size)
 	title := ""
 	if short != s {
@@ -372,20 +379,23 @@ func (q *sequence) centred(x, y float64, class string, size, room float64, s str
 	fmt.Fprintf(&q.front, `<text class="%s mid" x="%.0f" y="%.0f">%s%s</text>`, class, x, y, template.HTMLEscapeString(short), title)
 }
 
+// boldWidth is how much wider bold text is.
+const boldWidth = 1.12
+
 // textWidth is about what text takes in the wider of the usual system fonts;
 // a report cannot know which font it will be shown in.
 func textWidth(s string, size float64) float64 {
 	w := 0.0
 	for _, r := range s {
 		switch {
-		case strings.ContainsRune("iljtfI.,:;'|! ()[]/\\", r):
-			w += 0.37
-		case strings.ContainsRune("mwMW@%", r), r >= 0x1100:
+		case strings.ContainsRune("iljtfrI.,:;'|! ()[]/\\-", r):
+			w += 0.4
+		case strings.ContainsRune("mwMW@%_<>=+#~^&…", r), r >= 0x1100:
 			w += 1.0
 		case r >= 'A' && r <= 'Z', r > 0x7f:
-			w += 0.74
+			w += 0.76
 		default:
-			w += 0.62
+			w += 0.64
 		}
 	}
 	return w * size
