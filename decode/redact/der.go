@@ -14,11 +14,12 @@ type within struct {
 	field int // number of the context tag around it; -1: none
 	// of the SEQUENCE around that: the number of its first field, and the
 	// INTEGER in it
-	first  int
-	number int64
-	padata int64 // type of the PA-DATA that this is in, 0: none
-	depth  int
-	ldap   bool // of LDAP: text in OCTET STRINGs
+	first   int
+	integer bool
+	number  int64
+	padata  int64 // type of the PA-DATA that this is in, 0: none
+	depth   int
+	ldap    bool // of LDAP: text in OCTET STRINGs
 }
 
 // An element is the header of a BER element. body may be cut.
@@ -91,11 +92,11 @@ func (r *Redactor) elements(b []byte, in within) {
 		case e.tag == 0x60 && len(e.body) > 2 && e.body[0] == 0x06:
 			r.framed(e.body, sub)
 		case e.tag == 0x30 || e.tag == 0x31:
-			sub.field, sub.first, sub.number = -1, -1, 0
+			sub.field, sub.first, sub.integer, sub.number = -1, -1, false, 0
 			if f, ok := readElement(e.body); ok && f.tag&0xe0 == 0xa0 {
 				sub.first = int(f.tag & 0x1f)
-				if v, ok := readElement(f.body); ok && v.tag == 0x02 && len(v.body) <= 4 {
-					sub.number = signed(v.body)
+				if v, ok := readElement(f.body); ok && v.tag == 0x02 && len(v.body) <= 5 {
+					sub.integer, sub.number = true, signed(v.body)
 				}
 			}
 			if in.field == 1 && in.first == 0 && in.padata == 0 && r.components(e.body) {
@@ -200,9 +201,9 @@ func (r *Redactor) octets(b []byte, in within) {
 	switch {
 	case in.ldap:
 		r.ldapString(b)
-	case in.first == 1 && in.field == 2: // PA-DATA, KERB-ERROR-DATA
+	case in.first == 1 && in.field == 2 && in.integer: // PA-DATA, KERB-ERROR-DATA
 		r.padata(in.number, b, in)
-	case in.first == 0 && in.field == 2: // EncryptedData; s2kparams
+	case in.first == 0 && in.field == 2 && in.integer: // EncryptedData; s2kparams
 		if len(b) > 4 {
 			r.hide(b)
 		}

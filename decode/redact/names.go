@@ -151,16 +151,19 @@ func (r *Redactor) name(b []byte) {
 	eachLabel(b, func(from, to int) {
 		l := b[from:to]
 		low := string(asciiLower(l))
-		dotted := from > 0 && b[from-1] == '.'
 		switch {
-		case reserved[low]:
-		case dotted && to == len(b) && topLevel[low]:
-		case dotted && to+1 == len(b) && topLevel[low] && (b[to] == '.' || b[to] == '$'):
+		case reserved[low], top(b, from, to):
 		case len(l) > 1 && l[0] == '_' && locator[low]:
 		default:
 			r.names.label(l)
 		}
 	})
+}
+
+// top tells whether a label is the last of a domain and says nothing of whose
+// it is.
+func top(b []byte, from, to int) bool {
+	return from > 1 && b[from-1] == '.' && inLabel(b[from-2]) && !(to+1 < len(b) && b[to] == '.' && inLabel(b[to+1])) && topLevel[string(asciiLower(b[from:to]))]
 }
 
 // principal puts pseudonyms into the components of a name: the class of a
@@ -207,8 +210,11 @@ func (r *Redactor) text(b []byte) {
 		if len(done) > 0 && done[0][0] <= from {
 			return
 		}
+		for from < to && (b[from] == '-' || b[from] == '_') { // -ERR
+			from++
+		}
 		low := string(asciiLower(b[from:to]))
-		if _, named := r.names.labels[low]; named || !kept(low) {
+		if _, named := r.names.labels[low]; (named || !kept(low)) && !top(b, from, to) {
 			r.names.label(b[from:to])
 		}
 	})

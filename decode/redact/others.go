@@ -273,7 +273,7 @@ func (r *Redactor) onc(b []byte, up bool) int {
 		return 0
 	}
 	n := int(binary.BigEndian.Uint32(b) & 0x7fffffff)
-	if n < 24 || n > 1<<26 || binary.BigEndian.Uint32(b[8:]) > 1 {
+	if n < 20 || n > 1<<26 || binary.BigEndian.Uint32(b[8:]) > 1 {
 		return 0
 	}
 	r.oncMessage(b[4:min(4+n, len(b))])

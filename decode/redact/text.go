@@ -245,7 +245,11 @@ func (r *Redactor) httpField(s *side, name string, value []byte, length *int) {
 		s.chunked = string(asciiLower(v)) == "chunked"
 		r.text(value)
 	case "host":
-		r.target(v)
+		if bytes.IndexByte(v, ':') < 0 {
+			r.name(v)
+		} else {
+			r.target(v)
+		}
 	case "date":
 		r.httpDate(v)
 	case "content-type":
