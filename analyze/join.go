@@ -24,7 +24,11 @@ type joined struct {
 	keys      []*KeySeen
 	keysOf    map[string][]*KeySeen // by service, folded
 
-	from map[netip.Addr][]*Record
+	from        map[netip.Addr][]*Record
+	rowsOf      found[uint64, *Row] // by the bits of kinds
+	sightingsOf found[decode.SightingKind, *SightingFact]
+	synsOf      found[netip.Addr, *SightingFact] // see failedSYNs
+	clockAt     map[netip.Addr]*HostClock        // against the reference's
 
 	changes   []*Record
 	times     []*HostClock

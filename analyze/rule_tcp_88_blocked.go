@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"fmt"
+	"net/netip"
 
 	"kerbscope/decode"
 )
@@ -61,12 +62,25 @@ func checkTCP88Blocked(c *Case) []Finding {
 // failedSYNs are the TCP connections to r's KDC that its client tried in vain
 // after r.
 func (c *Case) failedSYNs(r *Record) (syns []*SightingFact) {
-	for _, kind := range []decode.SightingKind{decode.SYNUnanswered, decode.SYNRefused} {
-		for _, g := range c.Sightings(kind) {
-			if g.Dst.Addr() == r.To.Addr() && g.Dst.Port() == kdcPort && g.Src.Addr() == r.From.Addr() && g.Last >= r.Start {
-				syns = append(syns, g)
-			}
+	for _, g := range c.vainSYNs(r.From.Addr()) {
+		if g.Dst.Addr() == r.To.Addr() && g.Dst.Port() == kdcPort && g.Last >= r.Start {
+			syns = append(syns, g)
 		}
 	}
 	return syns
+}
+
+// vainSYNs are the TCP connections that a client tried in vain: those without an
+// answer, then those refused.
+func (c *Case) vainSYNs(client netip.Addr) []*SightingFact {
+	by := &c.joined.synsOf
+	if *by == nil {
+		*by = found[netip.Addr, *SightingFact]{}
+		for _, kind := range []decode.SightingKind{decode.SYNUnanswered, decode.SYNRefused} {
+			for _, g := range c.Sightings(kind) {
+				(*by)[g.Src.Addr()] = append((*by)[g.Src.Addr()], g)
+			}
+		}
+	}
+	return (*by)[client]
 }

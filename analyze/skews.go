@@ -202,19 +202,24 @@ type clockWitnesses struct {
 // the given offset to the reference of the cluster.
 func (c *Case) clockWitnesses(r *Record, off int64, cluster int) (w clockWitnesses) {
 	sender, client := r.To.Addr(), r.From.Addr()
+	agree, differ := map[string]bool{}, map[string]bool{} // named already
 	for _, k := range c.Clocks() {
 		if k.cluster != cluster || c.SameHost(k.Addr, sender) || c.SameHost(k.Addr, client) {
 			continue
 		}
 		name := c.HostName(k.Addr)
 		if d := k.Offset - off; d < clocksAgree && d > -clocksAgree {
-			w.agree = addOnce(w.agree, name)
+			if !agree[name] && name != "" {
+				agree[name], w.agree = true, append(w.agree, name)
+			}
 			continue
 		}
 		if w.differ == nil {
 			w.differBy = k.Offset
 		}
-		w.differ = addOnce(w.differ, name)
+		if !differ[name] && name != "" {
+			differ[name], w.differ = true, append(w.differ, name)
+		}
 		w.kdc = w.kdc || c.HasRole(k.Addr, "kdc")
 	}
 	// With no other host, only the clocks of captures are left. They speak for a

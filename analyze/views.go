@@ -32,11 +32,33 @@ func (c *Case) Rows(kinds ...decode.Kind) []*Row {
 	if len(kinds) == 0 {
 		return c.joined.rows
 	}
-	var list []*Row
-	for _, w := range c.joined.rows {
-		if slices.Contains(kinds, w.Record().Kind) {
-			list = append(list, w)
+	var asked uint64
+	for _, k := range kinds {
+		asked |= 1 << k
+	}
+	return c.joined.rowsOf.get(asked, func() (list []*Row) {
+		for _, w := range c.joined.rows {
+			if asked>>w.Record().Kind&1 != 0 {
+				list = append(list, w)
+			}
 		}
+		return list
+	})
+}
+
+// found keeps the answers to questions that many rules ask again and again.
+type found[K comparable, V any] map[K][]V
+
+// get is the answer to k: look, unless it is known. Nothing can be appended to
+// it in place.
+func (f *found[K, V]) get(k K, look func() []V) []V {
+	list, ok := (*f)[k]
+	if !ok {
+		if *f == nil {
+			*f = found[K, V]{}
+		}
+		list = slices.Clip(look())
+		(*f)[k] = list
 	}
 	return list
 }
@@ -48,10 +70,15 @@ func (c *Case) Records() []*Record { return c.joined.records }
 // for rules that look around one record, where Records would cost the square.
 func (c *Case) RecordsFrom(client netip.Addr) []*Record { return c.joined.from[client] }
 
-// index prepares what RecordsFrom and Keys look up.
+// index prepares what RecordsFrom, Keys and others look up.
 func (c *Case) index() {
 	j := c.joined
-	j.from, j.keysOf = map[netip.Addr][]*Record{}, map[string][]*KeySeen{}
+	j.from, j.keysOf, j.clockAt = map[netip.Addr][]*Record{}, map[string][]*KeySeen{}, map[netip.Addr]*HostClock{}
+	for _, h := range j.times {
+		if h.cluster == 0 && j.clockAt[h.Addr] == nil {
+			j.clockAt[h.Addr] = h
+		}
+	}
 	for _, r := range j.records {
 		j.from[r.From.Addr()] = append(j.from[r.From.Addr()], r)
 	}
@@ -101,13 +128,14 @@ func (c *Case) Sessions() []*SessionFact { return c.joined.sessions }
 
 // Sightings are the sightings of one kind.
 func (c *Case) Sightings(kind decode.SightingKind) []*SightingFact {
-	var list []*SightingFact
-	for _, s := range c.joined.sightings {
-		if s.Kind == kind {
-			list = append(list, s)
+	return c.joined.sightingsOf.get(kind, func() (list []*SightingFact) {
+		for _, s := range c.joined.sightings {
+			if s.Kind == kind {
+				list = append(list, s)
+			}
 		}
-	}
-	return list
+		return list
+	})
 }
 
 // Clocks are the clocks of hosts that told their time.
@@ -116,12 +144,7 @@ func (c *Case) Clocks() []*HostClock { return c.joined.times }
 // Clock is what is known of the clock of the host at addr against the
 // reference's, nil: nothing.
 func (c *Case) Clock(addr netip.Addr) *HostClock {
-	for _, h := range c.joined.times {
-		if h.Addr == addr && h.cluster == 0 {
-			return h
-		}
-	}
-	return nil
+	return c.joined.clockAt[addr]
 }
 
 // Captures are the captures by index, as FrameID has it.
