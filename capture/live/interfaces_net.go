@@ -1,4 +1,4 @@
-//go:build !windows && !libpcap
+//go:build !libpcap && (linux || darwin || freebsd || netbsd || openbsd)
 
 package live
 
