@@ -343,12 +343,20 @@ func frameNumbers(frames []uint64) string {
 	return strings.Join(numbers, ", ")
 }
 
+// frameWord is "hub frame 46"; with a single capture "frame 46".
+func (h *htmlReport) frameWord(p analyze.FramePlace) string {
+	if len(h.r.Captures) == 1 {
+		return fmt.Sprintf("frame %d", p.Frame)
+	}
+	return fmt.Sprintf("%s frame %d", columnName(p.Capture), p.Frame)
+}
+
 func (h *htmlReport) contrastView(f *analyze.Finding) *contrastView {
 	c := f.Contrast
 	if c == nil || len(c.Differs) == 0 {
 		return nil
 	}
-	v := &contrastView{Failed: "frame " + h.frame(c.Failed.Capture, c.Failed.Frame), Worked: "frame " + h.frame(c.Worked.Capture, c.Worked.Frame)}
+	v := &contrastView{Failed: h.frameWord(c.Failed), Worked: h.frameWord(c.Worked)}
 	for _, d := range c.Differs {
 		v.Rows = append(v.Rows, [3]string{upperFirst(differenceWords[d.What]), h.differing(d.What, d.Failed), h.differing(d.What, d.Worked)})
 	}

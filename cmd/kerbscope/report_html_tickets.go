@@ -94,10 +94,15 @@ func (h *htmlReport) lives() *livesView {
 	}
 	if !first.IsZero() {
 		v.Axis = axisSVG(first, last)
-		v.Note = "From " + first.UTC().Format("2006-01-02 15:04:05") + " to " + last.UTC().Format("15:04:05") + " UTC"
-		if first.UTC().Format("2006-01-02") != last.UTC().Format("2006-01-02") {
-			v.Note = "From " + first.UTC().Format("2006-01-02 15:04:05") + " to " + last.UTC().Format("2006-01-02 15:04:05") + " UTC"
+		format := "15:04:05"
+		if last.Sub(first) < 5*time.Second {
+			format = "15:04:05.000"
 		}
+		until := last.UTC().Format(format)
+		if first.UTC().Format(time.DateOnly) != last.UTC().Format(time.DateOnly) {
+			until = last.UTC().Format(time.DateTime)
+		}
+		v.Note = "From " + first.UTC().Format(time.DateOnly+" "+format) + " to " + until + " UTC"
 	}
 	return v
 }
