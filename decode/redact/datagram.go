@@ -41,6 +41,12 @@ func (r *Redactor) udp(carrier string, b []byte) {
 			}
 			b = b[n:]
 		}
+	case "rpcsec_gss":
+		if len(b) < 20 || binary.BigEndian.Uint32(b[4:]) > 1 {
+			wipe(b)
+			return
+		}
+		r.oncMessage(b)
 	default:
 		if len(b) > 0 {
 			if n := r.bare(b, false); n < len(b) {

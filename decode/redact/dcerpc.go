@@ -295,6 +295,10 @@ func (r *Redactor) smb1(b []byte, up bool) {
 		} else {
 			r.text(rest)
 		}
+	case command == 0x75 && !up: // what kind of share it is
+		kind, rest, _ := bytes.Cut(data, []byte{0})
+		r.text(kind)
+		wipe(rest)
 	case command == 0x2f && up && words >= 24: // WRITE_ANDX
 		off, n := int(le.Uint16(w[22:])), int(le.Uint16(w[20:]))
 		if le.Uint16(w[14:])&0x0c == 0x0c {

@@ -60,8 +60,13 @@ func (f *File) body(point int, pk capture.Packet, p *flow.Packet, v flow.Verdict
 		return b, true
 	case flow.UDP:
 		carrier := udpCarrier(p.SrcPort, p.DstPort)
-		if k, _ := keyOf(point, p); carrier == "" && f.talks[k] == nil {
-			return nil, false
+		if carrier == "" {
+			k, _ := keyOf(point, p)
+			t := f.talks[k]
+			if t == nil {
+				return nil, false
+			}
+			carrier = t.carrier
 		}
 		b := make([]byte, 8, 8+len(p.Payload))
 		be := binary.BigEndian

@@ -299,18 +299,48 @@ func (r *Redactor) salt(b []byte) {
 		}
 	}
 	r.name(b[:at])
-	class := 0
-	for c := range serviceClass {
-		if at > 0 && len(c) > class && bytes.HasPrefix(low[at:], []byte(c)) && r.known(low[at+len(c):]) {
-			class = len(c)
-		}
+	rest := b[at:]
+	end := bytes.IndexByte(rest, '.')
+	if end < 0 {
+		end = len(rest)
 	}
-	r.name(b[at+class:])
+	for _, n := range r.split(string(low[at : at+end])) {
+		if !serviceClass[string(low[at:at+n])] || n == end {
+			r.name(rest[:n])
+		}
+		rest, at = rest[n:], at+n
+	}
+	r.name(rest)
 }
 
-// known tells whether the first label of a name was seen elsewhere.
-func (r *Redactor) known(b []byte) bool {
-	first, _, _ := bytes.Cut(b, []byte("."))
-	_, ok := r.names.labels[string(first)]
-	return ok || reserved[string(first)] || string(first) == "admin"
+// split takes a label apart into known labels and classes of services, the
+// fewest there can be; it is left whole when it is known or that fails.
+func (r *Redactor) split(label string) []int {
+	const most = 128
+	if r.known(label) || len(label) > most {
+		return []int{len(label)}
+	}
+	var from, parts [most + 1]int
+	for to := 1; to <= len(label); to++ {
+		parts[to] = most
+		for at := range to {
+			if parts[at] < most && parts[at]+1 < parts[to] && (r.known(label[at:to]) || serviceClass[label[at:to]]) {
+				parts[to], from[to] = parts[at]+1, at
+			}
+		}
+	}
+	if parts[len(label)] == most {
+		return []int{len(label)}
+	}
+	var sizes []int
+	for to := len(label); to > 0; to = from[to] {
+		sizes = append([]int{to - from[to]}, sizes...)
+	}
+	return sizes
+}
+
+// known tells whether a label was seen elsewhere, or names nobody.
+func (r *Redactor) known(label string) bool {
+	_, ok := r.names.labels[label]
+	return ok || reserved[label]
 }

@@ -298,9 +298,10 @@ func (r *Redactor) oncMessage(b []byte) {
 		}
 		at = min(at+(n+3)&^3, len(b))
 	}
-	verifier := func() { // flavor, body: of a MIC or a checksum
-		u32()
+	verifier := func() uint32 { // flavor, body: of a MIC or a checksum
+		flavor := u32()
 		opaque(r.hide)
+		return flavor
 	}
 	at = 4
 	if u32() == 0 { // CALL
@@ -335,38 +336,26 @@ func (r *Redactor) oncMessage(b []byte) {
 		wipe(b[at:])
 		return
 	}
-	verifier()
+	flavor := verifier()
 	u32() // accept_stat
 	start := at
-	for _, version := range []bool{false, true} { // of AUTH_GSSAPI
-		at = start
-		if version {
-			u32()
-		}
-		n := be.Uint32(append(b[at:min(at+4, len(b)):min(at+4, len(b))], 0, 0, 0, 0))
-		if n > 64 {
-			continue
-		}
-		probe := at + 4 + int(n+3)&^3
-		words := 12 // major, minor, window
-		if version {
-			words = 8
-		}
-		if probe+words+4 > len(b) {
-			continue
-		}
-		size := int(be.Uint32(b[probe+words:]))
-		if size > 0 && probe+words+4+size > len(b)+3 {
-			continue
-		}
-		opaque(r.hide) // handle
-		at += words
-		opaque(func(d []byte) { r.token(d) })
-		if version {
+	// rpc_gss_init_res, RFC 2203 §5.2.3.1: handle, major, minor, window, token;
+	// auth_gssapi_init_res: version, handle, major, minor, token, …
+	words := 12
+	if flavor == 300001 {
+		u32()
+		words = 8
+	}
+	if n := u32(); n <= 64 {
+		size := part(b, at+int(n+3)&^3+words, 4)
+		if len(size) == 4 && int(be.Uint32(size)) <= len(b) {
+			at -= 4
 			opaque(r.hide)
+			at += words
+			opaque(func(d []byte) { r.token(d) })
+			wipe(b[at:])
+			return
 		}
-		wipe(b[at:])
-		return
 	}
 	wipe(b[start:])
 }
