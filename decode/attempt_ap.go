@@ -47,9 +47,18 @@ func (s *stream) newAP(a *Attempt, req *Message) *Exchange {
 func (s *stream) finishAP(a *liveAttempt) {
 	x := a.ap
 	a.ap = nil
+	s.endAP(x, a.Attempt)
+	if len(s.rows) > 0 {
+		s.flushRows()
+	}
+	s.d.sink.Exchange(x)
+}
+
+// endAP decides how an AP exchange came out.
+func (s *stream) endAP(x *Exchange, a *Attempt) {
 	x.BothWays = s.bothWays()
 	x.Incomplete = s.half(toClient).Gaps > 0
-	r := a.Attempt.Result
+	r := a.Result
 	switch {
 	case x.Reply != nil && x.Reply.Krb.Error != nil:
 		x.Ending = Failed
@@ -60,10 +69,6 @@ func (s *stream) finishAP(a *liveAttempt) {
 	default:
 		x.Ending = s.apSilence(x)
 	}
-	if len(s.rows) > 0 {
-		s.flushRows()
-	}
-	s.d.sink.Exchange(x)
 }
 
 // apSilence is the ending of an AP exchange that nothing answered.

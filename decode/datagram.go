@@ -158,6 +158,12 @@ func (d *Decoder) rawUDP(m *Message) {
 
 func (d *Decoder) finishUDP(k flowKey, x *Exchange) {
 	delete(d.kpw, k)
+	d.endUDP(x)
+	d.sink.Exchange(x)
+}
+
+// endUDP decides how an exchange over UDP came out.
+func (d *Decoder) endUDP(x *Exchange) {
 	x.BothWays = x.BothWays || d.views.from(x.Server.Addr(), x.Client.Addr())
 	switch {
 	case x.Reply == nil:
@@ -167,7 +173,6 @@ func (d *Decoder) finishUDP(k flowKey, x *Exchange) {
 	default:
 		x.Ending = OK
 	}
-	d.sink.Exchange(x)
 }
 
 // flushPasswords hands over what is under way over UDP, oldest first.

@@ -69,24 +69,33 @@ func (d *Decoder) fragmentsLost(l *flow.Lost) {
 // connEnded takes the end of a TCP connection to a port that matters: its SYN
 // may have gone unanswered, or been refused.
 func (d *Decoder) connEnded(c *flow.Conn) {
-	if portClasses[c.Server.Port()] == portOther || c.SYNCount == 0 {
-		return
+	if kind := d.failedOpen(c); kind != 0 {
+		d.sink.Sighting(d.openSighting(c, kind))
 	}
-	g := &Sighting{Time: c.SYNs[0].Time, Frame: FrameID(c.SYNs[0].Frame), Src: c.Client, Dst: c.Server, Transport: TCP,
-		Count: c.SYNCount, BothWays: c.BothDirections() || d.views.answerable(c.Client.Addr(), c.Server.Addr())}
+}
+
+// failedOpen tells how the opening of a connection to a port that matters
+// failed; 0: it did not, or cannot be said to have.
+func (d *Decoder) failedOpen(c *flow.Conn) SightingKind {
 	switch {
+	case portClasses[c.Server.Port()] == portOther || c.SYNCount == 0:
+		return 0
 	case c.Refused():
-		g.Kind = SYNRefused
+		return SYNRefused
 	case c.Unanswered() && (c.SYNCount > 1 || d.lastTime-c.SYNs[0].Time >= endGrace):
-		g.Kind = SYNUnanswered
-	default:
-		return
+		return SYNUnanswered
 	}
+	return 0
+}
+
+func (d *Decoder) openSighting(c *flow.Conn, kind SightingKind) *Sighting {
+	g := &Sighting{Kind: kind, Time: c.SYNs[0].Time, Frame: FrameID(c.SYNs[0].Frame), Src: c.Client, Dst: c.Server, Transport: TCP,
+		Count: c.SYNCount, BothWays: c.BothDirections() || d.views.answerable(c.Client.Addr(), c.Server.Addr())}
 	for _, s := range c.SYNs {
 		g.Frames = append(g.Frames, FrameID(s.Frame))
 	}
 	if c.Refused() {
 		g.Frames = append(g.Frames, FrameID(c.RST.Frame))
 	}
-	d.sink.Sighting(g)
+	return g
 }

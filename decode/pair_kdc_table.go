@@ -52,6 +52,12 @@ func (p *kdcPairs) finish(o *openKDC, e Ending) {
 			p.flows[fk] = w
 		}
 	}
+	x := p.ended(o, e)
+	p.d.sink.Exchange(&x)
+}
+
+// ended is the exchange of o as it stands; e is its ending, 0 when no answer came.
+func (p *kdcPairs) ended(o *openKDC, e Ending) Exchange {
 	x := o.x
 	if !x.BothWays {
 		x.BothWays = p.d.views.from(x.Server.Addr(), x.Client.Addr())
@@ -68,7 +74,7 @@ func (p *kdcPairs) finish(o *openKDC, e Ending) {
 		x.Reply = nil
 		x.Ending = p.d.silence(&x, o.firstAt)
 	}
-	p.d.sink.Exchange(&x)
+	return x
 }
 
 // expire hands over what waited too long at capture time now.

@@ -34,6 +34,12 @@ func (s *stream) closePassword() {
 		return
 	}
 	s.kpasswd = nil
+	s.endPassword(x)
+	s.d.sink.Exchange(x)
+}
+
+// endPassword decides how a password exchange came out.
+func (s *stream) endPassword(x *Exchange) {
 	x.BothWays = s.c.BothDirections()
 	switch {
 	case x.Reply == nil:
@@ -45,7 +51,6 @@ func (s *stream) closePassword() {
 	default:
 		x.Ending = OK
 	}
-	s.d.sink.Exchange(x)
 }
 
 // passwordRefused tells that a key opened the answer, and that the answer is no.

@@ -403,6 +403,10 @@ func (s *stream) end(why flow.EndReason) {
 		}
 	}
 	s.flushRows()
+	s.closeAttempts()
+	s.endChannel()
+	s.closePassword()
+	s.sum(&s.sess)
 	switch why {
 	case flow.EndClosed:
 		s.sess.End = EndFIN
@@ -410,38 +414,33 @@ func (s *stream) end(why flow.EndReason) {
 		s.sess.End = EndRST
 	case flow.EndRefused:
 		s.sess.End = EndRefused
-	default:
-		switch {
-		case s.c.RST.Ok():
-			s.sess.End = EndRST
-		case s.c.FINs[0].Ok() || s.c.FINs[1].Ok():
-			s.sess.End = EndFIN
-		case s.c.Unanswered():
-			s.sess.End = EndNoReply
-		}
 	}
-	switch {
-	case s.c.RST.Ok():
-		s.sess.EndFrame = FrameID(s.c.RST.Frame)
-	case s.c.FINs[0].Ok():
-		s.sess.EndFrame = FrameID(s.c.FINs[0].Frame)
-	case s.c.FINs[1].Ok():
-		s.sess.EndFrame = FrameID(s.c.FINs[1].Frame)
-	}
-	s.sess.ServerEnded = serverEnded(s.c)
-	s.sess.CutAfterAuth = s.sess.AfterAuth != 0 && s.c.RST.Ok() && s.c.RSTFrom == flow.ToClient && !s.c.FINs[flow.ToServer].Ok() && s.c.RST.Time-s.usedAt < 1e9
-	s.closeAttempts()
-	s.endChannel()
-	s.closePassword()
-	s.sess.SidesKnown = s.c.ClientKnown
-	s.sess.FromSYN = s.c.SYNCount > 0 && s.c.SYNs[0].Frame == s.c.First.Frame
-	s.sess.Begin, s.sess.Ended = FrameID(s.c.First.Frame), FrameID(s.c.Last.Frame)
-	s.sess.First, s.sess.Last = s.c.First.Time, s.c.Last.Time
-	s.sess.BothWays = s.c.BothDirections()
-	s.sess.Gaps = int(s.half(toServer).Gaps + s.half(toClient).Gaps)
 	if s.car != nil && s.tells() {
 		s.d.sink.Session(&s.sess)
 	}
+}
+
+// sum enters into v what the connection shows as a whole.
+func (s *stream) sum(v *Session) {
+	c := s.c
+	switch {
+	case c.RST.Ok():
+		v.End, v.EndFrame = EndRST, FrameID(c.RST.Frame)
+	case c.FINs[0].Ok():
+		v.End, v.EndFrame = EndFIN, FrameID(c.FINs[0].Frame)
+	case c.FINs[1].Ok():
+		v.End, v.EndFrame = EndFIN, FrameID(c.FINs[1].Frame)
+	case c.Unanswered():
+		v.End = EndNoReply
+	}
+	v.ServerEnded = serverEnded(c)
+	v.CutAfterAuth = v.AfterAuth != 0 && c.RST.Ok() && c.RSTFrom == flow.ToClient && !c.FINs[flow.ToServer].Ok() && c.RST.Time-s.usedAt < 1e9
+	v.SidesKnown = c.ClientKnown
+	v.FromSYN = c.SYNCount > 0 && c.SYNs[0].Frame == c.First.Frame
+	v.Begin, v.Ended = FrameID(c.First.Frame), FrameID(c.Last.Frame)
+	v.First, v.Last = c.First.Time, c.Last.Time
+	v.BothWays = c.BothDirections()
+	v.Gaps = int(s.half(toServer).Gaps + s.half(toClient).Gaps)
 }
 
 // tells says whether the session holds anything worth handing on: one with a
