@@ -31,38 +31,42 @@ type tap struct {
 
 // openTap opens a socket that nothing enters, gives it its filter and ring, and
 // only then binds it.
-func openTap(o *Options, name string, buffer, retireMS int) (t *tap, err error) {
+func openTap(o *Options, name string, buffer, retireMS int) (*tap, error) {
 	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, socketError(name, err)
 	}
-	t = &tap{fd: fd, dev: device{name: name}, link: capture.LinkSLL2, cooked: true}
-	defer func() {
-		if err != nil {
-			t.close()
-		}
-	}()
+	t := &tap{fd: fd, dev: device{name: name}, link: capture.LinkSLL2, cooked: true}
+	if err := t.open(o, buffer, retireMS); err != nil {
+		t.close()
+		return nil, err
+	}
+	return t, nil
+}
+
+func (t *tap) open(o *Options, buffer, retireMS int) (err error) {
+	name := t.dev.name
 	if name != Any {
-		if t.dev, err = findDevice(fd, name); err != nil {
-			return nil, unknownInterface(name)
+		if t.dev, err = findDevice(t.fd, name); err != nil {
+			return unknownInterface(name)
 		}
 		t.link, t.cooked = framing(t.dev.hatype)
 	}
 	if t.cooked {
-		unix.Close(fd)
+		unix.Close(t.fd)
 		if t.fd, err = unix.Socket(unix.AF_PACKET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0); err != nil {
-			return nil, socketError(name, err)
+			return socketError(name, err)
 		}
 	}
 	program, err := o.instructions(t.filterLink())
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := t.filter(program); err != nil {
-		return nil, err
+		return err
 	}
 	if t.ring, err = mapRing(t.fd, buffer, retireMS); err != nil {
-		return nil, ringError(err)
+		return ringError(err)
 	}
 	if t.dev.loopback {
 		// Every packet of it is seen going out and coming in. Kernels before
@@ -70,7 +74,7 @@ func openTap(o *Options, name string, buffer, retireMS int) (t *tap, err error) 
 		unix.SetsockoptInt(t.fd, unix.SOL_PACKET, unix.PACKET_IGNORE_OUTGOING, 1)
 	}
 	if err := unix.Bind(t.fd, &unix.SockaddrLinklayer{Protocol: bigEndian16(unix.ETH_P_ALL), Ifindex: t.dev.index}); err != nil {
-		return nil, &InterfaceError{Interface: name, What: "cannot capture on it", Err: err}
+		return &InterfaceError{Interface: name, What: "cannot capture on it", Err: err}
 	}
 	if o.Promiscuous && name != Any && !t.dev.loopback {
 		// An interface that has no such mode is captured on without.
@@ -80,7 +84,7 @@ func openTap(o *Options, name string, buffer, retireMS int) (t *tap, err error) 
 	if name != Any {
 		t.cardBase = cardDrops(name)
 	}
-	return t, nil
+	return nil
 }
 
 // filterLink is what a filter finds in front of the network header: VLAN tags
