@@ -298,10 +298,9 @@ func (r *Redactor) oncMessage(b []byte) {
 		}
 		at = min(at+(n+3)&^3, len(b))
 	}
-	verifier := func() uint32 { // flavor, body: of a MIC or a checksum
-		flavor := u32()
+	verifier := func() { // flavor, body: of a MIC or a checksum
+		u32()
 		opaque(r.hide)
-		return flavor
 	}
 	at = 4
 	if u32() == 0 { // CALL
@@ -336,26 +335,28 @@ func (r *Redactor) oncMessage(b []byte) {
 		wipe(b[at:])
 		return
 	}
-	flavor := verifier()
+	verifier()
 	u32() // accept_stat
 	start := at
 	// rpc_gss_init_res, RFC 2203 §5.2.3.1: handle, major, minor, window, token;
 	// auth_gssapi_init_res: version, handle, major, minor, token, …
-	words := 12
-	if flavor == 300001 {
-		u32()
-		words = 8
-	}
-	if n := u32(); n <= 64 {
-		size := part(b, at+int(n+3)&^3+words, 4)
-		if len(size) == 4 && int(be.Uint32(size)) <= len(b) {
-			at -= 4
-			opaque(r.hide)
-			at += words
-			opaque(func(d []byte) { r.token(d) })
-			wipe(b[at:])
-			return
+	for _, form := range [...]struct{ head, words int }{{4, 8}, {0, 12}} {
+		at = start + form.head
+		n := u32()
+		off := at + int(n+3)&^3 + form.words
+		size := part(b, off, 4)
+		if n > 64 || len(size) < 4 {
+			continue
 		}
+		if tok := part(b, off+4, int(min(be.Uint32(size), 1<<26))); len(tok) > 0 && !header(tok) || len(tok) == 0 && off+36 < len(b) {
+			continue
+		}
+		at -= 4
+		opaque(r.hide)
+		at += form.words
+		opaque(func(d []byte) { r.token(d) })
+		wipe(b[at:])
+		return
 	}
 	wipe(b[start:])
 }
