@@ -56,6 +56,8 @@ type Case struct {
 	twins     twinTable
 	dns       int              // DNS answers among them
 	cut       map[int]FrameRef // by capture, the first message that is not there in full
+	window    *window          // of a capture that goes on; nil: of a file
+	before    *Case            // the part that this one goes on with: of one capture, by one clock
 
 	joined *joined // nil in a partial Case
 }
@@ -102,6 +104,9 @@ func (c *Case) Exchange(x *decode.Exchange) {
 	r := c.read.record(x)
 	c.arrived++
 	r.rank = c.arrived
+	if c.window != nil {
+		c.window.outcomes[Outcome{x.Kind, x.Ending}]++
+	}
 	c.fold(r)
 	if x.Attempt != nil {
 		c.sessions.attempt(x.Attempt, r)
@@ -120,6 +125,7 @@ func (c *Case) fold(r *Record) {
 	c.rows.add(r)
 	c.tickets.see(r)
 	c.claims.record(r)
+	c.window.listed(c)
 	if len(c.list) < c.keep {
 		c.list = append(c.list, r)
 	} else {

@@ -21,10 +21,11 @@ type twin struct {
 type twinTable struct {
 	at   map[uint64]twin
 	mask uint64
+	off  bool // no other capture will be related to this one
 }
 
 func (t *twinTable) see(key uint64, at int64) {
-	if key&t.mask != 0 {
+	if t.off || key&t.mask != 0 {
 		return
 	}
 	w, ok := t.at[key]
@@ -201,6 +202,10 @@ func median(v []float64) float64 {
 // that leads to the first, keep what is known between them: their offsets are
 // to the first of them, and from is "none".
 func relate(parts []*Case) []clock {
+	if n := len(parts) - 1; n > 0 && parts[n].before == parts[n-1] {
+		clocks := relate(parts[:n])
+		return append(clocks, clocks[n-1])
+	}
 	clocks := make([]clock, len(parts))
 	known := make([]bool, len(parts))
 	if len(parts) == 0 {

@@ -24,6 +24,7 @@ func (c *Case) Findings(rules []*Rule) []Finding {
 		for _, f := range rule.Check(c) {
 			f.Rule = rule.ID
 			c.complete(&f, rule)
+			c.nearLoss(&f)
 			if len(f.Evidence) == 0 {
 				continue // nothing in the captures to show for it
 			}

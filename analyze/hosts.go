@@ -32,6 +32,7 @@ type claimTable struct {
 	seen map[claim]uint64
 	of   map[netip.Addr]int
 	lost uint64
+	late map[claim]struct{} // made since the last sweep; nil: no sweeps
 }
 
 func (t *claimTable) add(addr netip.Addr, name, source string) {
@@ -52,6 +53,9 @@ func (t *claimTable) add(addr netip.Addr, name, source string) {
 		t.of[addr]++
 	}
 	t.seen[k]++
+	if t.late != nil {
+		t.late[k] = struct{}{}
+	}
 }
 
 // plausibleHost keeps out literals, "localhost" and what no host is called.

@@ -95,11 +95,18 @@ func (j *joiner) mergeRecords() {
 	j.to = map[*Record]*Record{}
 	first := map[nth]*Record{}
 	part := map[*Record]int{}
-	for p, c := range j.parts {
+	var times map[uint64]int
+	for at, c := range j.parts {
 		list := c.retained()
 		j.mine = append(j.mine, list)
-		times := map[uint64]int{}
+		p := j.group(at)
+		if p == at {
+			times = map[uint64]int{}
+		}
 		for _, r := range list {
+			if j.to[r] != nil {
+				continue // of a session under way, whose exchanges the part before holds
+			}
 			n := r.copy(&j.clocks[p])
 			if n.twin != 0 {
 				id := nth{n.twin, n.Kind, times[n.twin]}
@@ -322,4 +329,13 @@ func (r *Record) merge(n *Record) {
 	}
 	r.Steps = append(r.Steps, n.Steps...)
 	slices.SortStableFunc(r.Steps, func(a, b Step) int { return cmp.Or(cmp.Compare(a.Time, b.Time), cmp.Compare(a.Frame, b.Frame)) })
+}
+
+// group is the index of the part whose capture and clock part p has: its own,
+// unless it goes on with another part.
+func (j *joiner) group(p int) int {
+	for p > 0 && j.parts[p].before == j.parts[p-1] {
+		p--
+	}
+	return p
 }

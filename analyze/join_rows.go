@@ -37,7 +37,7 @@ func (j *joiner) mergeRows() {
 		known := map[uint64]bool{}
 		for _, r := range j.mine[p] {
 			known[r.twin] = true
-			if r.row != nil {
+			if r.row != nil && !r.row.gone {
 				here[r.row]++
 			} else {
 				j.roomless++

@@ -40,6 +40,10 @@ func (j *joiner) mergeTickets() {
 				here[q] += p.Count
 			}
 			for q, n := range here {
+				if c.before != nil {
+					q.Count += n
+					continue
+				}
 				q.Count = max(q.Count, n)
 			}
 		}
@@ -105,8 +109,8 @@ func (j *joiner) mergeSessions() {
 	}
 	by := map[ends][]*SessionFact{}
 	from := map[*SessionFact]int{}
-	for p, c := range j.parts {
-		k := &j.clocks[p]
+	for at, c := range j.parts {
+		k, p := &j.clocks[at], j.group(at)
 		for _, old := range c.sessions.list {
 			s := *old
 			s.Begin, s.End = old.Begin.ref(k), old.End.ref(k)
@@ -194,7 +198,11 @@ func (j *joiner) mergeSightings() {
 				j.sightings = append(j.sightings, &f)
 				continue
 			}
-			o.Seen = max(o.Seen, f.Seen)
+			if c.before != nil {
+				o.Seen += f.Seen
+			} else {
+				o.Seen = max(o.Seen, f.Seen)
+			}
 			o.BothWays = o.BothWays || f.BothWays
 			// What both hold is as late here as there, but for what the clocks leave open.
 			if slack := int64(1e6 + k.uncertainty + j.clockOf(o.LastFrame.Capture()).uncertainty); f.Last > o.Last+slack {
@@ -239,7 +247,8 @@ func (j *joiner) count() {
 				j.limits[name] += n
 			}
 		}
-		j.exchanges += c.rows.lost
+		j.exchanges += c.rows.lost + c.rows.gone
+		j.issued += c.tickets.gone
 	}
 	j.exchanges -= min(j.exchanges, j.roomless)
 	j.issued += uint64(len(j.tickets))

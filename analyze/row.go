@@ -23,6 +23,7 @@ type Row struct {
 
 	key  rowKey
 	seen map[uint64]struct{} // twins of the exchanges, as far as the limits let
+	gone bool                // it made room for others
 }
 
 // Record is the first exemplar.
@@ -160,12 +161,18 @@ type rowTable struct {
 	seen int
 	kept int    // exemplars
 	lost uint64 // exchanges that found no room
+
+	rolls bool   // the rows that were used least recently make room
+	gone  uint64 // exchanges of rows that did
 }
 
 func (t *rowTable) add(r *Record) {
 	key := keyOf(r)
 	row := t.rows[key]
 	if row == nil {
+		if len(t.rows) >= maxRows && t.rolls {
+			t.prune(len(t.rows) / 8)
+		}
 		if len(t.rows) >= maxRows {
 			t.lost++
 			return
@@ -176,7 +183,7 @@ func (t *rowTable) add(r *Record) {
 	r.row = row
 	row.Count++
 	row.First, row.Last = min(row.First, r.Start), max(row.Last, r.Start)
-	if r.twin != 0 && len(row.seen) < maxRowSeen && t.seen < maxSeen {
+	if r.twin != 0 && !t.rolls && len(row.seen) < maxRowSeen && t.seen < maxSeen {
 		if _, ok := row.seen[r.twin]; !ok {
 			row.seen[r.twin] = struct{}{}
 			t.seen++
@@ -210,6 +217,10 @@ func (t *rowTable) take(r *Record) {
 		return
 	}
 	r.row = nil
+	if row.gone {
+		t.gone--
+		return
+	}
 	row.Count--
 	if _, ok := row.seen[r.twin]; ok {
 		delete(row.seen, r.twin)

@@ -57,6 +57,8 @@ type sessionTable struct {
 	attempts map[*decode.Attempt]*Record
 	plain    uint64
 	lost     uint64
+	rolls    bool          // the oldest make room
+	outer    *sessionTable // of the part that this one goes on with; nil: none
 }
 
 // attempt remembers the exchange of an attempt until its session comes.
@@ -76,6 +78,9 @@ func (t *sessionTable) add(s *decode.Session) {
 	for _, a := range s.Attempts {
 		r := t.attempts[a]
 		delete(t.attempts, a)
+		if r == nil && t.outer != nil {
+			r = t.outer.attempts[a]
+		}
 		if len(f.Attempts) >= maxAttempts {
 			f.More++
 			continue
@@ -85,6 +90,9 @@ func (t *sessionTable) add(s *decode.Session) {
 	if len(f.Attempts) == 0 && f.TLS == 0 && f.Sealed == 0 && f.Anonymous == 0 && f.Ended != decode.EndRefused && f.Ended != decode.EndNoReply {
 		t.plain++
 		return
+	}
+	if len(t.list) >= maxSessions && t.rolls {
+		t.prune(maxSessions / 8)
 	}
 	if len(t.list) >= maxSessions {
 		t.lost++
@@ -144,6 +152,7 @@ type sightingKey struct {
 type sightingTable struct {
 	byKey map[sightingKey]*SightingFact
 	lost  uint64
+	rolls bool // those not seen for longest make room
 }
 
 const keepSightingFrames = 8
@@ -155,6 +164,9 @@ func (t *sightingTable) add(s *decode.Sighting) {
 	k := keyOfSighting(s)
 	f := t.byKey[k]
 	if f == nil {
+		if len(t.byKey) >= maxSightings && t.rolls {
+			t.prune(maxSightings / 8)
+		}
 		if len(t.byKey) >= maxSightings {
 			t.lost++
 			return

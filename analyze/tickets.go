@@ -40,6 +40,7 @@ type ticketTable struct {
 	head, tail *lruEntry // head: least recently used
 	shown      int
 	lost       uint64
+	gone       uint64 // aged out
 	issuedN    uint64
 }
 

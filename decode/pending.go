@@ -41,8 +41,8 @@ func (d *Decoder) Now() int64 { return d.lastTime }
 // is is's during the call only.
 func (d *Decoder) Pending(is Sink) {
 	for o := d.kdc.head; o != nil; o = o.next {
-		// Somebody may be typing a password.
-		if o.waiting && d.lastTime-o.last >= endGrace {
+		typing := !o.waiting && o.x.Hint != nil && o.x.Reply == o.x.Hint // a password, perhaps
+		if !typing && d.lastTime-o.last >= endGrace {
 			x := d.kdc.ended(o, 0)
 			is.Exchange(&x)
 		}

@@ -1,0 +1,139 @@
+package analyze
+
+import (
+	"time"
+
+	"kerbscope/capture"
+	"kerbscope/decode"
+)
+
+// LiveOptions steer a Live.
+type LiveOptions struct {
+	Options
+	// Name is the capture's, in findings and reports.
+	Name string
+	// Window is how long what was seen is kept, and bears on findings; 0:
+	// DefaultWindow.
+	Window time.Duration
+}
+
+// A Live is an investigation of one capture that goes on, in bounded memory.
+// At any time Snapshot tells what Investigate would have made of the packets so
+// far, as long as nothing had to make room for what came later. It is not safe
+// for concurrent use; what Snapshot returns belongs to the caller.
+type Live struct {
+	o    LiveOptions
+	part *Case
+	dec  *decode.Decoder
+	seen Counts
+}
+
+// Counts are of what a Live took in since it began.
+type Counts struct {
+	Frames, Messages, Exchanges uint64
+	Sessions, Sightings         uint64
+	Tickets                     uint64
+	Outcomes                    map[Outcome]uint64
+	Rows, Kept, Held            int // kept now: rows; exchanges one by one; tickets
+	Stats                       decode.Stats
+}
+
+// Facts are what the source of the packets knows of the capture.
+type Facts struct {
+	Info    capture.Info
+	Losses  []Loss
+	Problem string // why it broke off; "": it did not
+}
+
+// NewLive begins an investigation.
+func NewLive(o LiveOptions) *Live {
+	l := &Live{o: o, part: NewCase(o.MaxExchanges)}
+	l.part.roll(o.Window)
+	l.dec = decode.New(decode.Options{Keys: o.Keys}, liveSink{l})
+	return l
+}
+
+// Batch takes packets. b is the Live's until it released it, at the next but
+// one call or Close.
+func (l *Live) Batch(b *capture.Batch) {
+	l.seen.Frames += uint64(len(b.Records))
+	l.dec.Batch(0, b)
+	l.part.sweep(l.dec.Now())
+}
+
+// Tick says what time it is by the capture's clock, when no packet came.
+func (l *Live) Tick(now int64) {
+	l.dec.Tick(now)
+	l.part.sweep(l.dec.Now())
+}
+
+// Now is the latest time by the capture's clock, 0 before the first packet.
+func (l *Live) Now() int64 { return l.dec.Now() }
+
+// Version changes whenever something came that findings may rest on.
+func (l *Live) Version() uint64 {
+	return l.part.messages + l.part.exchanges + l.seen.Sessions + l.seen.Sightings
+}
+
+// Counts tells what came so far.
+func (l *Live) Counts() Counts {
+	c := l.seen
+	c.Messages, c.Exchanges = l.part.messages, l.part.exchanges
+	c.Tickets = uint64(len(l.part.tickets.byHash)) + l.part.tickets.lost + l.part.tickets.gone
+	c.Rows, c.Kept, c.Held = len(l.part.rows.rows), len(l.part.list), len(l.part.tickets.byHash)
+	c.Outcomes = make(map[Outcome]uint64, len(l.part.window.outcomes))
+	for k, n := range l.part.window.outcomes {
+		c.Outcomes[k] = n
+	}
+	c.Stats = l.dec.Stats(0)
+	return c
+}
+
+// Edge is the time before which nothing is known any more.
+func (l *Live) Edge() int64 { return l.dec.Now() - l.part.window.age }
+
+// Snapshot is the case as it stands, with what is under way as far as it can
+// be judged. It changes nothing of what goes on, and is not changed by it.
+func (l *Live) Snapshot(f Facts) *Case {
+	under := NewCase(l.part.keep)
+	under.before = l.part
+	under.twins.off = true
+	under.arrived = l.part.arrived
+	under.sessions.outer = &l.part.sessions
+	l.dec.Pending(under)
+	return l.join(f, l.part, under)
+}
+
+// Close ends the capture. Nothing else may be called afterwards.
+func (l *Live) Close(f Facts) *Case {
+	l.dec.Close()
+	return l.join(f, l.part)
+}
+
+func (l *Live) join(f Facts, parts ...*Case) *Case {
+	facts := CaptureFacts{
+		Name: l.o.Name, Info: f.Info, First: f.Info.First, Last: f.Info.Last, Stats: l.dec.Stats(0), Truncated: f.Info.Truncated,
+		Complete: f.Problem == "" && f.Info.Faulted == 0, Problem: f.Problem, Losses: f.Losses,
+	}
+	if facts.Problem == "" {
+		facts.Problem = problemOf(readInput{info: f.Info})
+	}
+	if f.Info.Frames == 0 {
+		facts.First, facts.Last = noTime, noTime
+	}
+	return Join(parts, JoinOptions{Roles: l.o.Roles, Captures: []CaptureFacts{facts}, Part: []int{0}})
+}
+
+// liveSink counts what goes into the Case.
+type liveSink struct{ l *Live }
+
+func (s liveSink) Message(m *decode.Message)   { s.l.part.Message(m) }
+func (s liveSink) Exchange(x *decode.Exchange) { s.l.part.Exchange(x) }
+func (s liveSink) Session(v *decode.Session) {
+	s.l.seen.Sessions++
+	s.l.part.Session(v)
+}
+func (s liveSink) Sighting(v *decode.Sighting) {
+	s.l.seen.Sightings++
+	s.l.part.Sighting(v)
+}

@@ -1,0 +1,166 @@
+package analyze
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"kerbscope/decode"
+)
+
+// DefaultWindow is how long what was seen is kept: the lifetime that domains
+// give a ticket unless told otherwise ([MS-KILE] §3.3.1, MaxServiceTicketAge).
+const DefaultWindow = 10 * time.Hour
+
+// sweepEvery is how often what is too old is looked for, by capture time.
+const sweepEvery = int64(60e9)
+
+// A window bounds what a Case keeps of a capture without an end. Where the Case
+// of a file keeps what came first, it keeps what came last: of each table the
+// oldest entries make room, and nothing that was last seen before the window
+// stays.
+type window struct {
+	age      int64 // ns
+	swept    int64 // when what is too old was last looked for
+	turned   int64 // when names not claimed since were last dropped
+	outcomes map[Outcome]uint64
+}
+
+// An Outcome is a kind of exchange and how it ended.
+type Outcome struct {
+	Kind   decode.Kind
+	Ending decode.Ending
+}
+
+// roll makes c the Case of a capture without an end.
+func (c *Case) roll(age time.Duration) {
+	if age <= 0 {
+		age = DefaultWindow
+	}
+	c.window = &window{age: int64(age), outcomes: map[Outcome]uint64{}}
+	c.rows.rolls, c.sessions.rolls, c.sightings.rolls = true, true, true
+	c.twins.off = true
+	c.claims.late = map[claim]struct{}{}
+}
+
+// listed makes room in the list of exchanges.
+func (w *window) listed(c *Case) {
+	if w == nil || len(c.list) < c.keep {
+		return
+	}
+	n := max(1, c.keep/8)
+	c.omitted += uint64(n)
+	c.list = append(make([]*Record, 0, c.keep), c.list[n:]...)
+}
+
+// sweep drops what is too old at the time now. It tells whether it looked.
+func (c *Case) sweep(now int64) bool {
+	w := c.window
+	if w.swept == 0 {
+		w.swept, w.turned = now, now
+	}
+	c.heal.expire(now)
+	if now-w.swept < sweepEvery {
+		return false
+	}
+	w.swept = now
+	edge := now - w.age
+	n := 0
+	for n < len(c.list) && c.list[n].End < edge {
+		n++
+	}
+	if n > 0 {
+		c.omitted += uint64(n)
+		c.list = append(make([]*Record, 0, c.keep), c.list[n:]...)
+	}
+	for _, row := range c.rows.rows {
+		if row.Last < edge {
+			c.rows.drop(row)
+		}
+	}
+	for e := c.tickets.head; e != nil && e.life.used() < edge; e = c.tickets.head {
+		c.tickets.evict()
+		c.tickets.lost--
+		c.tickets.gone++
+	}
+	c.sessions.list = slices.DeleteFunc(c.sessions.list, func(s *SessionFact) bool { return s.End.Time < edge })
+	for a, r := range c.sessions.attempts {
+		if r.End < edge {
+			delete(c.sessions.attempts, a)
+		}
+	}
+	for k, f := range c.sightings.byKey {
+		if f.Last < edge {
+			delete(c.sightings.byKey, k)
+		}
+	}
+	if now-w.turned >= w.age {
+		w.turned = now
+		c.claims.turn()
+		clear(c.aliases)
+	}
+	if len(c.aliases) >= maxAliases {
+		clear(c.aliases)
+	}
+	if len(c.read.strings) >= keepInterned || len(c.read.lists) >= keepInterned {
+		c.read = newReader()
+	}
+	return true
+}
+
+// used is when the ticket was last seen.
+func (t *TicketLife) used() int64 {
+	at := int64(-1 << 63)
+	if t.Issued != nil {
+		at = t.Issued.End
+	}
+	for _, p := range t.Presented {
+		at = max(at, p.Last.End)
+	}
+	return at
+}
+
+func (t *rowTable) drop(row *Row) {
+	row.gone = true
+	t.gone += row.Count
+	t.kept -= len(row.Exemplars)
+	delete(t.rows, row.key)
+}
+
+// prune drops the n rows that were used least recently.
+func (t *rowTable) prune(n int) {
+	list := sortedRows(t.rows)
+	slices.SortStableFunc(list, func(a, b *Row) int { return cmp.Compare(a.Last, b.Last) })
+	for _, row := range list[:n] {
+		t.drop(row)
+	}
+}
+
+func (t *sessionTable) prune(n int) {
+	// They come in the order in which they ended.
+	t.list = append(make([]*SessionFact, 0, maxSessions), t.list[n:]...)
+}
+
+func (t *sightingTable) prune(n int) {
+	list := make([]*SightingFact, 0, len(t.byKey))
+	for _, f := range t.byKey {
+		list = append(list, f)
+	}
+	slices.SortFunc(list, func(a, b *SightingFact) int { return cmp.Or(cmp.Compare(a.Last, b.Last), bySighting(a, b)) })
+	for _, f := range list[:n] {
+		delete(t.byKey, keyOfSighting(&f.Sighting))
+	}
+}
+
+// turn drops the names that nobody claimed since the last turn.
+func (t *claimTable) turn() {
+	for k := range t.seen {
+		if _, ok := t.late[k]; !ok {
+			delete(t.seen, k)
+			if t.of[k.addr]--; t.of[k.addr] == 0 {
+				delete(t.of, k.addr)
+			}
+		}
+	}
+	clear(t.late)
+}
