@@ -20,7 +20,9 @@ type lane struct {
 	ports      []uint16
 	carriers   []string
 	x          []float64 // of each lifeline
+	asks       bool      // is a client
 	kdc        bool      // is asked as a KDC
+	accepts    bool      // tickets are shown to it
 }
 
 // A look is what a diagram is drawn for: a wide screen and paper, or a phone.
@@ -75,10 +77,21 @@ func (h *htmlReport) sequenceSVG(steps []*seqStep, fault []analyze.Fault, id, ti
 		q.back.String() + lines.String() + q.front.String() + "</svg>")
 }
 
-// findLanes lists the hosts in the order in which they speak, acceptors last.
+// place sorts clients, then KDCs, then acceptors.
+func (l *lane) place() int {
+	switch {
+	case l.accepts:
+		return 2
+	case l.kdc:
+		return 1
+	}
+	return 0
+}
+
+// findLanes lists the hosts: of each kind in the order in which they speak.
 func (q *sequence) findLanes() {
 	for _, s := range q.steps {
-		q.lane(s.from, unseenClient)
+		q.lane(s.from, unseenClient).asks = true
 	}
 	for _, kind := range []bool{false, true} {
 		for _, s := range q.steps {
@@ -86,7 +99,7 @@ func (q *sequence) findLanes() {
 				continue
 			}
 			l := q.lane(s.to, unseenServer)
-			l.kdc = l.kdc || !kind
+			l.kdc, l.accepts = l.kdc || !kind, l.accepts || kind
 			if p := q.h.port(s); p != 0 && !slices.Contains(l.ports, p) {
 				l.ports = append(l.ports, p)
 				word := ""
@@ -101,12 +114,13 @@ func (q *sequence) findLanes() {
 		if len(l.ports) > drawnPorts || q.narrow {
 			l.ports = nil
 		}
-		if l.kdc && len(l.ports) > 0 { // what it says as a KDC needs a lifeline of its own
+		if (l.kdc || l.asks) && len(l.ports) > 0 { // what it does beside accepting needs a lifeline of its own
 			l.ports = append([]uint16{0}, l.ports...)
-			l.carriers = append([]string{"Kerberos"}, l.carriers...)
+			l.carriers = append([]string{""}, l.carriers...)
 		}
 		l.x = make([]float64, max(1, len(l.ports)))
 	}
+	slices.SortStableFunc(q.lanes, func(a, b *lane) int { return a.place() - b.place() })
 }
 
 func (q *sequence) lane(address, unseen string) *lane {
@@ -174,7 +188,7 @@ func (q *sequence) heads() {
 		x0, x1 := l.x[0]-half, l.x[len(l.x)-1]+half
 		mid := (x0 + x1) / 2
 		class := "host"
-		if len(l.ports) == 0 && q.faulty(l, 0) {
+		if q.faulty(l, 0) {
 			class += " faulty"
 		}
 		fmt.Fprintf(&q.front, `<rect class="%s" x="%.0f" y="1" width="%.0f" height="%.0f" rx="6"/>`, class, x0, x1-x0, height)
@@ -183,11 +197,13 @@ func (q *sequence) heads() {
 			q.centred(mid, 36, "faint", 11, x1-x0-10, l.role)
 		}
 		for i, p := range l.ports {
-			name := "KDC"
+			name := "as client"
 			if p != 0 {
 				name = fmt.Sprintf("port %d", p)
+			} else if l.kdc {
+				name = "as KDC"
 			}
-			if q.faulty(l, p) {
+			if p != 0 && q.faulty(l, p) {
 				fmt.Fprintf(&q.front, `<rect class="faulty" x="%.0f" y="%.0f" width="%.0f" height="36" rx="6"/>`, l.x[i]-half, height+4, 2*half)
 			}
 			q.centred(l.x[i], height+18, "port", 12, 124, name)
@@ -209,7 +225,7 @@ func (q *sequence) faulty(l *lane, port uint16) bool {
 			return false
 		}
 		at := q.at[q.h.hostKey(f.Endpoint.Address)]
-		return at == l && (len(l.ports) == 0 || f.Endpoint.Port == port && port != 0)
+		return at == l && (len(l.ports) == 0 || f.Endpoint.Port == port)
 	})
 }
 
@@ -339,13 +355,6 @@ func (q *sequence) mark(x, y float64, mood string) {
 	q.front.WriteString(markAt(x, y, mood))
 }
 
-func markAt(x, y float64, mood string) string {
-	if mood == "no" {
-		return fmt.Sprintf(`<path class="badge no" d="M%.0f %.0fm-4.6-11h9.2l6.4 6.4v9.2l-6.4 6.4h-9.2l-6.4-6.4v-9.2z"/><path class="sign" d="M%.0f %.0fm-4.5-4.5l9 9m0-9l-9 9"/>`, x, y, x, y)
-	}
-	return fmt.Sprintf(`<path class="badge ok" d="M%.0f %.0fm-8 0a8 8 0 1 0 16 0a8 8 0 1 0-16 0"/><path class="sign" d="M%.0f %.0fm-3.8.2l2.8 2.8l5-5.6"/>`, x, y, x, y)
-}
-
 // chip is a ticket on its way, near the one who sends it.
 func (q *sequence) chip(from, to float64, ticket int) {
 	d := 30.0
@@ -353,13 +362,6 @@ func (q *sequence) chip(from, to float64, ticket int) {
 		d = -30
 	}
 	q.front.WriteString(chipAt(from+d, q.y, q.h.letter(ticket), q.h.hue(ticket)))
-}
-
-// chipAt draws a ticket: a slip with a notch at either side.
-func chipAt(x, y float64, letter string, hue int) string {
-	half := 12 + 4*float64(len(letter)-1)
-	return fmt.Sprintf(`<path class="tk k%d" d="M%.0f %.0fh%.0fv6a3 3 0 0 0 0 6v6h-%.0fv-6a3 3 0 0 0 0-6z"/><text class="tkl" x="%.0f" y="%.1f">%s</text>`,
-		hue, x-half, y-9, 2*half, 2*half, x, y+4.4, letter)
 }
 
 func (q *sequence) text(x, y float64, class string, size float64, s string) {
@@ -377,67 +379,4 @@ func (q *sequence) centred(x, y float64, class string, size, room float64, s str
 		title = "<title>" + template.HTMLEscapeString(s) + "</title>"
 	}
 	fmt.Fprintf(&q.front, `<text class="%s mid" x="%.0f" y="%.0f">%s%s</text>`, class, x, y, template.HTMLEscapeString(short), title)
-}
-
-// boldWidth is how much wider bold text is.
-const boldWidth = 1.12
-
-// textWidth is about what text takes in the wider of the usual system fonts;
-// a report cannot know which font it will be shown in.
-func textWidth(s string, size float64) float64 {
-	w := 0.0
-	for _, r := range s {
-		switch {
-		case strings.ContainsRune("iljtfrI.,:;'|! ()[]/\\-", r):
-			w += 0.4
-		case strings.ContainsRune("mwMW@%_<>=+#~^&…", r), r >= 0x1100:
-			w += 1.0
-		case r >= 'A' && r <= 'Z', r > 0x7f:
-			w += 0.76
-		default:
-			w += 0.64
-		}
-	}
-	return w * size
-}
-
-func clipWidth(s string, room, size float64) string {
-	if textWidth(s, size) <= room {
-		return s
-	}
-	for s != "" && textWidth(s+"…", size) > room {
-		_, n := utf8.DecodeLastRuneInString(s)
-		s = s[:len(s)-n]
-	}
-	return s + "…"
-}
-
-// wrapWidth breaks text at blanks into lines that fit; a word that does not is
-// cut. A line is joined to the next by the one blank that went.
-func wrapWidth(s string, room, size float64) []string {
-	var lines []string
-	line := ""
-	for _, word := range strings.Fields(s) {
-		if line != "" && textWidth(line+" "+word, size) > room {
-			lines = append(lines, line)
-			line = ""
-		}
-		if line != "" {
-			line += " "
-		}
-		line += clipWidth(word, room-textWidth(line, size), size)
-	}
-	return append(lines, line)
-}
-
-func rolesWords(roles []string) string {
-	words := map[string]string{"kdc": "KDC"}
-	var list []string
-	for _, r := range roles {
-		if w := words[r]; w != "" {
-			r = w
-		}
-		list = append(list, r)
-	}
-	return strings.Join(list, ", ")
 }

@@ -254,7 +254,7 @@ func (h *htmlReport) answer(s *seqStep) (stress, rest string) {
 		return by + " REFUSES" + ticket, answerWords(x) + times
 	case "unanswered":
 		if s.requests > 1 {
-			times += fmt.Sprintf(" to %d requests", s.requests)
+			times = fmt.Sprintf(" to %d requests", s.requests) + times
 		}
 		return "NO ANSWER from " + by, times
 	case "not-captured":

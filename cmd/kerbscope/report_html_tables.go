@@ -228,3 +228,15 @@ func (h *htmlReport) exchangeRow(x *analyze.Exchange) exchangeRow {
 	}
 	return r
 }
+
+func rolesWords(roles []string) string {
+	words := map[string]string{"kdc": "KDC"}
+	var list []string
+	for _, r := range roles {
+		if w := words[r]; w != "" {
+			r = w
+		}
+		list = append(list, r)
+	}
+	return strings.Join(list, ", ")
+}

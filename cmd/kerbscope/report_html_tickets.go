@@ -18,15 +18,13 @@ type livesView struct {
 }
 
 type lifeView struct {
-	Chip         template.HTML
-	Name, About  string
-	From         string
-	Strip        template.HTML
-	Uses         []useView
-	UsesMore     int
-	Hash         string
-	Refused      bool
-	issued, last time.Time
+	Chip        template.HTML
+	Name, About string
+	From        string
+	Strip       template.HTML
+	Uses        []useView
+	UsesMore    int
+	Hash        string
 }
 
 type useView struct{ Outcome, Text, Frames string }

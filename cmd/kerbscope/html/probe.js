@@ -84,7 +84,7 @@
 
   // Heads that only screen readers get to know.
   function clipped(view, e) {
-    const head = e.closest("thead, nav h2");
+    const head = e.closest("thead, nav .small");
     return head !== null && view.getComputedStyle(head).clipPath !== "none";
   }
 
