@@ -21,9 +21,9 @@ A server that demands channel binding (LdapEnforceChannelBinding, Extended Prote
 	Fix: []string{
 		`Update the client (Windows: CVE-2017-8563; Java, OpenLDAP with Cyrus SASL 2.1.28 and sasl_cbinding tls-endpoint)`,
 		`Take TLS inspection away between client and server, or let the balancer pass TLS through`,
-		`Only while old clients are left: reg add HKLM\SYSTEM\CurrentControlSet\Services\NTDS\Parameters /v LdapEnforceChannelBinding /t REG_DWORD /d 1 (when supported) on the DC`,
+		`Only while old clients are left, since their logons can then be relayed to that DC: note the old value, and on the DC: reg add HKLM\SYSTEM\CurrentControlSet\Services\NTDS\Parameters /v LdapEnforceChannelBinding /t REG_DWORD /d 1 /f (when supported)`,
 	},
-	Undo:     []string{`reg add HKLM\SYSTEM\CurrentControlSet\Services\NTDS\Parameters /v LdapEnforceChannelBinding /t REG_DWORD /d 2 /f`},
+	Undo:     []string{`reg add HKLM\SYSTEM\CurrentControlSet\Services\NTDS\Parameters /v LdapEnforceChannelBinding /t REG_DWORD /d OLDVALUE /f`},
 	Events:   []Event{{Host: "DC", Log: "Directory Service", ID: "3039, 3040, 3041", Meaning: "binds with missing or wrong channel binding"}},
 	Refs:     []string{"RFC 5929", "RFC 4121 §4.1.1.2", "KB4034879", "[MS-ERREF] §2.1.1 (SEC_E_BAD_BINDINGS)"},
 	Since:    "0.1.0",

@@ -25,13 +25,16 @@ further down such a list is normal and no finding.`,
 		`The client lists the session key etype of an RC4 TGT because an administrator of the DC has RC4 forced: the AS-REQ list tells, it is the client's own.`,
 	},
 	Fix: []string{
-		`On the client: reg query HKLM\SYSTEM\CurrentControlSet\Control\Lsa\Kerberos\Parameters /v DefaultEncryptionType`,
-		`On the client: reg query HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System\Kerberos\Parameters /v SupportedEncryptionTypes; gpresult /h gp.html names the policy "Network security: Configure encryption types allowed for Kerberos"`,
-		`Delete DefaultEncryptionType (its default is AES256), and set the policy to AES128, AES256 and future types, or to not defined; then gpupdate /force and restart`,
-		`Throw the old tickets away: klist purge, and for services of the computer itself: klist -li 0x3e7 purge`,
-		`MIT and Heimdal: remove default_tkt_enctypes, default_tgs_enctypes, permitted_enctypes from [libdefaults] in /etc/krb5.conf and its includes; Java: the same file, and -Djava.security.krb5.conf; Samba: kerberos encryption types = all in smb.conf`,
+		`On HOST, the client: reg query HKLM\SYSTEM\CurrentControlSet\Control\Lsa\Kerberos\Parameters /v DefaultEncryptionType, and note the value`,
+		`On HOST: reg query HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System\Kerberos\Parameters /v SupportedEncryptionTypes; gpresult /scope computer /h gp.html /f names the policy "Network security: Configure encryption types allowed for Kerberos"`,
+		`See that the accounts which log on there have AES keys: Get-ADUser NAME -Properties PasswordLastSet,msDS-SupportedEncryptionTypes (Get-ADComputer for a computer). One whose password is older than the domain's AES (functional level 2008) needs a new password first`,
+		`Remove the value: reg delete HKLM\SYSTEM\CurrentControlSet\Control\Lsa\Kerberos\Parameters /v DefaultEncryptionType /f (AES256 is the default), and set the policy to AES128, AES256 and future types, or to not defined; then gpupdate /force and restart. A domain policy reaches all computers under it, and says also which tickets their services take`,
+		`Throw the old tickets away: klist purge, and for services of the computer itself, as administrator: klist -li 0x3e7 purge. Mended when klist shows AES-256 as session key type, and a new capture AES in the list`,
+		`MIT and Heimdal: remove default_tkt_enctypes, default_tgs_enctypes, permitted_enctypes from [libdefaults] in /etc/krb5.conf and its includes, then kdestroy and kinit; Java: the same file, or the one that -Djava.security.krb5.conf names; Samba: kerberos encryption types = all in smb.conf`,
 	},
-	Undo:     []string{`Write the old values down before deleting them; reg add … /v DefaultEncryptionType /t REG_DWORD /d 23 brings the old state back`},
+	Undo: []string{
+		`reg add HKLM\SYSTEM\CurrentControlSet\Control\Lsa\Kerberos\Parameters /v DefaultEncryptionType /t REG_DWORD /d OLDVALUE /f, when the value was there before`,
+	},
 	Events:   []Event{{Host: "DC", Log: "Security", ID: "4768, 4769", Meaning: "the ticket's etype; since the January 2025 updates also the etypes that the client offered"}, {Host: "DC", Log: "System", ID: "KDCSVC 201-209", Meaning: "RC4 audit and blocks, DCs with updates of January 2026 and later"}},
 	Refs:     []string{"RFC 4120 §3.1.3, §5.4.1", "KB837361 (DefaultEncryptionType)", "KB2002141 (that advice as a workaround for event 27)", "[MS-KILE] §2.2.7 (bit mask), §3.3.5 note 26 (lists of Windows 2000 to 2003)"},
 	Since:    "0.1.0",
@@ -77,6 +80,7 @@ func checkClientOffersNoAES(c *Case) []Finding {
 			f.Cause = "Somebody switched AES off on that host: a policy or registry value on Windows (DefaultEncryptionType, SupportedEncryptionTypes), or krb5.conf. The account and the KDC do not decide this list."
 		}
 		f.Cause += looksLike(group)
+		f.fill = []string{"HOST", c.HostName(addr), "NAME", bare(r.Client)}
 		found = append(found, f)
 	}
 	return found

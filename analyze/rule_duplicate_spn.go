@@ -20,10 +20,12 @@ DCs answer 7 to a duplicate as to a missing name, and then only setspn -X tells 
 	Fix: []string{
 		`setspn -X -F lists duplicates in the forest (takes a while), setspn -Q SPN the holders of one`,
 		`Leave it on the account that the service runs as, remove the other: setspn -D SPN WRONGACCOUNT`,
-		`Then on clients: klist purge`,
-		`Samba: samba-tool spn list ACCOUNT, samba-tool spn delete SPN ACCOUNT; ldbsearch -H sam.ldb servicePrincipalName=SPN`,
+		`Let it replicate: repadmin /syncall /AdeP, then on clients klist purge`,
+		`Samba: samba-tool spn list ACCOUNT, samba-tool spn delete SPN WRONGACCOUNT; ldbsearch -H sam.ldb servicePrincipalName=SPN`,
 	},
-	Undo:     []string{`setspn -A SPN ACCOUNT adds it again without the check for duplicates`},
+	Undo: []string{
+		`A duplicate does not come back: DCs since 2012 R2 refuse one. To give the name to the other account: setspn -D SPN RIGHTACCOUNT, then setspn -S SPN WRONGACCOUNT`,
+	},
 	Events:   []Event{{Host: "DC", Log: "System", ID: "KDC 11", Meaning: "duplicate name, with the name"}},
 	Refs:     []string{"RFC 4120 §7.5.9", "[MS-KILE] §3.3.5.7"},
 	Since:    "0.1.0",

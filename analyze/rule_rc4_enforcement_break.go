@@ -20,11 +20,13 @@ a policy on the DC, or a change at the account. The event log of the refusing DC
 	},
 	Fix: []string{
 		`Let the client offer AES; that ends the matter: kerbscope explain client-offers-no-aes`,
-		`On the DC: Get-WinEvent -FilterHashtable @{LogName='System';ProviderName='Microsoft-Windows-Kerberos-Key-Distribution-Center'} | where Id -in 201,202,203,204,205,206,207,208,209`,
-		`Only for a device that cannot do AES, and for that account alone: Set-ADObject … -Replace @{"msDS-SupportedEncryptionTypes"=28} (RC4 and AES)`,
+		`On the DC that refused: Get-WinEvent -FilterHashtable @{LogName='System';ProviderName='Microsoft-Windows-Kerberos-Key-Distribution-Center';Id=201..209} names accounts and clients`,
+		`Only for a device that cannot do AES, and for the account alone that was refused: Set-ADUser NAME -Replace @{'msDS-SupportedEncryptionTypes'=28} (RC4 and AES; Set-ADComputer for a computer). Note the old value first`,
 		`Samba: kdc supported enctypes and kdc default domain supported enctypes in smb.conf of the DC`,
 	},
-	Undo:     []string{`Set-ADObject … -Replace @{"msDS-SupportedEncryptionTypes"=OLDVALUE}; note the old value first`},
+	Undo: []string{
+		`Set-ADUser NAME -Replace @{'msDS-SupportedEncryptionTypes'=OLDVALUE}, or -Clear msDS-SupportedEncryptionTypes when there was none`,
+	},
 	Events:   []Event{{Host: "DC", Log: "System", ID: "KDCSVC 203, 204, 208, 209", Meaning: "a request was refused because RC4 is no more allowed"}},
 	Refs:     []string{"KB5073381 (January and April 2026)", "[MS-KILE] §3.3.5.6, §3.3.5.7"},
 	Since:    "0.1.0",

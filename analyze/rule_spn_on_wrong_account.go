@@ -20,13 +20,16 @@ entries that it has for the service name do not open the ticket, the key of anot
 		`A duplicate SPN: KDCs answer 7 and issue no ticket.`,
 	},
 	Fix: []string{
-		`setspn -Q SPN names the account that carries it; compare with the account that the service runs as (Get-CimInstance Win32_Service | select Name,StartName)`,
-		`Move it: setspn -D SPN WRONGACCOUNT, then setspn -S SPN RIGHTACCOUNT`,
-		`IIS with a service account's SPN: set useAppPoolCredentials=true, or leave the SPN on the computer account and kernel-mode authentication on`,
-		`Then on clients: klist purge; allow for replication: repadmin /syncall /AdeP`,
-		`Samba: samba-tool spn list ACCOUNT; samba-tool spn delete SPN WRONG; samba-tool spn add SPN RIGHT`,
+		`setspn -Q SPN names the account that carries it; compare with the account that the service runs as, on HOST: Get-CimInstance Win32_Service | select Name,StartName (IIS: the application pool's identity; Linux: whose key klist -kte FILE holds)`,
+		`If that account is meant to carry the name (Exchange's alternate service account, a farm behind a balancer), leave it there: HOST lacks its password, see kerbscope explain stale-keytab; Exchange: RollAlternateServiceAccountPassword.ps1`,
+		`Else move it: setspn -D SPN WRONGACCOUNT, then at once setspn -S SPN RIGHTACCOUNT: in between nobody gets a ticket for it`,
+		`Linux: the keytab on HOST needs SPN with the key of RIGHTACCOUNT as well: klist -kte FILE; Samba: samba-tool spn list ACCOUNT; samba-tool spn delete SPN WRONGACCOUNT; samba-tool spn add SPN RIGHTACCOUNT; samba-tool domain exportkeytab FILE --principal=SPN`,
+		`IIS whose pool runs as the account of SPN: appcmd set config "SITE" -section:system.webServer/security/authentication/windowsAuthentication -useAppPoolCredentials:true -commit:apphost; else leave the SPN on the computer account and kernel-mode authentication on`,
+		`Let it replicate: repadmin /syncall /AdeP, then on clients klist purge. Mended when a new ticket is accepted`,
 	},
-	Undo:     []string{`setspn -D SPN RIGHTACCOUNT, setspn -S SPN WRONGACCOUNT`},
+	Undo: []string{
+		`setspn -D SPN RIGHTACCOUNT, then setspn -S SPN WRONGACCOUNT`,
+	},
 	Events:   []Event{{Host: "client", Log: "System", ID: "Kerberos 4", Meaning: "KRB_AP_ERR_MODIFIED; the text names the account whose key was expected"}, {Host: "DC", Log: "Security", ID: "4769", Meaning: "Service Name and Service ID: the account whose key the ticket was encrypted with"}},
 	Refs:     []string{"[MS-KILE] §3.4.5, §3.3.5.7", "RFC 4120 §3.2.3"},
 	Since:    "0.1.0",
@@ -72,10 +75,14 @@ func checkSPNOnWrongAccount(c *Case) []Finding {
 			}
 		}
 		f.FaultAt = nil
-		f.Summary = fmt.Sprintf("%s refused %s (%s) %s with %s, and accepts %s (%s): the two names seem to be on different accounts.", c.server(r.To),
-			s.life.SName, ticketText(&s.life.TicketRef), nTimes(shownTimes(group)), refusalText(r), control.life.SName, ticketText(&control.life.TicketRef))
+		accepts := "and"
+		if control.p.To != s.p.To {
+			accepts = "and " + c.server(control.p.To)
+		}
+		f.Summary = fmt.Sprintf("%s refused %s (%s) %s with %s, %s accepts %s (%s): the two names seem to be on different accounts.", c.server(r.To),
+			s.life.SName, ticketText(&s.life.TicketRef), nTimes(shownTimes(group)), refusalText(r), accepts, control.life.SName, ticketText(&control.life.TicketRef))
 		f.Cause = fmt.Sprintf("The KDC encrypts tickets for %s with the key of an account that the service does not run as. setspn -Q %s names that account.", s.life.SName, s.life.SName)
-		f.fill = []string{"SPN", s.life.SName}
+		f.fill = []string{"SPN", s.life.SName, "HOST", c.HostName(r.To.Addr())}
 		found = append(found, f)
 	}
 	return found
@@ -105,7 +112,7 @@ func (c *Case) othersKey(group []showing) *Finding {
 			s.life.SName, ticketText(&s.life.TicketRef), nTimes(shownTimes(group)), refusalText(r), owner)
 		f.Cause = fmt.Sprintf("The service name is on the account %s: its key, which was given, opens the ticket, and %s. If the service is meant to run as %s, its own key under the name %s is wrong instead.",
 			owner, o.OwnWhyNot, owner, s.life.SName)
-		f.fill = []string{"SPN", s.life.SName, "WRONGACCOUNT", owner}
+		f.fill = []string{"SPN", s.life.SName, "WRONGACCOUNT", owner, "HOST", c.HostName(r.To.Addr())}
 		return &f
 	}
 	return nil

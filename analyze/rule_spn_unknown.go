@@ -25,7 +25,7 @@ needs the name that is registered.`,
 	},
 	Fix: []string{
 		`setspn -Q SPN finds who has it (wildcards allowed: setspn -Q */HOST*)`,
-		`Register it on the account that the service runs as: setspn -S SPN ACCOUNT (the computer's HOST names are there already and stand for http, cifs, rpc and others by sPNMappings, but not for smtp)`,
+		`Register it on the account that the service runs as: setspn -S SPN ACCOUNT (the computer's HOST names are there already and stand for http, cifs, rpc and others by sPNMappings, but not for smtp). Windows clients may remember for 15 minutes that there was none (SpnCacheTimeout)`,
 		`Connect by the name that is registered: the host's full DNS name, no IP address, no alias without its own SPN (netdom computername HOST /add:ALIAS for file servers)`,
 		`Another forest: netdom trust DOMAIN /namesuffixes:OTHER; clients: ksetup or the policy "Define host name-to-Kerberos realm mappings"`,
 		`MIT and Heimdal: dns_canonicalize_hostname, rdns = false and [domain_realm] in krb5.conf; kvno SPN tests; Samba: samba-tool spn add SPN ACCOUNT`,

@@ -17,11 +17,16 @@ ticket whose key the KDC is still issuing: the account's password was changed in
 		`One of several service hosts got the new keytab, this one not: told by same-ticket-two-outcomes.`,
 	},
 	Fix: []string{
-		`See what the account has: Get-ADObject -LDAPFilter "(servicePrincipalName=SPN)" -Properties msDS-KeyVersionNumber,pwdLastSet; and what the service has: klist -kte FILE`,
-		`Make the keytab again: ktpass /princ SPN@REALM /mapuser ACCOUNT /crypto ALL /ptype KRB5_NT_PRINCIPAL /pass PASSWORD /out FILE (ktpass sets the password and raises the kvno; /kvno must fit afterwards)`,
-		`A Windows service with a domain account: type the new password into its logon properties; a computer account: Reset-ComputerMachinePassword on that host`,
-		`MIT and Samba: samba-tool domain exportkeytab FILE --principal=SPN; net ads changetrustpw with "kerberos method = secrets and keytab"; adcli update; then restart the service`,
+		`See what the account has: Get-ADObject -LDAPFilter "(servicePrincipalName=SPN)" -Properties msDS-KeyVersionNumber,pwdLastSet; and on HOST what the service has (a keytab): klist -kte FILE`,
+		`A Windows service with a domain account: on HOST type the account's present password into the service's logon properties, and restart it; a computer account: Reset-ComputerMachinePassword on that host`,
+		`Keytab of a service account, on a DC: ktpass /princ SPN@REALM /mapuser ACCOUNT /crypto ALL /ptype KRB5_NT_PRINCIPAL /pass * /out FILE. It sets a new password, kvno and logon name (UPN): whatever else uses ACCOUNT needs the new key as well. Never for a computer's account: that computer would fall out of the domain`,
+		`Keytab of a computer account, on HOST: net ads changetrustpw (with "kerberos method = secrets and keytab"), or adcli update --computer-password-lifetime=0 (without it nothing happens for 30 days)`,
+		`Samba DC: samba-tool domain exportkeytab FILE --principal=SPN writes the present key and changes no password`,
+		`Restart the service. After a new password also throw away the clients' tickets: klist purge, for computers klist -li 0x3e7 purge, on MIT kdestroy. Mended when klist -kte FILE has the kvno of a new ticket`,
 		`Better for the future: a group managed service account, or a keytab that its own host renews (adcli, msktutil)`,
+	},
+	Undo: []string{
+		`A password does not go back; keep the old keytab: its entries may stay beside the new ones`,
 	},
 	Events:   []Event{{Host: "service host", Log: "Security", ID: "4625", Meaning: "failed network logon with NULL SID"}, {Host: "DC", Log: "Security", ID: "4724, 4742", Meaning: "password of the account was reset or changed, and when"}},
 	Refs:     []string{"RFC 4120 §3.2.3, §7.5.9", "[MS-KILE] §3.1.5.8 (kvno)", "openjdk PR 27298 (kvno mismatch hidden behind \"checksum failed\")"},
@@ -56,7 +61,7 @@ func checkStaleKeytab(c *Case) []Finding {
 			f.Summary = fmt.Sprintf("%s accepted %s with %s, and refused it with %s %s (%s): its keytab or password is older than the account's.", c.server(r.To),
 				s.life.SName, kvnoText(old.life.KVNO), kvnoText(s.life.KVNO), nTimes(shownTimes(group)), refusalText(r))
 			f.Cause = "The password of the service's account was changed in the directory, and the service still works with the old key. If the service name was moved to another account in between, that is the cause instead: setspn -Q tells."
-			f.fill = []string{"SPN", s.life.SName, "NAME", s.life.SName}
+			f.fill = []string{"SPN", s.life.SName, "REALM", s.life.Realm, "HOST", c.HostName(r.To.Addr())}
 			found = append(found, f)
 			break
 		}
