@@ -44,6 +44,7 @@ type run struct {
 	inputs []int // indexes
 	part   *Case
 	dec    *decode.Decoder
+	relay  *relay // between dec and part
 
 	localAhead int64 // ns by which the capture's local times are ahead of UTC
 	zoneTold   bool  // localAhead is what hosts' times say
@@ -98,18 +99,27 @@ func runsOf(inputs []capture.Input, o Options) []*run {
 		}
 		runs = append(runs, r)
 	}
-	for _, r := range runs {
-		r.dec = decode.New(decode.Options{Keys: o.Keys}, r.part)
-	}
 	return runs
+}
+
+// begin makes what decodes into r.part, and end sees it to its end.
+func (r *run) begin(o Options) {
+	r.relay = newRelay(r.part)
+	r.dec = decode.New(decode.Options{Keys: o.Keys}, r.relay)
+}
+
+func (r *run) end() {
+	r.dec.Close()
+	r.relay.close()
 }
 
 func (r *run) read(ctx context.Context, inputs []capture.Input, read []readInput, o Options) {
 	pool := capture.NewPool(heldBatches)
+	r.begin(o)
 	for _, i := range r.inputs {
 		read[i] = r.readOne(ctx, &inputs[i], i, pool, o)
 	}
-	r.dec.Close()
+	r.end()
 	if len(r.inputs) == 1 && read[r.inputs[0]].info.LocalTime {
 		r.toUTC(ctx, inputs, read, pool, o)
 	}
@@ -143,6 +153,7 @@ func (r *run) readOne(ctx context.Context, in *capture.Input, index int, pool *c
 			return out
 		}
 		r.dec.Batch(index, b)
+		r.relay.flush(relayList)
 		if o.Progress != nil {
 			info := src.Info()
 			o.Progress(in.Label, info.Bytes, info.Frames)

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"kerbscope/capture"
-	"kerbscope/decode"
 )
 
 const (
@@ -61,9 +60,9 @@ func (r *run) toUTC(ctx context.Context, inputs []capture.Input, read []readInpu
 	}
 	r.localAhead = ahead
 	r.part = NewCase(o.MaxExchanges)
-	r.dec = decode.New(decode.Options{Keys: o.Keys}, r.part)
+	r.begin(o)
 	read[i] = r.readOne(ctx, &inputs[i], i, pool, o)
-	r.dec.Close()
+	r.end()
 }
 
 // localTimes says what is known of the clock of a capture of local times.

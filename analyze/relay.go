@@ -1,0 +1,70 @@
+package analyze
+
+import "kerbscope/decode"
+
+// A relay is the decode.Sink that hands what a Decoder yields to a Case in a
+// goroutine of its own, in the same order, so that decoding and folding overlap.
+type relay struct {
+	list  []any // not handed on yet
+	ready chan []any
+	spare chan []any
+	done  chan struct{}
+}
+
+// relayed is how many lists are under way at most.
+const relayed = 4
+
+func newRelay(to *Case) *relay {
+	r := &relay{ready: make(chan []any, relayed), spare: make(chan []any, relayed), done: make(chan struct{})}
+	go func() {
+		defer close(r.done)
+		for list := range r.ready {
+			for i, v := range list {
+				switch v := v.(type) {
+				case *decode.Message:
+					to.Message(v)
+				case *decode.Exchange:
+					to.Exchange(v)
+				case *decode.Session:
+					to.Session(v)
+				case *decode.Sighting:
+					to.Sighting(v)
+				}
+				list[i] = nil
+			}
+			select {
+			case r.spare <- list[:0]:
+			default:
+			}
+		}
+	}()
+	return r
+}
+
+func (r *relay) Message(m *decode.Message)   { r.list = append(r.list, m) }
+func (r *relay) Exchange(x *decode.Exchange) { r.list = append(r.list, x) }
+func (r *relay) Session(s *decode.Session)   { r.list = append(r.list, s) }
+func (r *relay) Sighting(s *decode.Sighting) { r.list = append(r.list, s) }
+
+// flush hands on what there is, if it is worth it.
+func (r *relay) flush(least int) {
+	if len(r.list) < least || len(r.list) == 0 {
+		return
+	}
+	r.ready <- r.list
+	r.list = nil
+	select {
+	case r.list = <-r.spare:
+	default:
+	}
+}
+
+// close hands the rest on and waits until the Case has all.
+func (r *relay) close() {
+	r.flush(1)
+	close(r.ready)
+	<-r.done
+}
+
+// relayList is how many things are worth waking the other goroutine for.
+const relayList = 256
