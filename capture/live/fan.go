@@ -43,8 +43,8 @@ type reader interface {
 
 const (
 	waitMost  = 100 * time.Millisecond
-	readWait  = 30 * time.Millisecond // at most between a packet and its reading
-	holdBack  = 2 * readWait          // by then all interfaces have handed over what they saw
+	readWait  = 20 * time.Millisecond // that the system may keep a packet, and that a read waits for one
+	holdBack  = 4 * readWait          // by then all interfaces have handed over what they saw
 	tryEvery  = time.Second           // to open an interface that is gone
 	chunkSize = 256 << 10
 )
@@ -147,7 +147,7 @@ func (f *fan) run(l *leg, r reader) {
 				l.ready <- c
 				f.tell()
 			}
-			if err != nil || f.stopped() && (empty || late) {
+			if err != nil || late || empty && f.stopped() && time.Now().UnixNano()-f.at.Load() > int64(holdBack) {
 				break
 			}
 		}

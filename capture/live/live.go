@@ -19,12 +19,12 @@ type Options struct {
 	Promiscuous bool     // ask cards for frames to other stations as well; never for Any and loopback
 	Filter      string   // in the language of pcap-filter (see package filter for how much of it); "": see Program
 	Program     *Program // used when Filter is empty; nil: everything is captured
-	Buffer      int      // bytes that hold packets until Next takes them, for each interface; 0: DefaultBuffer
+	Buffer      int      // bytes that hold packets until Next takes them, for each interface; 0: DefaultBuffer, twice that when everything is captured
 }
 
 const (
 	DefaultSnapLen = 262144   // as dumpcap's
-	DefaultBuffer  = 32 << 20 // 130 ms of 2 Gbit/s
+	DefaultBuffer  = 32 << 20 // two seconds of what passes the default filter at 2 Gbit/s
 	batchBytes     = 256 << 10
 )
 
@@ -86,6 +86,9 @@ func Open(o Options) (*Handle, error) {
 	}
 	if o.Buffer <= 0 {
 		o.Buffer = DefaultBuffer
+		if o.Filter == "" && o.Program == nil {
+			o.Buffer *= 2
+		}
 	}
 	if len(o.Interfaces) == 0 {
 		return nil, &InterfaceError{What: "no interface named", Hint: "kerbscope capture -D lists them"}

@@ -4,8 +4,10 @@ package live
 
 import (
 	"errors"
+	"net"
 	"net/netip"
 	"strings"
+	"time"
 
 	"github.com/google/gopacket/layers"
 	"github.com/google/gopacket/pcap"
@@ -17,8 +19,11 @@ import (
 // pcapReader reads an interface with libpcap, or with Npcap's, which is loaded
 // when the program begins.
 type pcapReader struct {
-	h *pcap.Handle
-	l capture.LinkType
+	h      *pcap.Handle
+	l      capture.LinkType
+	name   string
+	index  int       // the system's number of the interface; 0: not known
+	looked time.Time // when it was last looked whether that is so still
 }
 
 func openSource(o *Options) (source, error) { return openFan(o, openPcap) }
@@ -41,7 +46,7 @@ func openPcap(o *Options, name string) (reader, error) {
 	if err != nil {
 		return nil, pcapError(name, err)
 	}
-	r := &pcapReader{h: h, l: linkOfPcap(h.LinkType())}
+	r := &pcapReader{h: h, l: linkOfPcap(h.LinkType()), name: device, index: indexOf(device), looked: time.Now()}
 	if err := r.filter(o); err != nil {
 		h.Close()
 		return nil, err
@@ -83,7 +88,7 @@ func (r *pcapReader) read(put func(at int64, data []byte, wire int)) error {
 	for room := chunkSize; room > 0; {
 		data, ci, err := r.h.ZeroCopyReadPacketData()
 		if errors.Is(err, pcap.NextErrorTimeoutExpired) {
-			return nil
+			return r.stillThere()
 		}
 		if err != nil {
 			return err
@@ -92,6 +97,26 @@ func (r *pcapReader) read(put func(at int64, data []byte, wire int)) error {
 		room -= len(data)
 	}
 	return nil
+}
+
+// stillThere is an error when the interface was removed, of which libpcap may
+// say nothing.
+func (r *pcapReader) stillThere() error {
+	if now := time.Now(); r.index != 0 && now.Sub(r.looked) > time.Second {
+		r.looked = now
+		if indexOf(r.name) != r.index {
+			return net.ErrClosed
+		}
+	}
+	return nil
+}
+
+func indexOf(name string) int {
+	i, err := net.InterfaceByName(name)
+	if err != nil {
+		return 0
+	}
+	return i.Index
 }
 
 func (r *pcapReader) counts() (kernel, card uint64) {

@@ -1,0 +1,5 @@
+//go:build !libpcap
+
+package live
+
+const withLibpcap = false
