@@ -24,7 +24,7 @@ entries that it has for the service name do not open the ticket, the key of anot
 		`If that account is meant to carry the name (Exchange's alternate service account, a farm behind a balancer), leave it there: HOST lacks its password, see kerbscope explain stale-keytab; Exchange: RollAlternateServiceAccountPassword.ps1`,
 		`Else move it: setspn -D SPN WRONGACCOUNT, then at once setspn -S SPN RIGHTACCOUNT: in between nobody gets a ticket for it`,
 		`Linux: the keytab on HOST needs SPN with the key of RIGHTACCOUNT as well: klist -kte FILE; Samba: samba-tool spn list ACCOUNT; samba-tool spn delete SPN WRONGACCOUNT; samba-tool spn add SPN RIGHTACCOUNT; samba-tool domain exportkeytab FILE --principal=SPN`,
-		`IIS whose pool runs as the account of SPN: appcmd set config "SITE" -section:system.webServer/security/authentication/windowsAuthentication -useAppPoolCredentials:true -commit:apphost; else leave the SPN on the computer account and kernel-mode authentication on`,
+		`IIS whose pool runs as the account of SPN: appcmd set config "SITE" -section:system.webServer/security/authentication/windowsAuthentication -useAppPoolCredentials:true -commit:apphost; else leave SPN on the computer account and kernel-mode authentication on`,
 		`Let it replicate: repadmin /syncall /AdeP, then on clients klist purge. Mended when a new ticket is accepted`,
 	},
 	Undo: []string{
