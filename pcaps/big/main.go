@@ -3,6 +3,7 @@
 // have nothing to do with Kerberos. The same flags give the same bytes.
 //
 //	go run ./pcaps/big -o /tmp/big.pcap -size 1.5G
+//	go run ./pcaps/big -o - -hostile port-scan | kerbscope -
 package main
 
 import (
@@ -19,6 +20,7 @@ import (
 	"strings"
 
 	"kerbscope/capture"
+	"kerbscope/pcaps/big/hostile"
 )
 
 func main() {
@@ -30,7 +32,16 @@ func main() {
 	flows := flag.Int("flows", 4000, "unrelated flows at a time")
 	kdc := flag.Bool("kdc", false, "what a KDC's own capture holds: of the corpus, at -kerberos 1, the packets of port 88 alone, with the same KDCs in each replay")
 	dir := flag.String("corpus", "pcaps", "folder of the corpus")
+	bad := flag.String("hostile", "", "a capture made to cost instead, of this `NAME`; list names them")
+	n := flag.Int("n", 0, "how many of what the hostile one holds; 0: as many as its full size")
 	flag.Parse()
+	if *bad != "" {
+		if err := writeHostile(*out, *bad, *n); err != nil {
+			fmt.Fprintln(os.Stderr, "big:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	err := run(*out, *size, *format, *dir, options{share: *share, seed: *seed, flows: *flows, kdc: *kdc})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "big:", err)
@@ -72,6 +83,34 @@ func run(out, size, format, dir string, o options) (err error) {
 	}
 	fmt.Fprintf(os.Stderr, "big: %d packets, %d of them from %d replays of the corpus, %.1f s\n", s.packets, s.replayed, s.replays, s.seconds)
 	return f.Close()
+}
+
+// writeHostile writes the hostile capture of that name.
+func writeHostile(out, name string, n int) error {
+	in := hostile.Find(name)
+	if name == "list" {
+		for _, in := range hostile.Inputs {
+			fmt.Printf("%-14s %8d %s\n", in.Name, in.Full, in.What)
+		}
+		return nil
+	}
+	if in == nil {
+		return fmt.Errorf("-hostile %s: no such capture; -hostile list names them", name)
+	}
+	f := os.Stdout
+	if out == "" {
+		return errors.New("-o FILE is missing")
+	} else if out != "-" {
+		var err error
+		if f, err = os.Create(out); err != nil {
+			return err
+		}
+	}
+	defer f.Close()
+	if n == 0 {
+		n = in.Full
+	}
+	return in.Write(f, n)
 }
 
 type options struct {
