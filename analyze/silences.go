@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 
@@ -127,10 +128,17 @@ type kdcAnswers struct {
 	byQuestion map[question][]*Record
 	byClient   map[netip.Addr][]*Record
 	byNonce    map[uint32][]*Record
-	// used are the tickets without an issue in view, by the address that
-	// presented them first.
-	used map[netip.Addr][]*TicketLife
+	// used are the times at which tickets without an issue in view were
+	// presented first, ascending.
+	used map[usedTicket][]int64
 	same map[netip.Addr]netip.Addr // sameAsker
+}
+
+// A usedTicket is the address that presented a ticket, and the ticket's service:
+// "" for that of a TGT, which an AS request asks for by many names.
+type usedTicket struct {
+	from    netip.Addr
+	service string // lower case
 }
 
 // client is the one address that stands for those of a client.
@@ -142,7 +150,7 @@ func (a kdcAnswers) client(addr netip.Addr) netip.Addr {
 }
 
 func (c *Case) answersOf(same map[netip.Addr]netip.Addr) kdcAnswers {
-	a := kdcAnswers{map[question][]*Record{}, map[netip.Addr][]*Record{}, map[uint32][]*Record{}, map[netip.Addr][]*TicketLife{}, same}
+	a := kdcAnswers{map[question][]*Record{}, map[netip.Addr][]*Record{}, map[uint32][]*Record{}, map[usedTicket][]int64{}, same}
 	for _, r := range c.Records() {
 		if (r.Kind == decode.AS || r.Kind == decode.TGS) && (r.Reply != nil || r.Error != nil) {
 			q := questionOf(r)
@@ -159,8 +167,16 @@ func (c *Case) answersOf(same map[netip.Addr]netip.Addr) kdcAnswers {
 	for _, t := range c.Tickets() {
 		if t.Issued == nil && len(t.Presented) > 0 {
 			p := t.Presented[0]
-			a.used[p.From] = append(a.used[p.From], t)
+			k := usedTicket{p.From, lower(t.Principal())}
+			a.used[k] = append(a.used[k], p.First.Start)
+			if isTGT(t.SName) {
+				k.service = ""
+				a.used[k] = append(a.used[k], p.First.Start)
+			}
 		}
+	}
+	for _, times := range a.used {
+		slices.Sort(times)
 	}
 	return a
 }
@@ -168,24 +184,22 @@ func (c *Case) answersOf(same map[netip.Addr]netip.Addr) kdcAnswers {
 // wentOn tells whether the client of r used, after it, a ticket as r asks for
 // and whose issue no capture shows: then r was answered out of view.
 func (a kdcAnswers) wentOn(r *Record) bool {
-	for _, t := range a.used[r.From.Addr()] {
-		if r.Kind == decode.AS && !isTGT(t.SName) || r.Kind == decode.TGS && !samePrincipal(t.Principal(), r.Service) {
-			continue
-		}
-		if d := t.Presented[0].First.Start - r.Start; d >= 0 && d < windowsRetryTimeout {
-			return true
-		}
+	k := usedTicket{from: r.From.Addr()}
+	if r.Kind == decode.TGS {
+		k.service = lower(r.Service)
 	}
-	return false
+	times := a.used[k]
+	i, _ := slices.BinarySearch(times, r.Start)
+	return i < len(times) && times[i]-r.Start < windowsRetryTimeout
 }
 
 // to is the answer that the client of r got to the same question soon after,
 // from any KDC; nil: none.
 func (a kdcAnswers) to(r *Record) *Record {
-	for _, x := range a.byQuestion[questionOf(r)] {
-		if x.Start >= r.Start && x.Start-r.Start <= windowsRetryTimeout {
-			return x
-		}
+	list := a.byQuestion[questionOf(r)] // in time order, as Records are
+	i, _ := slices.BinarySearchFunc(list, r.Start, func(x *Record, at int64) int { return cmp.Compare(x.Start, at) })
+	if i < len(list) && list[i].Start-r.Start <= windowsRetryTimeout {
+		return list[i]
 	}
 	return nil
 }

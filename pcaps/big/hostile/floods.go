@@ -162,3 +162,13 @@ func attempts(w *writer, n int) {
 		t.server("535 5.7.8 no\r\n")
 	}
 }
+
+// kdcs: nobody answers, and no two are asked.
+func kdcs(w *writer, n int) {
+	for i := range n {
+		c := client(i)
+		for range 2 {
+			w.udp(c, end{1<<22 + uint32(i), 88}, asReq(fmt.Sprintf("user%d", i%1000), i))
+		}
+	}
+}

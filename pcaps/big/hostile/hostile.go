@@ -54,6 +54,7 @@ var Inputs = []Input{
 	{Name: "one-flow", Full: 7_000_000, What: "segments of one connection to port 25, without an end of line", write: oneFlow},
 	{Name: "tickets", Full: 1_000_000, What: "TGS exchanges, each issuing another ticket for another service", Limits: []string{"tickets", "rows"}, write: tickets},
 	{Name: "clients", Full: 1_000_000, What: "AS requests of different clients, each refused", Limits: []string{"rows"}, write: clients},
+	{Name: "kdcs", Full: 1_000_000, What: "AS requests, each to another silent KDC", Limits: []string{"rows", "names"}, write: kdcs},
 	{Name: "errors", Full: 1_000_000, What: "KRB-ERRORs that nobody asked for, each with another text", Limits: []string{"rows", "exchanges"}, write: krbErrors},
 	{Name: "nesting", Full: 200_000, What: "packets of nothing but layers: DER, SPNEGO, GRE, IP in IP, VLAN tags", Limits: []string{"tunnels"}, write: nesting},
 	{Name: "dns", Full: 1_000_000, What: "DNS answers, each for another KDC", Limits: []string{"names", "sightings"}, write: dnsFlood},
