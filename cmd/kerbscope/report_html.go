@@ -67,12 +67,7 @@ func newHTMLReport(r *analyze.Report) *htmlReport {
 		h.byTime = append(h.byTime, i)
 	}
 	slices.SortStableFunc(h.byTime, func(a, b int) int {
-		x, ok1 := parseTime(r.Exchanges[a].Started)
-		y, ok2 := parseTime(r.Exchanges[b].Started)
-		if !ok1 || !ok2 {
-			return 0
-		}
-		return x.Compare(y)
+		return compareTimes(r.Exchanges[a].Started, r.Exchanges[b].Started)
 	})
 	for i := range r.Findings {
 		if c := r.Findings[i].BecauseOf; c != "" {

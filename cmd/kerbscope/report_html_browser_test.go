@@ -130,7 +130,7 @@ func (s *pageServer) note(what string) {
 
 // browse opens the pages in Chromium and returns what the probe measured, what
 // was asked for, and what the console said.
-func browse(t *testing.T, dark bool, pages map[string]string, widths func(page string) []int) (results []browserResult, asked, console []string) {
+func browse(t *testing.T, dark bool, pages map[string]string, widths func(page string) []int, enough func(asked, console string) bool) (results []browserResult, asked, console []string) {
 	t.Helper()
 	s := servePages(t, pages, widths)
 	setting := "1"
@@ -139,15 +139,24 @@ func browse(t *testing.T, dark bool, pages map[string]string, widths func(page s
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 	defer cancel()
-	var said bytes.Buffer
+	said := &lockedBuffer{}
 	c := exec.CommandContext(ctx, "chromium", chromiumFlags(t, "--blink-settings=preferredColorScheme="+setting, "--window-size=1920,1080", "--enable-logging=stderr",
 		"--proxy-server="+s.URL, "--remote-debugging-port=0", s.URL+"/")...)
-	c.Stderr = &said
+	c.Stderr = said
 	c.WaitDelay = 5 * time.Second
 	require.NoError(t, c.Start())
 	select {
 	case results = <-s.results:
 	case <-ctx.Done():
+	}
+	// What the page's policy stopped, and the console, come on ways of their own.
+	for began := time.Now(); time.Since(began) < 10*time.Second; time.Sleep(50 * time.Millisecond) {
+		s.Lock()
+		all := strings.Join(s.asked, "\n")
+		s.Unlock()
+		if enough == nil && time.Since(began) > time.Second || enough != nil && enough(all, said.String()) {
+			break
+		}
 	}
 	cancel()
 	c.Wait()
@@ -160,6 +169,24 @@ func browse(t *testing.T, dark bool, pages map[string]string, widths func(page s
 	s.Lock()
 	defer s.Unlock()
 	return results, s.asked, console
+}
+
+// A lockedBuffer may be read while a process writes to it.
+type lockedBuffer struct {
+	sync.Mutex
+	b bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.Lock()
+	defer l.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.Lock()
+	defer l.Unlock()
+	return l.b.String()
 }
 
 // TestHTMLBrowser: in Chromium, light and dark, on a phone, a laptop and a
@@ -187,7 +214,7 @@ func TestHTMLBrowser(t *testing.T) {
 					return browserWidths[i%2 : i%2+1]
 				}
 				return browserWidths
-			})
+			}, nil)
 			least, texts := 99.0, 0
 			for _, r := range results {
 				assert.Empty(t, r.Problems, "%s at %d", r.Page, r.Width)
@@ -209,7 +236,9 @@ func TestHTMLBrowserSees(t *testing.T) {
 <body style="background: #fff"><p style="color: #888; background: #999">hard to read</p><div style="width: 3000px; text-align: right">wide</div>
 <p style="position: absolute; top: 300px">one text</p><p style="position: absolute; top: 302px">another text</p>
 <img src="http://nowhere.invalid/x.png"><img src="http://stopped.invalid/x.png"><script>console.error("noise"); window.hacked = 1;</script></body></html>`
-	results, asked, console := browse(t, false, map[string]string{"bad": bad}, func(string) []int { return []int{1280} })
+	results, asked, console := browse(t, false, map[string]string{"bad": bad}, func(string) []int { return []int{1280} }, func(asked, console string) bool {
+		return strings.Contains(asked, "x.png") && strings.Contains(asked, "stopped by") && strings.Contains(console, "noise")
+	})
 	problems := strings.Join(results[0].Problems, "\n")
 	for _, want := range []string{"overflow", "hacked", "cut off", "contrast", "overlap", "loads: http://nowhere.invalid/x.png"} {
 		assert.Contains(t, problems, want)

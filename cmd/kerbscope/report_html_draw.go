@@ -5,7 +5,6 @@ import (
 	"html/template"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"kerbscope/analyze"
 )
@@ -95,7 +94,7 @@ func (q *sequence) findLanes() {
 	}
 	for _, kind := range []bool{false, true} {
 		for _, s := range q.steps {
-			if (s.x.Kind == "AP") != kind {
+			if s.atAcceptor() != kind {
 				continue
 			}
 			l := q.lane(s.to, unseenServer)
@@ -192,7 +191,11 @@ func (q *sequence) heads() {
 			class += " faulty"
 		}
 		fmt.Fprintf(&q.front, `<rect class="%s" x="%.0f" y="1" width="%.0f" height="%.0f" rx="6"/>`, class, x0, x1-x0, height)
-		q.centred(mid, 20, "hostname", 13, x1-x0-10, l.name)
+		y := 20.0
+		if l.role == "" {
+			y = 28
+		}
+		q.centred(mid, y, "hostname", 13, x1-x0-10, l.name)
 		if l.role != "" {
 			q.centred(mid, 36, "faint", 11, x1-x0-10, l.role)
 		}
@@ -288,20 +291,15 @@ func (q *sequence) step(s *seqStep) {
 
 // label writes text above the arrow to come, where most room is.
 func (q *sequence) label(x1, x2 float64, rest, stress, mood string, hot bool) {
-	size := q.font
-	if stress != "" {
-		size *= boldWidth
-	}
 	left := min(x1, x2) + 12
 	if q.narrow {
 		left = q.left
 	}
 	room := q.width - left - 10
 	if room < 330 && !q.narrow {
-		left = max(q.left, q.width-10-min(330, textWidth(stress+rest, size)))
+		left = max(q.left, q.width-10-min(330, textWidth(stress+rest, q.font*boldWidth)))
 		room = q.width - left - 10
 	}
-	lines := wrapWidth(stress+rest, room, size)
 	class := "say"
 	if mood == "dim" {
 		class = "say faint"
@@ -309,18 +307,12 @@ func (q *sequence) label(x1, x2 float64, rest, stress, mood string, hot bool) {
 	if hot {
 		class += " hot"
 	}
-	said := 0
-	for _, l := range lines {
+	for _, l := range wrapWidth(stress, rest, room, q.font) {
 		q.y += q.lineStep
-		body := template.HTMLEscapeString(l)
-		if said < len(stress) { // the stressed words may go over a line
-			n := min(len(stress)-said, len(l))
-			for n < len(l) && !utf8.RuneStart(l[n]) {
-				n++
-			}
-			body = fmt.Sprintf(`<tspan class="stress %s">%s</tspan>%s`, mood, template.HTMLEscapeString(l[:n]), template.HTMLEscapeString(l[n:]))
+		body := template.HTMLEscapeString(l.text[l.bold:])
+		if l.bold > 0 {
+			body = fmt.Sprintf(`<tspan class="stress %s">%s</tspan>%s`, mood, template.HTMLEscapeString(l.text[:l.bold]), body)
 		}
-		said += len(l) + 1
 		fmt.Fprintf(&q.front, `<text class="%s" x="%.0f" y="%.0f">%s</text>`, class, left, q.y-4, body)
 	}
 }

@@ -15,13 +15,15 @@ func textWidth(s string, size float64) float64 {
 	for _, r := range s {
 		switch {
 		case strings.ContainsRune("iljtfrI.,:;'|! ()[]/\\-", r):
-			w += 0.4
-		case strings.ContainsRune("mwMW@%_<>=+#~^&…", r), r >= 0x1100:
+			w += 0.42
+		case strings.ContainsRune("mwMW@%<>=+#~^&…", r), r >= 0x1100:
 			w += 1.0
 		case r >= 'A' && r <= 'Z', r > 0x7f:
 			w += 0.76
+		case r == '_':
+			w += 0.54
 		default:
-			w += 0.64
+			w += 0.66 // some systems round every letter's width up
 		}
 	}
 	return w * size
@@ -38,20 +40,46 @@ func clipWidth(s string, room, size float64) string {
 	return s + "…"
 }
 
-// wrapWidth breaks text at blanks into lines that fit; a word that does not is
-// cut. A line is joined to the next by the one blank that went.
-func wrapWidth(s string, room, size float64) []string {
-	var lines []string
-	line := ""
-	for _, word := range strings.Fields(s) {
-		if line != "" && textWidth(line+" "+word, size) > room {
+// A textLine is a line of a label, of which the first bytes are bold.
+type textLine struct {
+	text string
+	bold int
+}
+
+// wrapWidth breaks a text that begins with stressed words at blanks into lines
+// that fit; a word that does not is cut.
+func wrapWidth(stress, rest string, room, size float64) []textLine {
+	text := strings.Join(strings.Fields(stress+rest), " ")
+	bold := len(strings.Join(strings.Fields(stress), " "))
+	var lines []textLine
+	var line textLine
+	used, at := 0.0, 0
+	for _, word := range strings.Fields(text) {
+		factor := 1.0
+		if at < bold {
+			factor = boldWidth
+		}
+		width := textWidth(word+" ", size*factor)
+		if line.text != "" && used+width > room {
 			lines = append(lines, line)
-			line = ""
+			line, used = textLine{}, 0
 		}
-		if line != "" {
-			line += " "
+		if line.text != "" {
+			line.text += " "
 		}
-		line += clipWidth(word, room-textWidth(line, size), size)
+		begin := len(line.text)
+		line.text += clipWidth(word, room-used, size*factor)
+		switch {
+		case at+len(word) <= bold:
+			line.bold = len(line.text)
+		case at < bold:
+			line.bold = min(begin+bold-at, len(line.text))
+			for line.bold < len(line.text) && !utf8.RuneStart(line.text[line.bold]) {
+				line.bold++
+			}
+		}
+		used += width
+		at += len(word) + 1
 	}
 	return append(lines, line)
 }

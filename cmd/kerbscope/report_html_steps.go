@@ -93,8 +93,45 @@ func (h *htmlReport) steps(f *analyze.Finding, effects []*analyze.Finding) (list
 		same.weight = max(same.weight, w)
 		same.cited = same.weight >= 3
 	}
-	return h.fewSteps(all)
+	return h.fewSteps(h.withNTLM(all, append([]*analyze.Finding{f}, effects...)))
 }
+
+// withNTLM adds a step for each server where NTLM took the place of Kerberos,
+// which no exchange tells of.
+func (h *htmlReport) withNTLM(all []*seqStep, findings []*analyze.Finding) []*seqStep {
+	for _, f := range findings {
+		if f.Server == nil || !slices.ContainsFunc(f.Evidence, func(e analyze.Evidence) bool { return e.Field == "ntlm" }) {
+			continue
+		}
+		x := &analyze.Exchange{Kind: kindNTLM, Client: f.Client, Service: f.Service, Server: f.Server, Started: f.First, Outcome: "unknown"}
+		for _, s := range all {
+			if s.x.Client == f.Client && s.x.ClientAddress != nil {
+				x.ClientAddress = s.x.ClientAddress
+			}
+		}
+		s := h.stepOf(x)
+		s.n, s.weight = 1, 4
+		all = append(all, s)
+	}
+	slices.SortStableFunc(all, func(a, b *seqStep) int { return compareTimes(a.x.Started, b.x.Started) })
+	return all
+}
+
+// kindNTLM is the kind of a step that is no exchange of Kerberos.
+const kindNTLM = "NTLM"
+
+// compareTimes orders times of a report; those that do not show stay in place.
+func compareTimes(a, b string) int {
+	x, ok1 := parseTime(a)
+	y, ok2 := parseTime(b)
+	if !ok1 || !ok2 {
+		return 0
+	}
+	return x.Compare(y)
+}
+
+// atAcceptor tells steps with a service from those with a KDC.
+func (s *seqStep) atAcceptor() bool { return s.x.Kind == "AP" || s.x.Kind == kindNTLM }
 
 // stepOf is an exchange alone.
 func (h *htmlReport) stepOf(x *analyze.Exchange) *seqStep {
@@ -164,7 +201,7 @@ func (h *htmlReport) fewSteps(all []*seqStep) (list []*seqStep, omitted int) {
 
 // port is the acceptor's port, or 0 for a KDC, whose ports are all one.
 func (h *htmlReport) port(s *seqStep) uint16 {
-	if s.x.Kind == "AP" && s.x.Server != nil {
+	if s.atAcceptor() && s.x.Server != nil {
 		return s.x.Server.Port
 	}
 	return 0
@@ -210,6 +247,9 @@ func (h *htmlReport) askWords(s *seqStep) string {
 		}
 		return who + " shows " + shows
 	}
+	if x.Kind == kindNTLM {
+		return who + " uses NTLM instead of Kerberos at " + h.names.endpoint(x.Server, nil)
+	}
 	return who + " changes a password"
 }
 
@@ -251,7 +291,7 @@ func (h *htmlReport) answer(s *seqStep) (stress, rest string) {
 		}
 		return by + " accepts", times
 	case "error", "refused":
-		return by + " REFUSES" + ticket, answerWords(x) + times
+		return by + " REFUSES" + ticket, escape(answerWords(x)) + times
 	case "unanswered":
 		if s.requests > 1 {
 			times = fmt.Sprintf(" to %d requests", s.requests) + times
@@ -259,6 +299,9 @@ func (h *htmlReport) answer(s *seqStep) (stress, rest string) {
 		return "NO ANSWER from " + by, times
 	case "not-captured":
 		return "", "the answer is not in the capture" + times
+	}
+	if x.Kind == kindNTLM {
+		return "", "no ticket is shown here"
 	}
 	return "", "the answer does not show" + times
 }
