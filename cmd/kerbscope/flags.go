@@ -172,6 +172,9 @@ func flagNames(command string) []string {
 		analyzeFlags(f, &settings{})
 	case "decode":
 		decodeFlags(f, &settings{}, &[]string{})
+	case "capture":
+		captureFlags(f, &captureSettings{}, &[]string{}, &[]string{})
+		analyzeFlags(f, &settings{})
 	case "convert":
 		names = []string{"read", "output", "quiet", "no-progress", "help"}
 		convertFlags(f, &convertSettings{})

@@ -48,7 +48,11 @@ func main() {
 			s.status = 143
 		}
 		cancel(s)
-		time.Sleep(graceAfterSignal)
+		if endsNormally.Load() {
+			<-signals // a second one is meant
+		} else {
+			time.Sleep(graceAfterSignal)
+		}
 		dropTemporary()
 		os.Exit(s.status)
 	}()
@@ -72,6 +76,8 @@ type app struct {
 	stdout io.Writer
 	stderr io.Writer
 	shown  *progress // nil: none
+	// endsNormally: a signal ends the command with the status that it gives.
+	endsNormally bool
 }
 
 // A command is one word of the command line.
@@ -81,8 +87,7 @@ type command struct {
 	run   func(*app, []string) int
 }
 
-// commands is the list of commands. Those of the command line that this
-// version does not have are in it with what to use instead.
+// commands is the list of commands.
 func commands() []command {
 	return []command{
 		{"analyze", usageAnalyze, (*app).analyze},
@@ -90,10 +95,7 @@ func commands() []command {
 		{"explain", usageExplain, (*app).explain},
 		{"schema", usageSchema, (*app).schema},
 		{"version", usageVersion, (*app).version},
-		{"capture", "", func(a *app, _ []string) int {
-			return a.fail(&failure{exitUsage, "this version does not capture live",
-				"record with dumpcap, tcpdump, netsh or pktmon (kerbscope explain capturing), then: kerbscope FILE..."})
-		}},
+		{"capture", usageCapture, (*app).capture},
 		{"convert", usageConvert, (*app).convert},
 		{"redact", usageRedact, (*app).redact},
 	}
@@ -112,7 +114,7 @@ func runContext(ctx context.Context, args []string, stdin io.Reader, stdout, std
 	a := &app{ctx: ctx, stdin: stdin, stdout: stdout, stderr: stderr}
 	status := a.dispatch(args)
 	var s interrupted
-	if errors.As(context.Cause(ctx), &s) {
+	if !a.endsNormally && errors.As(context.Cause(ctx), &s) {
 		return s.status
 	}
 	return status
@@ -145,9 +147,6 @@ func (a *app) help(args []string) int {
 	c := findCommand(args[0])
 	if c == nil {
 		return a.fail(&failure{exitUsage, "no command " + quote(args[0]), "the commands are in: kerbscope -h"})
-	}
-	if c.usage == "" {
-		return c.run(a, nil)
 	}
 	return a.print(c.usage)
 }

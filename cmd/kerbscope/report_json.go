@@ -38,6 +38,11 @@ func writeReportLines(w io.Writer, r *analyze.Report) error {
 			return err
 		}
 	}
+	return writeReportRest(w, r)
+}
+
+// writeReportRest writes the report without findings on a line.
+func writeReportRest(w io.Writer, r *analyze.Report) error {
 	rest := struct {
 		*analyze.Report
 		Findings *[]analyze.Finding `json:"findings,omitempty"` // takes the place of the report's own

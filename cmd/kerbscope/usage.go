@@ -2,10 +2,13 @@ package main
 
 const usageMain = `Usage: kerbscope [analyze] [flags] CAPTURE...
        kerbscope decode [flags] CAPTURE...
+       kerbscope capture [flags] -i INTERFACE
        kerbscope convert [flags] IN... OUT.pcapng
        kerbscope redact [flags] IN... OUT.pcapng
        kerbscope explain [RULE | capturing]
        kerbscope schema message | report | finding
+       kerbscope completion bash | fish | powershell | zsh
+       kerbscope man
        kerbscope version
 
 Finds out from packet captures why Kerberos fails, and what to do about it.
@@ -16,10 +19,13 @@ clocks need not agree.
 
   analyze   says what went wrong and how that is known; runs when no command is named
   decode    lists every Kerberos message
+  capture   captures live and says what is wrong as it happens
   convert   writes captures of any kind as one pcapng file, in time order
   redact    takes names, addresses and secrets out of captures, to give them away
   explain   what a rule means, how it is proved and how to fix it
   schema    the JSON Schema of what --format json and ndjson print
+  completion  completes command lines in a shell
+  man       the manual page
   version   version, commit and Go version
 
 Example:
@@ -100,6 +106,51 @@ result could not be written.
 Example:
   $ kerbscope decode --filter type=KRB-ERROR --filter error!=PREAUTH_REQUIRED dc1.pcapng
   $ kerbscope decode --format ndjson dc1.pcapng | jq 'select(.error_code == 14) | .etypes_names'
+`
+
+const usageCapture = `Usage: kerbscope capture [flags] -i INTERFACE
+       kerbscope capture [flags] -r FILE --follow
+       tcpdump -U -w - ... | kerbscope capture [flags] -
+
+Captures live and says what is wrong with Kerberos as it happens, in bounded
+memory, for as long as it runs. Ctrl-C, SIGTERM or -a end it; then the report is
+written. On a terminal a view of rates and findings is shown (r: report, q: end).
+
+What to capture:
+  -i, --interface IF     repeatable; any: all of them      -D   list interfaces
+  -f, --filter FILTER    in the language of tcpdump; without it what may carry
+                         Kerberos: its ports, those of carriers, DCE/RPC binds and
+                         messages anywhere
+      --all-ports        everything, without a filter
+  -s SNAPLEN             bytes kept of a packet (262144)   -p   not promiscuous
+  -r, --read FILE --follow   a pcap or pcapng file that grows, and its successors
+  -a duration:S | packets:N  end by itself; repeatable     -c N   as -a packets:N
+
+What to keep:
+  -w, --write FILE       the packets, as pcapng
+  -b filesize:KB | duration:S | files:N   a ring of such files; repeatable
+      --evidence DIR     the packets around each finding as a small pcapng file of its
+                         own, with comments on what they show
+      --evidence-age T, --evidence-memory MB   how far back (120s, 64)
+
+What to find and how to say it:
+  -k, --keytab FILE, --key-file FILE, --password-file FILE, --ask PRINCIPAL,
+      --role ROLE=ADDR, --rule ID, --no-rule ID, --max-exchanges N, --brief,
+      --color WHEN, --fail-on SEV      as in: kerbscope analyze -h
+      --format FORMAT    text (default), json, ndjson (a line for each finding when it
+                         is made, changes or is withdrawn, then the report) or html
+  -o, --output FILE      write there; on Unix SIGUSR1 writes the report as of now
+      --window T         forget what was last seen so long ago (10h)
+      --interval T       on standard error, if it is no terminal, a line so often (60s)
+      --quiet, --no-progress   neither that line nor the view
+
+Exit status: 0 ended, 1 by --fail-on, 2 bad usage, 4 capturing could not start or
+broke off (the report is still written), 5 the result, or a file of -w or
+--evidence, could not be written.
+
+Example:
+  $ sudo kerbscope capture -i eth0 -w hub.pcapng -b filesize:100000 -b files:20
+  $ sudo kerbscope capture -i any --format ndjson --quiet | jq -r '.state + " " + .summary'
 `
 
 const usageConvert = `Usage: kerbscope convert [flags] IN... OUT.pcapng

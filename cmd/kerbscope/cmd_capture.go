@@ -1,0 +1,532 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"kerbscope/analyze"
+	"kerbscope/capture"
+	"kerbscope/decode"
+)
+
+// endsNormally: a signal ends the command that runs, and no more than that.
+var endsNormally atomic.Bool
+
+const (
+	// checkEvery is the least time between two looks at the findings. They are
+	// looked at less often when that costs more than a share of it.
+	checkEvery = time.Second
+	checkShare = 10
+	// settling is how long after the last news findings may still come: what is
+	// not answered, is so after a while.
+	settling = 75 * time.Second
+	idleTick = 100 * time.Millisecond
+)
+
+// A capturer is one run of the command.
+type capturer struct {
+	a    *app
+	s    *captureSettings
+	o    analyze.Options
+	src  *packetSource
+	live *analyze.Live
+	out  *output
+
+	watch    *findingWatch
+	lines    *findingLines // of ndjson; nil otherwise
+	view     *liveView
+	keep     *keeper
+	evidence *evidence
+	ledger   ledger
+
+	info     capture.Info
+	began    time.Time
+	arrived  time.Time // when the last packet came
+	packets  uint64
+	problem  string
+	partial  []int // exit statuses
+	notices  chan notice
+	down     string
+	checking bool
+	checked  chan checkResult
+	nextLook time.Time
+	version  uint64 // of the case, at the last look
+	newsAt   time.Time
+	list     []*analyze.Finding
+	rates    rateMeter
+	ended    bool // no further batch is taken
+}
+
+// A notice is something to tell people that came up beside.
+type notice struct {
+	status int // 0: a hint
+	what   string
+}
+
+// A checkResult is a look at the findings.
+type checkResult struct {
+	findings []analyze.Finding
+	edge     int64
+	report   *analyze.Report // when there is something new
+	took     time.Duration
+}
+
+// capture captures live and diagnoses as packets come in.
+func (a *app) capture(args []string) int {
+	s, help, err := parseCapture(args)
+	if help {
+		return a.print(usageCapture)
+	}
+	if err != nil {
+		return a.fail(err)
+	}
+	if s.list {
+		return a.listInterfaces()
+	}
+	c := &capturer{a: a, s: s, checked: make(chan checkResult, 1), notices: make(chan notice, 64)}
+	if err := c.open(); err != nil {
+		return a.fail(err)
+	}
+	a.endsNormally = true
+	endsNormally.Store(true)
+	defer endsNormally.Store(false)
+	return c.run()
+}
+
+// open prepares everything, what may be refused first.
+func (c *capturer) open() (err error) {
+	s, a := c.s, c.a
+	c.o = analyze.Options{MaxExchanges: s.maxExchanges}
+	if c.o.Roles, err = roles(s.roles); err != nil {
+		return err
+	}
+	if c.o.Rules, err = chosenRules(s.rules, s.noRules); err != nil {
+		return err
+	}
+	if err := a.ask(&s.settings); err != nil {
+		return err
+	}
+	inputs := append([]string{}, s.keytabs...)
+	if s.follow {
+		inputs = append(inputs, s.read)
+		for _, path := range []string{s.keep} {
+			if a, err := os.Stat(path); err == nil {
+				if b, err := os.Stat(s.read); err == nil && os.SameFile(a, b) {
+					return &failure{exitUsage, "-w " + path + " is the file that is read", "name another file"}
+				}
+			}
+		}
+	}
+	keys, status := a.keys(&s.settings)
+	c.o.Keys = keys
+	c.partial = append(c.partial, status)
+	if c.src, err = a.openSource(s); err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			c.src.src.Close()
+		}
+	}()
+	if c.out, err = a.openOutput(s.output, inputs); err != nil {
+		return err
+	}
+	if s.keep != "" {
+		if c.keep, err = newKeeper(s.keep, s.ring, c.src.patient, func(err error) {
+			c.note(exitWrite, "cannot write "+s.keep+": "+plainError(err)+"; packets are no longer kept, capturing goes on")
+		}); err != nil {
+			c.out.abandon()
+			return err
+		}
+	}
+	if c.evidence, err = newEvidence(s, func(err error) {
+		c.note(exitWrite, "evidence: "+plainError(err))
+	}); err != nil {
+		c.out.abandon()
+		return err
+	}
+	c.live = analyze.NewLive(analyze.LiveOptions{Options: c.o, Name: c.src.name, Window: s.window})
+	c.watch = newFindingWatch()
+	if s.format == "ndjson" {
+		c.lines = &findingLines{w: c.out, flush: c.out.Flush}
+		c.watch.sinks = append(c.watch.sinks, c.lines)
+	}
+	if c.view = a.newLiveView(s, c.src.name); c.view != nil {
+		c.watch.sinks = append(c.watch.sinks, c.view)
+	}
+	return nil
+}
+
+func (c *capturer) note(status int, what string) {
+	select {
+	case c.notices <- notice{status, what}:
+	default: // there is enough to read
+	}
+}
+
+// run takes packets until the end.
+func (c *capturer) run() int {
+	defer c.view.restore()
+	c.began, c.arrived = time.Now(), time.Now()
+	c.rates.at = c.began
+	go c.src.run()
+	idle := time.NewTicker(idleTick)
+	defer idle.Stop()
+	lines := time.NewTicker(c.s.interval)
+	defer lines.Stop()
+	drawn := time.NewTicker(time.Second)
+	defer drawn.Stop()
+	var over <-chan time.Time
+	if c.s.length > 0 {
+		over = time.After(c.s.length)
+	}
+	asked, forget := reportSignal()
+	defer forget()
+	stop := c.a.ctx.Done()
+	if !c.s.quiet && c.view == nil {
+		fmt.Fprintf(c.a.stderr, "kerbscope: capturing on %s\n", escape(c.src.name))
+	}
+	for !c.ended {
+		end := false
+		select {
+		case p := <-c.src.ready:
+			end = c.take(p)
+		case <-idle.C:
+			c.tick()
+		case <-lines.C:
+			if c.view == nil && !c.s.quiet {
+				fmt.Fprintf(c.a.stderr, "kerbscope: %s\n", escape(statusLine(c.status())))
+			}
+		case <-drawn.C:
+			c.measure()
+			c.view.draw(c.status())
+		case r := <-c.checked:
+			c.judge(r, false)
+		case n := <-c.notices:
+			c.tell(n)
+		case <-asked:
+			c.reportNow()
+		case key := <-c.view.pressed():
+			switch key {
+			case 'r', 'R':
+				c.reportNow()
+			case 'q', 'Q', 3, 4: // Ctrl-C and Ctrl-D, which a raw terminal gives as bytes
+				end = true
+			}
+		case <-over:
+			end = true
+		case <-stop:
+			end = true
+		}
+		if end {
+			c.drain()
+			break
+		}
+		c.look()
+	}
+	return c.finish()
+}
+
+// take gives a batch to everybody. It tells whether the capture is to end.
+func (c *capturer) take(p captured) bool {
+	c.info = p.info
+	if p.err != nil {
+		c.ended = true
+		if !errors.Is(p.err, io.EOF) {
+			c.problem = plainError(p.err)
+			c.partial = append(c.partial, c.a.report(c.view, sourceFailure(p.err)))
+		}
+		return true
+	}
+	b := p.b
+	enough := false
+	if left := c.s.packets - min(c.packets, c.s.packets); c.s.packets > 0 && uint64(len(b.Records)) >= left {
+		b.Records = b.Records[:left]
+		decode.Prepare(b) // what was found out of the whole batch is too much
+		enough = true
+	}
+	c.packets += uint64(len(b.Records))
+	if n := len(b.Records); n > 0 {
+		c.info.Frames = max(b.Records[n-1].Frame, c.packets)
+	}
+	c.arrived = time.Now()
+	c.keep.add(b, p.info.Interfaces)
+	c.evidence.add(b, p.info.Interfaces)
+	c.live.Batch(b)
+	return enough
+}
+
+// drain takes what was captured before the end.
+func (c *capturer) drain() {
+	if c.ended {
+		return
+	}
+	full := c.s.packets > 0 && c.packets >= c.s.packets
+	if c.src.stop() {
+		for !c.ended {
+			p := <-c.src.ready
+			if full && p.b != nil {
+				p.b.Release()
+				continue
+			}
+			c.take(p)
+			full = full || c.s.packets > 0 && c.packets >= c.s.packets
+		}
+	}
+	for !c.ended && !full {
+		select {
+		case p := <-c.src.ready:
+			c.take(p)
+			full = c.s.packets > 0 && c.packets >= c.s.packets
+		default:
+			c.ended = true
+		}
+	}
+	c.ended = true
+}
+
+// tick tells the case what time it is, when no packet came for a while: by the
+// capture's clock, of which the last packet is the latest reading.
+func (c *capturer) tick() {
+	last := c.info.Last
+	if quiet := time.Since(c.arrived) - c.src.lag; quiet > idleTick && last > 0 && len(c.src.ready) == 0 {
+		c.live.Tick(last + int64(quiet))
+	}
+	c.ledger.look(c.info.Lost, c.live.Now())
+	if st := c.src.stats(); c.src.live != nil {
+		if down := strings.Join(st.Down, ", "); down != c.down {
+			if down != "" {
+				c.tell(notice{what: down + " is down or gone; capturing goes on when it comes back"})
+			}
+			c.down = down
+		}
+	}
+	if c.src.live != nil && !c.src.patient {
+		c.info.Lost = c.src.src.Info().Lost
+	}
+}
+
+// facts are what the report says of the capture itself.
+func (c *capturer) facts() analyze.Facts {
+	info := c.info
+	info.Lost = append([]capture.Count(nil), info.Lost...)
+	for name, n := range map[string]uint64{"not_written": c.keep.leftOut(), "evidence_overrun": c.overrun()} {
+		if n > 0 {
+			info.Lost = append(info.Lost, capture.Count{Name: name, N: n})
+		}
+	}
+	return analyze.Facts{Info: info, Losses: append([]analyze.Loss(nil), c.ledger.losses...), Problem: c.problem}
+}
+
+func (c *capturer) overrun() uint64 {
+	if c.evidence == nil {
+		return 0
+	}
+	return c.evidence.missed
+}
+
+// look begins a look at the findings, when there may be something new.
+func (c *capturer) look() {
+	now := time.Now()
+	if v := c.live.Version(); v != c.version {
+		c.newsAt = now
+	}
+	if c.checking || now.Before(c.nextLook) || c.newsAt.IsZero() || now.Sub(c.newsAt) > settling {
+		return
+	}
+	c.version = c.live.Version()
+	c.checking = true
+	joined := c.live.Snapshot(c.facts())
+	o, edge := c.o, c.live.Edge()
+	o.MaxExchanges = annotatedExchanges
+	paused := time.Since(now)
+	c.nextLook = now.Add(checkEvery)
+	known := map[string]bool{}
+	for id := range c.watch.now {
+		known[id] = true
+	}
+	go func() {
+		r := checkResult{edge: edge}
+		r.findings = joined.Findings(rulesFor(o.Rules))
+		for i := range r.findings {
+			if !known[r.findings[i].ID] {
+				r.report = joined.Report(o) // with contrasts
+				r.findings = r.report.Findings
+				break
+			}
+		}
+		r.took = time.Since(now) + paused*(checkShare-1)
+		c.checked <- r
+	}()
+}
+
+func rulesFor(chosen []*analyze.Rule) []*analyze.Rule {
+	if chosen == nil {
+		return analyze.Rules()
+	}
+	return chosen
+}
+
+// judge compares what a look found with what was known.
+func (c *capturer) judge(r checkResult, last bool) {
+	c.checking = false
+	if wait := r.took * checkShare / 2; wait > checkEvery {
+		c.nextLook = time.Now().Add(min(wait, time.Minute))
+	}
+	fresh := c.watch.update(r.findings, r.edge, time.Now(), last)
+	c.list = c.list[:0]
+	for i := range r.findings {
+		c.list = append(c.list, &r.findings[i])
+	}
+	if c.evidence != nil && r.report != nil && len(fresh) > 0 {
+		for _, of := range evidenceFrom(r.report, fresh) {
+			c.evidence.keep(of, c.src.name)
+		}
+	}
+}
+
+// status is what the capture counts.
+func (c *capturer) status() *captureStatus {
+	s := &captureStatus{Counts: c.live.Counts(), Running: time.Since(c.began), Bytes: c.info.Bytes, Findings: c.list, Down: c.src.stats().Down}
+	s.Lost = lostOf(c.facts().Info, &s.Counts)
+	s.PacketRate, s.MessageRate, s.ExchangeRate = c.rates.packets, c.rates.messages, c.rates.exchanges
+	return s
+}
+
+// A rateMeter knows how much came in the last second or so.
+type rateMeter struct {
+	at                           time.Time
+	last                         analyze.Counts
+	packets, messages, exchanges float64
+}
+
+func (c *capturer) measure() {
+	m, n := &c.rates, c.live.Counts()
+	if d := time.Since(m.at).Seconds(); d > 0 {
+		m.packets = float64(n.Frames-m.last.Frames) / d
+		m.messages = float64(n.Messages-m.last.Messages) / d
+		m.exchanges = float64(n.Exchanges-m.last.Exchanges) / d
+	}
+	m.at, m.last = time.Now(), n
+}
+
+// tell says something on standard error.
+func (c *capturer) tell(n notice) {
+	c.view.clear()
+	c.view.restore()
+	if n.status == exitOK {
+		c.a.hint(n.what)
+	} else {
+		c.partial = append(c.partial, c.a.fail(&failure{n.status, n.what, ""}))
+	}
+	if !c.ended {
+		c.view.again()
+	}
+}
+
+// reportNow writes the report as of now, and goes on.
+func (c *capturer) reportNow() {
+	c.view.clear()
+	c.view.restore()
+	defer c.view.again()
+	r := c.live.Snapshot(c.facts()).Report(c.o)
+	c.watch.complete(r)
+	if c.s.output == "" || c.s.output == "-" {
+		if err := c.write(c.out, r); err == nil {
+			c.wrote(c.out.Flush())
+		} else {
+			c.wrote(err)
+		}
+		return
+	}
+	out, err := c.a.openOutput(c.s.output, nil)
+	if err != nil {
+		c.partial = append(c.partial, c.a.fail(err))
+		return
+	}
+	if err := c.write(out, r); err != nil {
+		out.abandon()
+		c.wrote(err)
+		return
+	}
+	c.wrote(out.commit())
+}
+
+func (c *capturer) wrote(err error) {
+	if status := c.a.written(err); status != exitOK {
+		c.partial = append(c.partial, status)
+	}
+}
+
+// write writes the report; of ndjson, the findings were written as they came.
+func (c *capturer) write(out *output, r *analyze.Report) error {
+	if c.lines != nil && out == c.out {
+		return writeReportRest(out, r)
+	}
+	return writeReport(out, r, &c.s.settings)
+}
+
+// finish ends everything and writes the report.
+func (c *capturer) finish() int {
+	if c.src.live != nil && !c.src.patient {
+		c.info.Lost = c.src.src.Info().Lost
+	}
+	if c.checking {
+		c.judge(<-c.checked, false)
+	}
+	if err := c.src.src.Close(); err != nil && c.problem == "" && c.src.live != nil {
+		c.problem = plainError(err)
+	}
+	c.ledger.look(c.info.Lost, c.live.Now())
+	_ = c.keep.close() // told when it happened
+	facts := c.facts()
+	joined := c.live.Close(facts)
+	r := joined.Report(c.o)
+	result := checkResult{findings: r.Findings, edge: c.live.Edge()}
+	if c.evidence != nil {
+		o := c.o
+		o.MaxExchanges = annotatedExchanges
+		result.report = joined.Report(o)
+	}
+	c.judge(result, true)
+	c.watch.complete(r)
+	c.evidence.close()
+	c.view.clear()
+	c.view.restore()
+	for {
+		select {
+		case n := <-c.notices:
+			c.tell(n)
+			continue
+		default:
+		}
+		break
+	}
+	if c.keep != nil && c.keep.err != nil || c.evidence != nil && c.evidence.err != nil {
+		c.partial = append(c.partial, exitWrite)
+	}
+	if !c.s.quiet {
+		fmt.Fprintf(c.a.stderr, "kerbscope: %s\n", escape(statusLine(c.status())))
+	}
+	if c.lines != nil && c.lines.err != nil {
+		c.out.abandon()
+		return combine(append(c.partial, c.a.written(c.lines.err))...)
+	}
+	if err := c.write(c.out, r); err != nil {
+		c.out.abandon()
+		return combine(append(c.partial, c.a.written(err))...)
+	}
+	return combine(append(c.partial, c.a.written(c.out.commit()), failOn(r, c.s.failOn))...)
+}
+
+// report says what failed, on a terminal that may be showing a view.
+func (a *app) report(v *liveView, err error) int {
+	v.clear()
+	v.restore()
+	return a.fail(err)
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"kerbscope/analyze"
+	"kerbscope/capture"
+)
+
+// A captureStatus is what a capture counts: for the live view, the lines on
+// standard error, and whoever else watches.
+type captureStatus struct {
+	analyze.Counts
+	Running  time.Duration
+	Bytes    uint64
+	Lost     map[string]uint64 // packets not looked at or not kept, by cause
+	Down     []string          // interfaces that are down or gone
+	Findings []*analyze.Finding
+	// Rates are of the last while, a second.
+	PacketRate, MessageRate, ExchangeRate float64
+}
+
+// maxLosses is how many losses are remembered with their times.
+const maxLosses = 1024
+
+// A ledger counts what was lost, and when.
+type ledger struct {
+	known  map[string]uint64
+	losses []analyze.Loss
+	last   int64 // of the capture's clock, when it was last looked at
+}
+
+// look compares the counts of what a source loses with those of the last look.
+func (l *ledger) look(counts []capture.Count, now int64) {
+	if l.known == nil {
+		l.known = map[string]uint64{}
+	}
+	for _, c := range counts {
+		if n := c.N - min(c.N, l.known[c.Name]); n > 0 {
+			l.add(analyze.Loss{From: l.last, To: now, N: n, What: c.Name})
+			l.known[c.Name] = c.N
+		}
+	}
+	l.last = now
+}
+
+func (l *ledger) add(n analyze.Loss) {
+	if k := len(l.losses); k > 0 && l.losses[k-1].What == n.What && n.From-l.losses[k-1].To < int64(time.Second) {
+		l.losses[k-1].To = n.To
+		l.losses[k-1].N += n.N
+		return
+	}
+	if len(l.losses) >= maxLosses {
+		l.losses = slices.Delete(l.losses, 0, maxLosses/8)
+	}
+	l.losses = append(l.losses, n)
+}
+
+// lostOf lists what was lost of a capture, with what the source and the
+// decoder tell.
+func lostOf(info capture.Info, c *analyze.Counts) map[string]uint64 {
+	lost := map[string]uint64{}
+	for _, n := range info.Lost {
+		lost[n.Name] += n.N
+	}
+	s := &c.Stats
+	for name, n := range map[string]uint64{
+		"truncated": info.Truncated, "gaps": s.Gaps, "unknown_link": s.UnknownLink, "unreadable": info.Faulted,
+		"fragments": s.Fragments, "cut_headers": s.CutHeaders, "tunnels": s.Tunnels, "sealed": s.Sealed,
+	} {
+		if n > 0 {
+			lost[name] = n
+		}
+	}
+	for name, n := range s.Limits {
+		lost["limit: "+name] = n
+	}
+	return lost
+}
+
+// lostText is the ledger on one line; "nothing lost" when it is empty.
+func lostText(lost map[string]uint64) string {
+	var names []string
+	for name := range lost {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for i, name := range names {
+		names[i] = fmt.Sprintf("%s %d", strings.ReplaceAll(name, "_", " "), lost[name])
+	}
+	if len(names) == 0 {
+		return "nothing lost"
+	}
+	return "lost: " + strings.Join(names, ", ")
+}

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"slices"
+	"time"
+
+	"kerbscope/analyze"
+)
+
+// What became of a finding since it was last told.
+const (
+	stateNew       = "new"
+	stateChanged   = "changed"
+	stateWithdrawn = "withdrawn"
+)
+
+// A findingSink is told of findings as they come, change and go.
+type findingSink interface {
+	finding(state string, f *analyze.Finding)
+}
+
+const (
+	// minorEvery is how often a finding is told again of which only numbers,
+	// times and further evidence changed.
+	minorEvery = 10 * time.Second
+	// maxPast bounds the findings kept that rest on what is too old to be known.
+	maxPast = 1 << 12
+)
+
+// A findingWatch knows the findings as they were last told.
+type findingWatch struct {
+	sinks []findingSink
+	now   map[string]*watched
+	order []string           // of now, as the report has it
+	past  []*analyze.Finding // those whose time is over: nothing speaks against them
+}
+
+type watched struct {
+	f    *analyze.Finding
+	body string // what was told, as JSON, but for numbers and times
+	told string // all of it
+	at   time.Time
+}
+
+func newFindingWatch(sinks ...findingSink) *findingWatch {
+	return &findingWatch{sinks: sinks, now: map[string]*watched{}}
+}
+
+// update compares with what was told before. edge is the time before which
+// nothing is known any more; last tells that no further update comes. It
+// returns the findings that are new or of which more than numbers changed.
+func (w *findingWatch) update(list []analyze.Finding, edge int64, at time.Time, last bool) map[string]bool {
+	fresh := map[string]bool{}
+	seen := map[string]bool{}
+	w.order = w.order[:0]
+	for i := range list {
+		f := &list[i]
+		seen[f.ID] = true
+		w.order = append(w.order, f.ID)
+		o := w.now[f.ID]
+		if o != nil && f.Contrast == nil {
+			f.Contrast = o.f.Contrast // of the look that found it
+		}
+		body, all := bodyOf(f)
+		switch {
+		case o == nil:
+			w.recall(f.ID)
+			w.now[f.ID] = &watched{f, body, all, at}
+			w.tell(stateNew, f)
+			fresh[f.ID] = true
+			continue
+		case body != o.body, all != o.told && (last || at.Sub(o.at) >= minorEvery):
+			fresh[f.ID] = fresh[f.ID] || body != o.body
+			o.body, o.told, o.at = body, all, at
+			w.tell(stateChanged, f)
+		}
+		o.f = f
+	}
+	var gone []string
+	for id := range w.now {
+		if !seen[id] {
+			gone = append(gone, id)
+		}
+	}
+	slices.Sort(gone)
+	for _, id := range gone {
+		f := w.now[id].f
+		delete(w.now, id)
+		if t, err := time.Parse(time.RFC3339Nano, f.Last); err == nil && t.UnixNano() <= edge+int64(2*time.Minute) {
+			w.remember(f)
+			continue
+		}
+		w.tell(stateWithdrawn, f)
+	}
+	return fresh
+}
+
+func (w *findingWatch) tell(state string, f *analyze.Finding) {
+	for _, s := range w.sinks {
+		s.finding(state, f)
+	}
+}
+
+// remember keeps a finding that nothing speaks against, but of which nothing is
+// known any more.
+func (w *findingWatch) remember(f *analyze.Finding) {
+	if len(w.past) >= maxPast {
+		w.past = slices.Delete(w.past, 0, maxPast/8)
+	}
+	w.past = append(w.past, f)
+}
+
+// recall drops what is kept of a finding that is made again.
+func (w *findingWatch) recall(id string) {
+	w.past = slices.DeleteFunc(w.past, func(f *analyze.Finding) bool { return f.ID == id })
+}
+
+// complete adds to a report the findings whose time is over.
+func (w *findingWatch) complete(r *analyze.Report) {
+	for _, f := range w.past {
+		if !slices.ContainsFunc(r.Findings, func(o analyze.Finding) bool { return o.ID == f.ID }) {
+			one := *f
+			if !slices.ContainsFunc(r.Findings, func(o analyze.Finding) bool { return o.ID == one.BecauseOf }) {
+				one.BecauseOf = ""
+			}
+			r.Findings = append(r.Findings, one)
+		}
+	}
+	if r.Verdict.ID == "" && len(w.past) > 0 {
+		for i := range r.Findings {
+			if f := &r.Findings[i]; f.Severity != analyze.Note {
+				r.Verdict = analyze.Verdict{ID: f.ID, Rule: f.Rule, Severity: string(f.Severity), Confidence: string(f.Confidence), Summary: f.Summary}
+				break
+			}
+		}
+	}
+}
+
+// bodyOf is a finding as text: what people act on, and all of it.
+func bodyOf(f *analyze.Finding) (body, all string) {
+	one := *f
+	one.Contrast = nil // not looked for each time
+	b, _ := json.Marshal(one)
+	v := struct {
+		S                        analyze.Severity
+		C                        analyze.Confidence
+		Client, Service, Because string
+		At                       []analyze.Fault
+	}{f.Severity, f.Confidence, f.Client, f.Service, f.BecauseOf, f.FaultAt}
+	short, _ := json.Marshal(v)
+	return string(short), string(b)
+}
+
+// A findingLine is a finding on a line of ndjson.
+type findingLine struct {
+	State string `json:"state"`
+	analyze.Finding
+}
+
+// findingLines writes findings as ndjson.
+type findingLines struct {
+	w     io.Writer
+	flush func() error
+	err   error
+}
+
+func (l *findingLines) finding(state string, f *analyze.Finding) {
+	line := findingLine{state, *f}
+	line.Schema = schemaFinding
+	b, err := encodeJSON(line, "")
+	if err == nil {
+		_, err = l.w.Write(b)
+	}
+	if err == nil {
+		err = l.flush()
+	}
+	if err != nil && l.err == nil {
+		l.err = err
+	}
+}
