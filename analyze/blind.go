@@ -2,7 +2,9 @@ package analyze
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"kerbscope/decode"
 )
@@ -152,13 +154,32 @@ func (c *Case) blindCaptures() []BlindSpot {
 			}
 		}
 	}
-	var limits uint64
-	for _, n := range c.joined.limits {
-		limits += n
-	}
-	add("limits", "", "what did not fit into memory limits was counted, not kept one by one", limits, nil)
+	limits, bit := c.limitsBit()
+	add("limits", "", "what did not fit into memory limits was counted, not kept one by one: "+bit, limits, nil)
 	if limits > 0 {
 		list[len(list)-1].Captures = nil
 	}
 	return list
+}
+
+// limitsBit names the limits of the decoder and of the Case that something did
+// not fit into, with how many did not, and their sum.
+func (c *Case) limitsBit() (sum uint64, names string) {
+	bit := maps.Clone(c.joined.limits)
+	if bit == nil {
+		bit = map[string]uint64{}
+	}
+	for i := range c.joined.captures {
+		for name, n := range c.joined.captures[i].Stats.Limits {
+			bit[name] += n
+		}
+	}
+	var list []string
+	for _, name := range slices.Sorted(maps.Keys(bit)) {
+		if bit[name] > 0 {
+			list = append(list, fmt.Sprintf("%s (%d)", name, bit[name]))
+			sum += bit[name]
+		}
+	}
+	return sum, strings.Join(list, ", ")
 }

@@ -14,15 +14,44 @@ import (
 // at least 8 MiB.
 const maxWindow = 64 << 20
 
+// What unpacks to more than maxRatio times its size, once it is more than
+// freeUnpacked bytes, is made to cost, and read no further: captures of real
+// traffic shrink to a twentieth, deflate cannot shrink more than to a 1032nd.
+const (
+	maxRatio     = 500
+	freeUnpacked = 1 << 30
+)
+
+// errRatio ends what unpacks to too much.
+var errRatio = fmt.Errorf("it unpacks to more than %d times its size: read no further", maxRatio)
+
+// unpacked counts what comes out of all layers of compression.
+type unpacked struct {
+	r    io.Reader
+	from *readErrors // the compressed file
+	n    int64
+}
+
+func (u *unpacked) Read(b []byte) (int, error) {
+	if u.n > freeUnpacked && u.n/maxRatio > u.from.n {
+		return 0, errRatio
+	}
+	n, err := u.r.Read(b)
+	u.n += int64(n)
+	return n, err
+}
+
 // readErrors passes reads on and keeps the operating system's error, so that
 // it is told from damage in the compressed data.
 type readErrors struct {
 	r   io.Reader
+	n   int64 // bytes read
 	err error
 }
 
 func (e *readErrors) Read(b []byte) (int, error) {
 	n, err := e.r.Read(b)
+	e.n += int64(n)
 	if err != nil && err != io.EOF {
 		e.err = err
 	}
@@ -68,7 +97,11 @@ func (s *stream) inside(suffix string, unpack func(io.Reader) (io.Reader, func()
 		}
 		return nil, &FormatError{Path: s.name, What: fmt.Sprintf("not a capture file: damaged %s data (%v)", in.layer(), err)}
 	}
-	in.r = r
+	in.packed = below
+	if s.nested > 0 {
+		in.packed = s.packed
+	}
+	in.r = &unpacked{r: r, from: in.packed}
 	in.close = func() error {
 		done()
 		return s.close()

@@ -61,6 +61,7 @@ type stream struct {
 	nested int         // layers of compression around it
 	suffix string      // what those add to the format's name: ".gz"
 	under  *error      // with nested: the read error of the compressed file, not of its contents
+	packed *readErrors // with nested: the compressed file itself
 	cfg    config
 	close  func() error
 }

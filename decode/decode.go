@@ -25,7 +25,9 @@ type Sink interface {
 
 // Options steer a Decoder.
 type Options struct {
-	Keys *Keys // to open what is encrypted; nil: none
+	Keys  *Keys // to open what is encrypted; nil: none
+	Flows int   // TCP connections followed at a time; 0: 32,768
+	Bytes int   // bytes of streams held in all; 0: 64 MiB
 }
 
 // Stats counts what became of the packets of one capture.
@@ -88,7 +90,7 @@ func New(o Options, sink Sink) *Decoder {
 	}
 	d.opener = newOpener(o.Keys, d.limit)
 	d.kdc = newKDCPairs(d)
-	d.tracker = flow.NewTracker(flow.Limits{}, handler{d})
+	d.tracker = flow.NewTracker(flow.Limits{Conns: o.Flows, TotalBytes: o.Bytes}, handler{d})
 	d.frags = flow.NewFragments(flow.FragmentLimits{}, d.fragmentsLost)
 	return d
 }
@@ -176,6 +178,9 @@ func (d *Decoder) pass(e *brief, way passage, frame FrameID, time int64) {
 func (d *Decoder) Close() {
 	d.tracker.Flush()
 	d.frags.Flush()
+	s := d.tracker.Stats()
+	d.limits("connections", s.Evicted)
+	d.limits("bytes of streams", s.Overflows)
 	d.kdc.flush()
 	d.flushPasswords()
 	d.endTalks(1<<63 - 1)
@@ -200,14 +205,16 @@ func (d *Decoder) statsOf(captureIndex int) *Stats {
 }
 
 // limit counts what a named limit cost.
-func (d *Decoder) limit(name string) {
-	if d.stat == nil {
+func (d *Decoder) limit(name string) { d.limits(name, 1) }
+
+func (d *Decoder) limits(name string, n uint64) {
+	if d.stat == nil || n == 0 {
 		return
 	}
 	if d.stat.Limits == nil {
 		d.stat.Limits = map[string]uint64{}
 	}
-	d.stat.Limits[name]++
+	d.stat.Limits[name] += n
 }
 
 // other takes a packet that is not TCP, or a frame of several packets.

@@ -50,6 +50,9 @@ func (d *Decoder) icmp(p *flow.Packet) {
 // fragmentsLost takes a datagram whose fragments never completed; it matters
 // where a KDC is at one end.
 func (d *Decoder) fragmentsLost(l *flow.Lost) {
+	if l.Why == flow.LostLimit {
+		d.limit("fragments")
+	}
 	if d.stat != nil {
 		d.stat.Fragments++
 	}

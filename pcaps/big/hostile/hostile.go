@@ -17,8 +17,10 @@ type Input struct {
 	Full int    // n of the full size
 	What string // what there are n of
 	// Limits are words of which at least one stands in the report, as they
-	// name what was not kept; empty: nothing need be lost.
+	// name what was not kept, when n is at least Bites; empty: nothing need be
+	// lost.
 	Limits []string
+	Bites  int
 	write  func(w *writer, n int)
 	raw    func(w io.Writer, n int) error // instead of write: the whole file
 }
@@ -45,11 +47,11 @@ func Find(name string) *Input {
 
 // Inputs are all of them.
 var Inputs = []Input{
-	{Name: "port-scan", Full: 5_000_000, What: "SYNs, each to another address and port", Limits: []string{"connections"}, write: portScan},
+	{Name: "port-scan", Full: 5_000_000, What: "SYNs, each to another address and port", Limits: []string{"connections"}, Bites: 400000, write: portScan},
 	{Name: "fragments", Full: 1_000_000, What: "first fragments of datagrams that never complete", Limits: []string{"fragments"}, write: fragments},
-	{Name: "record-marks", Full: 1_000_000, What: "connections to port 88 that announce a record of up to 4 GB", Limits: []string{"connections"}, write: recordMarks},
-	{Name: "missing-bytes", Full: 1_000_000, What: "connections to port 88 whose first segment is missing", Limits: []string{"connections", "bytes"}, write: missingBytes},
-	{Name: "gzip-bomb", Full: 10_000, What: "MiB of zeros, compressed twice", Limits: []string{"unpacks", "unpacked"}, raw: gzipBomb},
+	{Name: "record-marks", Full: 1_000_000, What: "connections to port 88 that announce a record of up to 4 GB", Limits: []string{"connections"}, Bites: 100000, write: recordMarks},
+	{Name: "missing-bytes", Full: 1_000_000, What: "connections to port 88 whose first segment is missing", Limits: []string{"connections", "bytes"}, Bites: 1000, write: missingBytes},
+	{Name: "gzip-bomb", Full: 10_000, What: "MiB of zeros, compressed twice", Limits: []string{"unpacks", "unpacked"}, Bites: 2000, raw: gzipBomb},
 	{Name: "interfaces", Full: 1_000_000, What: "interfaces of one pcapng section", Limits: []string{"interfaces"}, raw: interfaces},
 	{Name: "one-flow", Full: 7_000_000, What: "segments of one connection to port 25, without an end of line", write: oneFlow},
 	{Name: "tickets", Full: 1_000_000, What: "TGS exchanges, each issuing another ticket for another service", Limits: []string{"tickets", "rows"}, write: tickets},
