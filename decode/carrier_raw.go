@@ -38,8 +38,15 @@ func (p *rawParser) feed(d dir) {
 			return
 		}
 		at, size, ok := findMessage(b)
+		if i := base64Token(b); i >= 0 && (!ok || i < at) {
+			if !p.base64(d, b, i) {
+				return
+			}
+			continue
+		}
 		if !ok {
-			// The last bytes may be the beginning of a needle's surroundings.
+			// The last bytes may be the beginning of a needle's surroundings,
+			// or of base64.
 			keep := min(len(b), headRoom+len(needle)-1)
 			if s.atGap(d) {
 				keep = 0
@@ -67,6 +74,21 @@ func (p *rawParser) feed(d dir) {
 		s.token(d, start, len(tok), tok, tokenAt{})
 		s.discard(d, at+size)
 	}
+}
+
+// base64 reads a token in base64 at index i of b, of text whose beginning was
+// not captured. It returns false if more of it is to come.
+func (p *rawParser) base64(d dir, b []byte, i int) bool {
+	s := p.s
+	tok, n := decodeBase64(nil, b[i:])
+	if i+n == len(b) && !s.atGap(d) && n <= rawWindow {
+		s.discard(d, i)
+		return false
+	}
+	p.quiet = 0
+	s.token(d, i, n, tok, tokenAt{})
+	s.discard(d, i+n)
+	return true
 }
 
 // headRoom is how far before its pvno a Kerberos message, with its GSS header,

@@ -23,15 +23,18 @@ func (p *sieveParser) feed(d dir) { p.run(d, p) }
 
 func (p *sieveParser) resync(d dir, b []byte) (int, bool) {
 	return p.resyncLine(d, b, func(d dir, line []byte) bool {
+		if len(line) > 0 && line[0] == '{' { // a literal, whose bytes line does not hold
+			return true
+		}
 		words := sieveWords(nil, line)
 		if len(words) == 0 {
 			return false
 		}
 		w := &words[0]
 		if d == toClient {
-			return w.quoted || w.is("OK") || w.is("NO") || w.is("BYE") || line[0] == '{'
+			return w.quoted || w.is("OK") || w.is("NO") || w.is("BYE")
 		}
-		return sieveVerb(w) || w.quoted && p.isToken(w.b) || line[0] == '{'
+		return sieveVerb(w) || w.quoted && p.isToken(w.b)
 	})
 }
 

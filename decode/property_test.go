@@ -101,10 +101,9 @@ func corpusFiles(t testing.TB) []string {
 	return files
 }
 
-// resegment cuts the payload of every TCP segment in pieces of at most size
-// bytes; on ports that mean nothing to the gate, which looks at one packet at a
-// time, of at least 40.
-func resegment(all []capture.Packet, size func() int) []capture.Packet {
+// resegment cuts the payload of every TCP segment in pieces of size bytes; on
+// ports that mean nothing of at least so many.
+func resegment(all []capture.Packet, least int, size func() int) []capture.Packet {
 	var out []capture.Packet
 	var p flow.Packet
 	for _, pk := range all {
@@ -119,7 +118,7 @@ func resegment(all []capture.Packet, size func() int) []capture.Packet {
 		for at := 0; at < len(p.Payload); {
 			n := max(1, size())
 			if portClasses[p.SrcPort] == portOther && portClasses[p.DstPort] == portOther {
-				n = max(n, 40)
+				n = max(n, least)
 			}
 			n = min(n, len(p.Payload)-at)
 			d := append([]byte(nil), pk.Data[:head]...)
@@ -179,7 +178,7 @@ func TestSegmentationDoesNotMatter(t *testing.T) {
 				func() int { return 7 },
 				func() int { return 1 + rnd.IntN(300) },
 			} {
-				require.Equal(t, want, digest(decodePackets(resegment(all, size), 64)))
+				require.Equal(t, want, digest(decodePackets(resegment(all, 40, size), 64)))
 			}
 		})
 	}

@@ -45,12 +45,6 @@ const tokenHead = 24
 // that ends so soon behind what may begin a token that hasNeedle could not tell
 // counts as found.
 func tailOf(b []byte) uint8 {
-	switch b[len(b)-1] {
-	case 0x03, 0x02, 0x01, 'Y', 'I':
-		if s := splitNeedle(splitNone, b[max(0, len(b)-3):]); s != splitFound {
-			return s
-		}
-	}
 	if t := b[max(0, len(b)-tokenHead+1):]; isText(t) {
 		for i := 0; i+2 < len(t); i++ {
 			if t[i] == 'Y' && t[i+1] == 'I' && t[i+2] >= 'E' && t[i+2] <= 'P' {
@@ -58,7 +52,7 @@ func tailOf(b []byte) uint8 {
 			}
 		}
 	}
-	return splitNone
+	return splitNeedle(splitNone, b[max(0, len(b)-3):])
 }
 
 // joinsNeedle tells whether a payload goes on with what was kept of the one
