@@ -37,7 +37,7 @@ func (a *app) explain(args []string) int {
 		}
 		explainRule(p, r)
 	}
-	return a.print(p.b.String())
+	return a.read(p.b.String())
 }
 
 func findRule(id string) *analyze.Rule {

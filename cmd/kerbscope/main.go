@@ -98,6 +98,8 @@ func commands() []command {
 		{"capture", usageCapture, (*app).capture},
 		{"convert", usageConvert, (*app).convert},
 		{"redact", usageRedact, (*app).redact},
+		{"completion", usageCompletion, (*app).completion},
+		{"man", usageMan, (*app).man},
 	}
 }
 
