@@ -26,6 +26,9 @@ type Live struct {
 	part *Case
 	dec  *decode.Decoder
 	seen Counts
+
+	ports   map[uint16]bool // see Ports
+	learned []uint16
 }
 
 // Counts are of what a Live took in since it began.
@@ -47,7 +50,7 @@ type Facts struct {
 
 // NewLive begins an investigation.
 func NewLive(o LiveOptions) *Live {
-	l := &Live{o: o, part: NewCase(o.MaxExchanges)}
+	l := &Live{o: o, part: NewCase(o.MaxExchanges), ports: map[uint16]bool{}}
 	l.part.roll(o.Window)
 	l.dec = decode.New(decode.Options{Keys: o.Keys}, liveSink{l})
 	return l
@@ -100,8 +103,34 @@ func (l *Live) Snapshot(f Facts) *Case {
 	under.twins.off = true
 	under.arrived = l.part.arrived
 	under.sessions.outer = &l.part.sessions
-	l.dec.Pending(under)
+	l.dec.Pending(underWay{under, l})
 	return l.join(f, l.part, under)
+}
+
+// maxPorts bounds what Ports tells.
+const maxPorts = 1 << 10
+
+// Ports are the ports, in the order in which they were met, where servers were
+// seen to authenticate clients: a filter may have to let more of them through.
+// As far as connections go on, it knows what the last Snapshot found.
+func (l *Live) Ports() []uint16 { return l.learned }
+
+func (l *Live) learn(s *decode.Session) {
+	if p := s.Server.Port(); len(s.Attempts) > 0 && !l.ports[p] && len(l.learned) < maxPorts {
+		l.ports[p] = true
+		l.learned = append(l.learned, p)
+	}
+}
+
+// underWay is what Snapshot folds, and learns from.
+type underWay struct {
+	*Case
+	l *Live
+}
+
+func (u underWay) Session(s *decode.Session) {
+	u.l.learn(s)
+	u.Case.Session(s)
 }
 
 // Close ends the capture. Nothing else may be called afterwards.
@@ -131,6 +160,7 @@ func (s liveSink) Message(m *decode.Message)   { s.l.part.Message(m) }
 func (s liveSink) Exchange(x *decode.Exchange) { s.l.part.Exchange(x) }
 func (s liveSink) Session(v *decode.Session) {
 	s.l.seen.Sessions++
+	s.l.learn(v)
 	s.l.part.Session(v)
 }
 func (s liveSink) Sighting(v *decode.Sighting) {

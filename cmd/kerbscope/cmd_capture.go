@@ -59,6 +59,7 @@ type capturer struct {
 	newsAt   time.Time
 	list     []*analyze.Finding
 	rates    rateMeter
+	widened  int  // ports that the filter was told of
 	ended    bool // no further batch is taken
 }
 
@@ -342,6 +343,10 @@ func (c *capturer) look() {
 	c.version = c.live.Version()
 	c.checking = true
 	joined := c.live.Snapshot(c.facts())
+	if ports := c.live.Ports(); len(ports) > c.widened {
+		c.src.widen(ports[c.widened:])
+		c.widened = len(ports)
+	}
 	o, edge := c.o, c.live.Edge()
 	o.MaxExchanges = annotatedExchanges
 	paused := time.Since(now)

@@ -102,6 +102,14 @@ func (p *packetSource) stop() bool {
 	return true
 }
 
+// widen lets more ports through the filter that was made for us. One that the
+// kernel refuses leaves the filter as it was.
+func (p *packetSource) widen(ports []uint16) {
+	if h, ok := p.live.(*live.Handle); ok {
+		_ = h.Widen(ports...)
+	}
+}
+
 func (p *packetSource) stats() live.Stats {
 	if p.live == nil {
 		return live.Stats{}
