@@ -98,6 +98,7 @@ func commands() []command {
 		{"capture", usageCapture, (*app).capture},
 		{"convert", usageConvert, (*app).convert},
 		{"redact", usageRedact, (*app).redact},
+		{"wireshark-profile", usageWiresharkProfile, (*app).wiresharkProfile},
 		{"completion", usageCompletion, (*app).completion},
 		{"man", usageMan, (*app).man},
 	}

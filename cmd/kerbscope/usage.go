@@ -7,6 +7,7 @@ const usageMain = `Usage: kerbscope [analyze] [flags] CAPTURE...
        kerbscope redact [flags] IN... OUT.pcapng
        kerbscope explain [RULE | capturing]
        kerbscope schema message | report | finding
+       kerbscope wireshark-profile FOLDER
        kerbscope completion bash | fish | powershell | zsh
        kerbscope man
        kerbscope version
@@ -24,8 +25,8 @@ clocks need not agree.
   redact    takes names, addresses and secrets out of captures, to give them away
   explain   what a rule means, how it is proved and how to fix it
   schema    the JSON Schema of what --format json and ndjson print
-  completion  completes command lines in a shell
-  man       the manual page
+  wireshark-profile   columns, colours and filters of Kerberos for Wireshark
+  completion, man     completes command lines in a shell; the manual page
   version   version, commit and Go version
 
 Example:

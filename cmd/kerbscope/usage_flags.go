@@ -111,8 +111,15 @@ func (u *usageText) flags() (list []usageFlag) {
 // commandText is what the main usage says of a command.
 func commandText(name string) string {
 	for l := range strings.Lines(usageMain) {
-		if rest, ok := strings.CutPrefix(l, "  "+name+" "); ok {
-			return strings.TrimSpace(rest)
+		names, text, ok := strings.Cut(strings.TrimPrefix(l, "  "), "  ")
+		texts := strings.Split(text, "; ")
+		for i, n := range strings.Split(names, ", ") {
+			if ok && n == name && strings.HasPrefix(l, "  ") {
+				if len(strings.Split(names, ", ")) > 1 {
+					text = texts[min(i, len(texts)-1)]
+				}
+				return strings.TrimSpace(text)
+			}
 		}
 	}
 	return ""
