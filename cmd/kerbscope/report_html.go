@@ -39,6 +39,7 @@ type htmlReport struct {
 	*textReport
 	ticketAt map[string]int   // by hash
 	shown    map[stepKey]int  // ticket that a frame shows
+	shownIn  map[string][]int // exchanges with services, by the ticket that they show
 	hostAt   map[string]int   // by address
 	byTime   []int            // exchanges in order of time
 	effects  map[string][]int // findings by the id of their cause
@@ -49,7 +50,7 @@ type htmlReport struct {
 func newHTMLReport(r *analyze.Report) *htmlReport {
 	h := &htmlReport{
 		textReport: newTextReport(r, screen{width: 1 << 20, utf8: true}),
-		ticketAt:   map[string]int{}, shown: map[stepKey]int{}, hostAt: map[string]int{}, effects: map[string][]int{}, ids: map[string]bool{},
+		ticketAt:   map[string]int{}, shown: map[stepKey]int{}, hostAt: map[string]int{}, shownIn: map[string][]int{}, effects: map[string][]int{}, ids: map[string]bool{},
 	}
 	for i := range r.Tickets {
 		k := &r.Tickets[i]
@@ -69,6 +70,11 @@ func newHTMLReport(r *analyze.Report) *htmlReport {
 	slices.SortStableFunc(h.byTime, func(a, b int) int {
 		return compareTimes(r.Exchanges[a].Started, r.Exchanges[b].Started)
 	})
+	for _, i := range h.byTime {
+		if x := &r.Exchanges[i]; x.Kind == "AP" && x.TicketHash != "" {
+			h.shownIn[x.TicketHash] = append(h.shownIn[x.TicketHash], i)
+		}
+	}
 	for i := range r.Findings {
 		if c := r.Findings[i].BecauseOf; c != "" {
 			h.effects[c] = append(h.effects[c], i)

@@ -137,7 +137,7 @@ func browse(t *testing.T, dark bool, pages map[string]string, widths func(page s
 	if dark {
 		setting = "0"
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 180*time.Second)
 	defer cancel()
 	said := &lockedBuffer{}
 	c := exec.CommandContext(ctx, "chromium", chromiumFlags(t, "--blink-settings=preferredColorScheme="+setting, "--window-size=1920,1080", "--enable-logging=stderr",

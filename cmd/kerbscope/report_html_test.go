@@ -193,3 +193,16 @@ func BenchmarkHTML(b *testing.B) {
 		require.NoError(b, writeReportHTML(io.Discard, r))
 	}
 }
+
+// TestHTMLTicketUses: every exchange that shows a ticket is counted.
+func TestHTMLTicketUses(t *testing.T) {
+	h := newHTMLReport(reportOf(t, goodFolder))
+	var texts []string
+	for i := range h.r.Tickets {
+		for _, u := range h.usesOf(h.showings(&h.r.Tickets[i])) {
+			texts = append(texts, u.Text+" ["+u.Frames+"]")
+		}
+	}
+	assert.Equal(t, []string{"accepted by dc1 port 88 [dc1 46]", "refused 3 times by hub-1 port 25 (SMTP) [hub 33, hub 62, hub 139]",
+		"refused with a Kerberos error 2 times by hub-1 port 51025 (RPC) [hub 46, hub 105]", "accepted by hub-1 port 2525 (SMTP) [hub 84]", "accepted by hub-1 port 51026 (RPC) [hub 117]"}, texts)
+}

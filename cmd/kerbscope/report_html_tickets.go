@@ -129,36 +129,98 @@ func (h *htmlReport) life(ticket int, first, last time.Time) lifeView {
 	if len(k.Hash) >= 12 {
 		v.Hash = k.Hash[:12]
 	}
-	uses := h.uses(k)
-	for i, u := range uses {
-		if i == 2*listedUses {
-			v.UsesMore = len(uses) - i
-			break
-		}
-		times := ""
-		if u.count > 1 {
-			times = fmt.Sprintf(" %d times", u.count)
-		}
-		v.Uses = append(v.Uses, useView{h.useClass(k, u), fmt.Sprintf("%s%s by %s", u.outcome, times, u.where), strings.Join(u.frames, " ")})
-	}
+	showings := h.showings(k)
+	uses := h.usesOf(showings)
+	v.Uses = uses[:min(len(uses), 2*listedUses)]
+	v.UsesMore = len(uses) - len(v.Uses)
 	var marks []lifeMark
-	for _, p := range k.Presented {
-		if t := h.timeAt(p.Capture, p.Frame); !t.IsZero() {
-			marks = append(marks, lifeMark{percent(t, first, last), outcomeClass(p.Outcome)})
+	for _, p := range showings {
+		if !p.at.IsZero() {
+			marks = append(marks, lifeMark{percent(p.at, first, last), outcomeClass(p.outcome)})
 		}
 	}
 	v.Strip = h.strip(ticket, issued, first, last, marks)
 	return v
 }
 
-// useClass is the look of a use.
-func (h *htmlReport) useClass(k *analyze.Ticket, u *use) string {
+// A showing is a ticket being shown to someone.
+type showing struct {
+	outcome, where string
+	capture        string
+	frame          uint64
+	at             time.Time
+	ends           bool // the first or the last of those that are alike, which are all that is known
+}
+
+// showings are those that the exchanges with services tell, one by one, and
+// those that the ticket's own list adds: uses at a KDC, and what is not listed.
+func (h *htmlReport) showings(k *analyze.Ticket) (list []showing) {
+	told := map[int]bool{}
+	for _, i := range h.shownIn[k.Hash] {
+		x := &h.r.Exchanges[i]
+		told[i] = true
+		s := showing{outcome: x.Outcome, where: h.names.endpoint(x.Server, x.Carrier), at: h.started(i)}
+		for j, f := range x.Frames { // the last to see it is next to the service
+			if j == 0 || strings.HasSuffix(f.Step, "-REQ") {
+				s.capture, s.frame = f.Capture, f.Frame
+			}
+		}
+		list = append(list, s)
+	}
 	for _, p := range k.Presented {
-		if outcomeWords(p.Outcome) == u.outcome {
-			return outcomeClass(p.Outcome)
+		i, known := h.at[stepKey{p.Capture, p.Frame}]
+		if known && told[i] {
+			continue
+		}
+		list = append(list, showing{outcome: p.Outcome, where: h.names.endpoint(&p.To, p.Carrier), capture: p.Capture, frame: p.Frame, at: h.timeAt(p.Capture, p.Frame), ends: true})
+	}
+	return list
+}
+
+// started is when an exchange began.
+func (h *htmlReport) started(exchange int) time.Time {
+	t, _ := parseTime(h.r.Exchanges[exchange].Started)
+	return t
+}
+
+// usesOf puts showings that are alike into one line each.
+func (h *htmlReport) usesOf(showings []showing) (list []useView) {
+	type key struct{ outcome, where string }
+	at := map[key]int{}
+	count, ends := []int{}, []bool{}
+	for _, s := range showings {
+		k := key{outcomeWords(s.outcome), s.where}
+		i, ok := at[k]
+		if !ok {
+			i = len(list)
+			at[k] = i
+			list = append(list, useView{Outcome: outcomeClass(s.outcome)})
+			count, ends = append(count, 0), append(ends, false)
+		}
+		count[i]++
+		ends[i] = ends[i] || s.ends
+		u := &list[i]
+		switch {
+		case count[i] > listedFrames+1 || s.capture == "":
+		case count[i] > listedFrames:
+			u.Frames += " ..."
+		case count[i] == 1:
+			u.Frames = h.frame(s.capture, s.frame)
+		default:
+			u.Frames += ", " + h.frame(s.capture, s.frame)
 		}
 	}
-	return "dim"
+	for k, i := range at {
+		times := ""
+		switch {
+		case count[i] > 1 && (ends[i] || h.r.Totals.Omitted > 0):
+			times = " more than once"
+		case count[i] > 1:
+			times = fmt.Sprintf(" %d times", count[i])
+		}
+		list[i].Text = k.outcome + times + " by " + k.where
+	}
+	return list
 }
 
 // A lifeMark is one presentation on the timeline.
@@ -255,8 +317,8 @@ func (h *htmlReport) ticketPages(v *htmlView) {
 			if issue, ok := k.Issued.(*analyze.Issue); ok && issue != nil {
 				r.From = escape(h.names.endpoint(host(issue.KDC), nil)) + " [" + h.frame(issue.Capture, issue.Frame) + "]"
 			}
-			for _, u := range k.Presented {
-				switch outcomeClass(u.Outcome) {
+			for _, u := range h.showings(k) {
+				switch outcomeClass(u.outcome) {
 				case "ok":
 					r.Ok++
 				case "no":
