@@ -41,7 +41,7 @@ the service's log or a keytab.`,
 
 func checkAPRefused(c *Case) []Finding {
 	rows := c.rowsWhere(decode.AP, func(r *Record) bool {
-		return r.Ending == decode.Denied && r.Error == nil && r.Presented != nil && !keytabProves(r) && !mislabelled(r) && !c.errorBeside(r)
+		return r.Ending == decode.Denied && r.Error == nil && r.Presented != nil && !keytabProves(r) && !mislabelled(r) && !signingDemanded(r) && !c.errorBeside(r)
 	})
 	return c.each(rows, byServiceAndServer, []string{"carrier_result.code", "ticket.sname", "ticket.etype", "ticket.kvno"}, func(f *Finding, rows []*Row, r *Record) {
 		f.Confidence = Likely

@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"fmt"
+	"slices"
 )
 
 // clockSkewRecovered: 37, then it worked.
@@ -31,6 +32,10 @@ func checkClockSkewRecovered(c *Case) []Finding {
 		f.Severity, f.Confidence = Note, Certain
 		c.cite(f, s.rows[0].Record(), "healed_by")
 		f.Summary = fmt.Sprintf("%s refused %s %s for its clock (37); the client corrected itself and succeeded.", join(s.senders(c), 3), c.whoAll(s.rows), nTimes(total(s.rows)))
+		if !slices.ContainsFunc(s.rows, func(row *Row) bool { return !row.Record().HealedUnsure }) {
+			f.Confidence = Likely
+			f.Summary = fmt.Sprintf("%s refused %s %s for its clock (37); a request of the same host succeeded soon after.", join(s.senders(c), 3), c.whoAll(s.rows), nTimes(total(s.rows)))
+		}
 		f.Cause = "The two clocks differ by more than Kerberos allows, and the client took the time from the error. Software that does not do that fails between the same hosts."
 	})
 }

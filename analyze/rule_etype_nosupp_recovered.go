@@ -34,6 +34,12 @@ func checkEtypeNosuppRecovered(c *Case) []Finding {
 		f.Summary = fmt.Sprintf("%s refused %s for %s from %s with KDC_ERR_ETYPE_NOSUPP (14) %s; a second request got the ticket.",
 			c.HostName(r.To.Addr()), shortEtypes(r.Req.Etypes), serviceText(r), c.whoAll(rows), nTimes(total(rows)))
 		f.Cause = "A step: the client asked again with another list, or another KDC, and succeeded."
+		if r.HealedUnsure {
+			f.Confidence = Possible
+			f.Summary = fmt.Sprintf("%s refused %s for %s from %s with KDC_ERR_ETYPE_NOSUPP (14) %s; a request of the same host succeeded soon after, and whether it was the same one was not captured.",
+				c.HostName(r.To.Addr()), shortEtypes(r.Req.Etypes), serviceText(r), c.whoAll(rows), nTimes(total(rows)))
+			f.Cause = "A step perhaps: the client may have asked again with another list, or another KDC."
+		}
 		if loneForwarded(r) {
 			f.Cause = "A step: Windows asks for a forwarded TGT with AES256 alone, a DC without AES refuses, and Windows asks again with its full list. KDC event 27 on that DC is harmless."
 		}

@@ -207,6 +207,14 @@ func TestAcceptorFactRules(t *testing.T) {
 			x := s.apExchange(apX{to: "10.0.0.10:389", ticket: smtpTicket, carrier: "ldap", word: "80090346: LdapErr: DSID-0C090597, comment: AcceptSecurityContext error, data 80090346, v4563"}, 49)
 			s.c.Exchange(x)
 		}, want{"channel-binding error certain"}},
+		{"LDAP demands signing", func(s *synth) {
+			x := s.apExchange(apX{to: "10.0.0.10:389", ticket: smtpTicket, carrier: "ldap", word: "00002028: LdapErr: DSID-0C090254, comment: The server requires binds to turn on integrity checking"}, 8)
+			s.c.Exchange(x)
+		}, want{"channel-binding error certain", "-ap-refused"}},
+		{"8 of another carrier is not LDAP's", func(s *synth) {
+			x := s.apExchange(apX{to: "10.0.0.10:25", ticket: smtpTicket, carrier: "smtp", word: "no"}, 8)
+			s.c.Exchange(x)
+		}, want{"-channel-binding", "ap-refused error likely"}},
 		{"LDAP says wrong password", func(s *synth) {
 			x := s.apExchange(apX{to: "10.0.0.10:389", ticket: smtpTicket, carrier: "ldap", word: "80090308: LdapErr: DSID-0C090597, comment: AcceptSecurityContext error, data 52e, v4563"}, 49)
 			s.c.Exchange(x)
