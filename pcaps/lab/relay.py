@@ -5,6 +5,7 @@ relay.py PORT KDC CHANGE [ARGUMENT...]; nft redirects what goes to port 88 to PO
 
 drop-etypes N...   takes these etypes out of the list of an AS-REQ; all lengths stay right
 etype OLD NEW      an etype of a request's list is another number
+key ETYPE          the ETYPE-INFO2 of a KRB-ERROR 25 names a key of ETYPE too, as a KDC does that lists every key of the account
 kvno HIGH          the TGT of an AS-REP gets HIGH in the upper half of its kvno, as a read-only DC would have it; taken away on the way back
 code OLD NEW       the error-code of a KRB-ERROR is another
 again OLD          a KRB-ERROR OLD becomes 25 with the e-data of the last 25
@@ -96,6 +97,19 @@ class Change:
         seq = tree[0][1][0][1]
         if self.how == "kvno" and tree[0][0] == AS_REP:
             kvno_of(field(seq, 5), lambda k: self.args[0] << 16 | k)
+        elif tree[0][0] == KRB_ERROR and self.how == "key":
+            edata = field(seq, 12)
+            if number(field(seq, 6)) != 25 or edata is None:
+                return data
+            methods = read(edata[1])
+            for pa in methods[0][1]:
+                if number(field(pa[1], 1)) == 19:  # PA-ETYPE-INFO2
+                    value = field(pa[1], 2)
+                    keys = read(value[1])
+                    if self.args[0] not in [number(field(k[1], 0)) for k in keys[0][1]]:
+                        keys[0][1].append([0x30, [[0xA0, [integer(self.args[0])]]]])
+                    value[1] = write(keys)
+            edata[1] = write(methods)
         elif tree[0][0] == KRB_ERROR and self.how in ("code", "again", "policy", "elsewhere"):
             code = number(field(seq, 6))
             if code == 25:
