@@ -68,6 +68,7 @@ func (s *stream) token(d dir, off, n int, tok []byte, at tokenAt) {
 	}
 	if len(a.Tokens) < maxTokens {
 		a.Tokens = append(a.Tokens, leg)
+		s.keep(len(tok) + legCost)
 	}
 	switch {
 	case t.Kind == gss.NTLM:
@@ -181,6 +182,7 @@ func (s *stream) begin(at tokenAt) *liveAttempt {
 	a := &liveAttempt{Attempt: &Attempt{Session: &s.sess, Verb: at.verb}, key: at.key, within: at.within}
 	if len(s.sess.Attempts) < maxAttempts {
 		s.sess.Attempts = append(s.sess.Attempts, a.Attempt)
+		s.keep(legCost)
 	} else {
 		s.d.limit("attempts of a session")
 	}

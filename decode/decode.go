@@ -58,6 +58,7 @@ type Decoder struct {
 	kpw      map[flowKey]*Exchange
 	talks    talks
 	virtuals map[[16]byte]rpcVirtual
+	kept     int // bytes, see maxKept
 	views    *views
 	twins    twins
 	paths    [][]string
@@ -267,6 +268,9 @@ func (d *Decoder) tcp(p *flow.Packet) {
 		d.views.add(p.Src, p.Dst)
 	}
 	c := d.tracker.AddHashed(p, d.hash, uint64(d.frame), d.now)
+	if d.kept > maxKept {
+		d.shed()
+	}
 	if c == nil || !c.Ignored() {
 		return
 	}

@@ -50,6 +50,7 @@ type stream struct {
 	halfTalk  bool      // the server answers in another connection
 	away      *stream   // where what is told of now stands
 	ended     bool
+	kept      int // see keep
 }
 
 // conn is the connection that what is told of stands in.
@@ -387,6 +388,8 @@ func (s *stream) ignore() { s.dead = true }
 
 // end closes the books when the connection is over.
 func (s *stream) end(why flow.EndReason) {
+	s.d.kept -= s.kept
+	s.kept = 0
 	if !s.dead && s.p == nil && !s.idling {
 		for _, d := range [...]dir{toServer, toClient} {
 			if len(s.bytes(d)) > 0 && s.p == nil {

@@ -73,7 +73,7 @@ func mutate(rng *rand.Rand, b []byte) []byte {
 }
 
 // damage is how a capture that was read in part is told: file, place, frame.
-var damage = regexp.MustCompile(`(?m)^kerbscope: error: .*(m\.cap|-|stdin): .*(byte \d+|not a capture|empty|text|zeros|damaged|compressed|format|reads?)`)
+var damage = regexp.MustCompile(`(?m)^kerbscope: error: .*(m\.cap|-|stdin): .*(byte \d+|not a capture|empty|text|zeros|damaged|compressed|format|header|reads?)`)
 
 // TestMutations: whatever becomes of the captures of the corpus, all commands
 // end in time with 0, 2 or 3, and say of a damaged file where it is damaged.

@@ -236,6 +236,19 @@ func (t *Tracker) evict() {
 	}
 }
 
+// Shed ends the established connection that was quiet longest, for a consumer
+// that holds too much; it is false when there is none. Not to be called by a
+// Handler.
+func (t *Tracker) Shed() bool {
+	for _, l := range []*connList{&t.open, &t.closing} {
+		if c := l.oldest; c != nil {
+			t.end(c, EndEvicted)
+			return true
+		}
+	}
+	return false
+}
+
 // remove forgets an ended connection, if that was not done yet.
 func (t *Tracker) remove(c *Conn) {
 	if c.list == nil {

@@ -172,3 +172,20 @@ func kdcs(w *writer, n int) {
 		}
 	}
 }
+
+// bigTokens: sessions that begin with a token as large as one can be, and go on
+// no further.
+func bigTokens(w *writer, n int) {
+	large := base64.StdEncoding.EncodeToString(tlv(0x60, append([]byte("\x06\x09\x2a\x86\x48\x86\xf7\x12\x01\x02\x02\x01\x00"), apReqLarge()...)))
+	for i := range n {
+		t := w.connect(client(i), kdc(25))
+		t.server("220 mx ESMTP\r\n")
+		t.client("EHLO c\r\n")
+		t.server("250-mx\r\n250 AUTH GSSAPI\r\n")
+		for rest := "AUTH GSSAPI " + large + "\r\n"; rest != ""; {
+			k := min(1400, len(rest))
+			t.client(rest[:k])
+			rest = rest[k:]
+		}
+	}
+}

@@ -61,6 +61,7 @@ var Inputs = []Input{
 	{Name: "nesting", Full: 200_000, What: "packets of nothing but layers: DER, SPNEGO, GRE, IP in IP, VLAN tags", Limits: []string{"tunnels"}, write: nesting},
 	{Name: "dns", Full: 1_000_000, What: "DNS answers, each for another KDC", Limits: []string{"names", "sightings"}, write: dnsFlood},
 	{Name: "smtp", Full: 1_000_000, What: "SMTP connections with an AUTH line, each refused", Limits: []string{"sessions", "connections"}, write: smtpFlood},
+	{Name: "big-tokens", Full: 100_000, What: "SMTP sessions that stay open after a token of 48,000 bytes", Limits: []string{"bytes of sessions"}, Bites: 1000, write: bigTokens},
 	{Name: "attempts", Full: 1_000_000, What: "AUTH lines on one SMTP connection", Limits: []string{"attempts"}, write: attempts},
 }
 

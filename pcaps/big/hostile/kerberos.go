@@ -107,3 +107,10 @@ func gssToken(i int) string {
 	b := append([]byte("\x06\x09\x2a\x86\x48\x86\xf7\x12\x01\x02\x02\x01\x00"), apReq("mx.example.com", i)...)
 	return base64.StdEncoding.EncodeToString(tlv(0x60, b))
 }
+
+// apReqLarge is an AP-REQ with a ticket of 48,000 bytes.
+func apReqLarge() []byte {
+	part := seq(field(0, number(18)), field(1, number(2)), field(2, tlv(4, make([]byte, 48000))))
+	t := tlv(0x61, seq(field(0, number(5)), field(1, text(realm)), field(2, name(2, "smtp", "mx.example.com")), field(3, part)))
+	return tlv(0x6e, seq(field(0, number(5)), field(1, number(14)), field(2, tlv(3, []byte{0, 0, 0, 0, 0})), field(3, t), field(4, encrypted(7))))
+}
