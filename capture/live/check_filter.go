@@ -1,4 +1,4 @@
-//go:build !libpcap && !(windows && amd64)
+//go:build !libpcap && !windows
 
 package live
 

@@ -1,4 +1,4 @@
-//go:build libpcap || (windows && amd64) || darwin || freebsd || netbsd || openbsd
+//go:build libpcap || (windows && (amd64 || arm64)) || darwin || freebsd || netbsd || openbsd
 
 package live
 

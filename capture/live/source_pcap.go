@@ -1,4 +1,4 @@
-//go:build libpcap || (windows && amd64)
+//go:build libpcap && !windows
 
 package live
 
@@ -16,8 +16,7 @@ import (
 	"kerbscope/capture/live/filter"
 )
 
-// pcapReader reads an interface with libpcap, or with Npcap's, which is loaded
-// when the program begins.
+// pcapReader reads an interface with libpcap.
 type pcapReader struct {
 	h      *pcap.Handle
 	l      capture.LinkType
@@ -29,8 +28,7 @@ type pcapReader struct {
 func openSource(o *Options) (source, error) { return openFan(o, openPcap) }
 
 func openPcap(o *Options, name string) (reader, error) {
-	device := deviceName(name)
-	in, err := pcap.NewInactiveHandle(device)
+	in, err := pcap.NewInactiveHandle(name)
 	if err != nil {
 		return nil, pcapError(name, err)
 	}
@@ -46,7 +44,7 @@ func openPcap(o *Options, name string) (reader, error) {
 	if err != nil {
 		return nil, pcapError(name, err)
 	}
-	r := &pcapReader{h: h, l: linkOfPcap(h.LinkType()), name: device, index: indexOf(device), looked: time.Now()}
+	r := &pcapReader{h: h, l: linkOfPcap(h.LinkType()), name: name, index: indexOf(name), looked: time.Now()}
 	if err := r.filter(o); err != nil {
 		h.Close()
 		return nil, err
@@ -134,8 +132,6 @@ func (r *pcapReader) close() { r.h.Close() }
 func pcapError(name string, err error) error {
 	text := strings.ToLower(err.Error())
 	switch {
-	case strings.Contains(text, "couldn't load"):
-		return &NoSourceError{What: "Npcap is not installed", Err: err, Hint: npcapHint}
 	case strings.Contains(text, "permission"), strings.Contains(text, "denied"), strings.Contains(text, "not permitted"):
 		return &PermissionError{Interface: name, Err: err, Hint: permissionHint()}
 	case strings.Contains(text, "no such device"), strings.Contains(text, "doesn't exist"), strings.Contains(text, "not found"):
@@ -143,8 +139,6 @@ func pcapError(name string, err error) error {
 	}
 	return &InterfaceError{Interface: name, What: "cannot capture on it", Err: err}
 }
-
-const npcapHint = "install Npcap from https://npcap.com (option \"WinPcap API-compatible mode\" is not needed), or record with pktmon or netsh trace and give kerbscope the .etl"
 
 func listInterfaces() ([]Interface, error) {
 	all, err := pcap.FindAllDevs()
@@ -169,10 +163,11 @@ func listInterfaces() ([]Interface, error) {
 // interface.
 func checkFilter(text string) error {
 	if _, err := pcap.CompileBPFFilter(layers.LinkTypeEthernet, DefaultSnapLen, text); err != nil {
-		if strings.Contains(err.Error(), "couldn't load") {
-			return nil
-		}
 		return &filter.Error{Text: text, At: -1, What: err.Error()}
 	}
 	return nil
+}
+
+func permissionHint() string {
+	return "run it as root; on Linux: sudo setcap cap_net_raw,cap_net_admin+ep " + ownPath() + "; on macOS and BSD: the right to read /dev/bpf* (macOS: ChmodBPF of Wireshark)"
 }
