@@ -93,6 +93,9 @@ type healing struct {
 	good  map[question][]*Record
 	goodQ []goodEntry
 	lost  uint64
+	of    *Record     // what asks was made of
+	asks  [3]question // see answersTo
+	nasks int
 }
 
 // A goodEntry is a success remembered under one question that it answers.
@@ -116,7 +119,7 @@ func (h *healing) remember(r *Record) {
 	if h.good == nil {
 		h.good = map[question][]*Record{}
 	}
-	for _, q := range r.answersTo() {
+	for _, q := range h.answersTo(r) {
 		h.rememberAs(q, r)
 	}
 }
@@ -227,7 +230,7 @@ func (h *healing) by(r *Record) []*Record {
 		return nil
 	}
 	var healed []*Record
-	for _, q := range r.answersTo() {
+	for _, q := range h.answersTo(r) {
 		healed = append(healed, h.healedOf(q, r)...)
 	}
 	if !r.asked() && r.Kind != decode.AP && r.Kind != decode.Password {
@@ -242,8 +245,11 @@ func (h *healing) by(r *Record) []*Record {
 }
 
 // answersTo are the questions that a success answers, or may answer.
-func (r *Record) answersTo() []question {
-	list := []question{questionOf(r)}
+func (h *healing) answersTo(r *Record) []question {
+	if h.of == r {
+		return h.asks[:h.nasks]
+	}
+	list := append(h.asks[:0], questionOf(r))
 	switch r.Kind {
 	case decode.AS:
 		list = append(list, clockQuestion(r))
@@ -253,6 +259,7 @@ func (r *Record) answersTo() []question {
 			list = append(list, looseQuestion(r))
 		}
 	}
+	h.of, h.nasks = r, len(list)
 	return list
 }
 

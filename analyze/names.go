@@ -29,6 +29,9 @@ func splitPrincipal(p string) (name, realm string) {
 
 // components parts a name at its unescaped "/", and takes the escapes out.
 func components(name string) []string {
+	if strings.IndexByte(name, '\\') < 0 {
+		return strings.Split(name, "/")
+	}
 	var list []string
 	var b strings.Builder
 	for i := 0; i < len(name); i++ {
@@ -68,10 +71,30 @@ func asciiLower(s string) string {
 }
 
 // samePrincipal compares two principals or names, ASCII case aside.
-func samePrincipal(a, b string) bool { return lower(a) == lower(b) }
+func samePrincipal(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range len(a) {
+		if a[i] != b[i] && fold(a[i]) != fold(b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func fold(c byte) byte {
+	if c >= 'A' && c <= 'Z' {
+		c += 'a' - 'A'
+	}
+	return c
+}
 
 // isTGT tells a ticket-granting service: krbtgt/REALM.
-func isTGT(principal string) bool { return strings.HasPrefix(lower(principal), "krbtgt/") }
+func isTGT(principal string) bool {
+	const tgs = "krbtgt/"
+	return len(principal) >= len(tgs) && samePrincipal(principal[:len(tgs)], tgs)
+}
 
 // isReferral tells a cross-realm TGT: krbtgt/OTHER@REALM.
 func isReferral(principal string) bool {

@@ -219,8 +219,8 @@ func (c *Case) otherNameTaken(taken taken, group []showing) (showing, *showing) 
 // sameKeyName tells two tickets for different services of one host name with
 // the same etype and kvno.
 func sameKeyName(a, b *TicketLife) bool {
-	return spnHost(a.SName) != "" && spnHost(a.SName) == spnHost(b.SName) && a.Realm == b.Realm && lower(a.SName) != lower(b.SName) &&
-		a.Etype == b.Etype && a.KVNO != nil && b.KVNO != nil && *a.KVNO == *b.KVNO
+	return a.Etype == b.Etype && a.KVNO != nil && b.KVNO != nil && *a.KVNO == *b.KVNO && a.Realm == b.Realm && !samePrincipal(a.SName, b.SName) &&
+		spnHost(a.SName) != "" && spnHost(a.SName) == spnHost(b.SName)
 }
 
 // keytabProves tells a refused ticket that the service's keytab should open and does not.

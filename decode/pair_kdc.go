@@ -58,6 +58,8 @@ type openKDC struct {
 	prev    *openKDC
 	next    *openKDC
 	flows   []flowKey
+	steps   [2]Step    // where x.Steps begins: most exchanges have no more
+	flow    [1]flowKey // where flows begins
 }
 
 // doneFlow remembers the latest finished exchange of a flow, so that a second
@@ -75,6 +77,7 @@ type kdcPairs struct {
 	done  map[flowKey]doneFlow
 	doneQ []flowKey
 	names map[kdcName]*openKDC // the latest open exchange of each question
+	words map[string]string    // names that came before: most come again
 	head  *openKDC             // least recently active
 	tail  *openKDC
 	n     int
@@ -94,7 +97,25 @@ func newKDCPairs(d *Decoder) *kdcPairs {
 		flows: map[flowKey][]*openKDC{},
 		done:  map[flowKey]doneFlow{},
 		names: map[kdcName]*openKDC{},
+		words: map[string]string{},
 	}
+}
+
+// word is b as a string, which is kept for the next time if it is short.
+func (p *kdcPairs) word(b []byte) string {
+	const short = 128
+	s, ok := p.words[string(b)]
+	if ok {
+		return s
+	}
+	s = string(b)
+	if len(s) <= short {
+		if len(p.words) >= maxOpenExchanges {
+			clear(p.words)
+		}
+		p.words[s] = s
+	}
+	return s
 }
 
 // add takes one message to or from a KDC; toKDC tells which.
@@ -119,7 +140,8 @@ func (p *kdcPairs) request(m *Message) {
 		kind = TGS
 	}
 	fk := flowKey{m.Src, m.Dst, m.Transport}
-	name := kdcName{m.Src.Addr(), m.Dst.Addr(), kind, q.CName.String(), string(q.Realm), q.SName.String()}
+	var cname, sname [128]byte
+	name := kdcName{m.Src.Addr(), m.Dst.Addr(), kind, p.word(q.CName.Append(cname[:0])), p.word(q.Realm), p.word(q.SName.Append(sname[:0]))}
 	raw := maphash.Bytes(p.seed, m.Krb.Raw)
 	delete(p.done, fk)
 
@@ -150,6 +172,7 @@ func (p *kdcPairs) request(m *Message) {
 		o = &openKDC{x: Exchange{Kind: kind, Client: m.Src, Server: m.Dst, Transport: m.Transport,
 			Carrier: m.Carrier, Request: m, Started: m.Time},
 			cname: name.cname, realm: name.realm, sname: name.sname, firstAt: m.Time}
+		o.x.Steps, o.flows = o.steps[:0], o.flow[:0]
 		p.names[name] = o
 		p.n++
 	}

@@ -87,5 +87,16 @@ func errorStep(e *krb5.KRBError) string {
 	if !e.ErrorCode.OK {
 		return "KRB-ERROR"
 	}
+	if c := e.ErrorCode.V; c >= 0 && int(c) < len(errorSteps) {
+		return errorSteps[c]
+	}
 	return "KRB-ERROR " + strconv.Itoa(int(e.ErrorCode.V))
 }
+
+// errorSteps are the names of the codes in use (RFC 4120 §7.5.9 and later).
+var errorSteps = func() (names [128]string) {
+	for i := range names {
+		names[i] = "KRB-ERROR " + strconv.Itoa(i)
+	}
+	return names
+}()
