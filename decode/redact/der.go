@@ -73,15 +73,37 @@ func whole(b []byte) bool {
 	return true
 }
 
-// message redacts a Kerberos message.
-func (r *Redactor) message(b []byte) { r.elements(b, within{field: -1, first: -1}) }
+// message redacts a Kerberos message; what is none is wiped.
+func (r *Redactor) message(b []byte) {
+	if !isMessage(b) {
+		wipe(b)
+		return
+	}
+	r.elements(b, within{field: -1, first: -1})
+}
+
+// isMessage tells whether b begins as a message of RFC 4120 §5.10 does, or one
+// around others: [APPLICATION n] and a SEQUENCE in it.
+func isMessage(b []byte) bool {
+	e, ok := readElement(b)
+	if !ok || !e.cut && e.size < len(b)-64 {
+		return false
+	}
+	switch e.tag {
+	case 0x61, 0x6a, 0x6b, 0x6c, 0x6d, 0x6e, 0x6f, 0x74, 0x75, 0x76, 0x7e:
+		return len(e.body) == 0 || e.body[0] == 0x30
+	case 0x30: // KDC-PROXY-MESSAGE
+		return len(e.body) > 0 && e.body[0] == 0xa0
+	}
+	return false
+}
 
 // elements redacts elements one behind the other; what is none is wiped.
 func (r *Redactor) elements(b []byte, in within) {
 	for len(b) > 0 {
 		e, ok := readElement(b)
 		if !ok || in.depth > maxDepth {
-			if len(b) > 2 {
+			if len(b) > 2 || b[0]&0xe0 != 0xa0 && b[0] != 0x30 { // but for the beginning of one that was cut
 				wipe(b)
 			}
 			return
@@ -147,7 +169,14 @@ func (r *Redactor) components(b []byte) bool {
 func (r *Redactor) leaf(e element, in within) {
 	b := e.body
 	switch e.tag {
-	case 0x01, 0x05, 0x06, 0x0a: // BOOLEAN, NULL, OBJECT IDENTIFIER, ENUMERATED
+	case 0x01, 0x05, 0x0a: // BOOLEAN, NULL, ENUMERATED
+		if len(b) > 4 {
+			wipe(b)
+		}
+	case 0x06:
+		if len(b) > 24 || printable(b) && len(b) > 4 || in.depth < 2 {
+			wipe(b)
+		}
 	case 0x02:
 		if len(b) > 5 {
 			r.hide(b[1:])

@@ -11,7 +11,7 @@ func (r *Redactor) kdc(b []byte, _ bool) int {
 		return 0
 	}
 	n := int(binary.BigEndian.Uint32(b))
-	if n > 1<<24 || b[4]&0xe0 != 0x60 {
+	if n > 1<<24 || !isMessage(b[4:min(4+n, len(b))]) {
 		return 0
 	}
 	r.message(b[4:min(4+n, len(b))])
@@ -27,7 +27,7 @@ func (r *Redactor) bare(b []byte, up bool) int {
 		return 0
 	}
 	e, ok := readElement(b)
-	if !ok || e.size < 16 || len(e.body) == 0 || e.body[0] != 0x30 && e.body[0] != 0x06 {
+	if !ok || e.size < 16 || len(e.body) == 0 || b[0]&0xe0 == 0x60 && b[0] != 0x60 && !isMessage(b[:e.size]) || e.body[0] != 0x30 && e.body[0] != 0x06 {
 		return 0
 	}
 	r.elements(b[:e.size], within{field: -1, first: -1})
@@ -40,7 +40,7 @@ func (r *Redactor) kpasswd(b []byte, _ bool) int {
 		return 0
 	}
 	n := int(binary.BigEndian.Uint32(b))
-	if n < 6 || n > 1<<20 {
+	if n < 6 || n > 1<<20 || len(b) < 10 || int(binary.BigEndian.Uint16(b[4:])) != n {
 		return 0
 	}
 	r.kpasswdBody(b[4:min(4+n, len(b))])
@@ -49,6 +49,10 @@ func (r *Redactor) kpasswd(b []byte, _ bool) int {
 
 func (r *Redactor) kpasswdBody(b []byte) {
 	if len(b) < 6 {
+		wipe(b)
+		return
+	}
+	if v := binary.BigEndian.Uint16(b[2:]); v != 1 && v != 0xff80 && v != 0 {
 		wipe(b)
 		return
 	}
