@@ -170,7 +170,7 @@ func TestNoSecretIsPrinted(t *testing.T) {
 			keys := filepath.Join(t.TempDir(), "keys")
 			require.NoError(t, os.WriteFile(keys, []byte(keyFile.String()+"x@R 18 "+hex.EncodeToString(secrets[0])+"00\n"), 0o600))
 			var all strings.Builder
-			for _, args := range [][]string{{"decode"}, {"decode", "--format", "ndjson"}, {"decode", "--format", "json"}, {}, {"--brief"}, {"--format", "json"}, {"--format", "ndjson"}} {
+			for _, args := range [][]string{{"decode"}, {"decode", "-V"}, {"decode", "--format", "ndjson"}, {"decode", "--format", "json"}, {}, {"--brief"}, {"--format", "json"}, {"--format", "ndjson"}, {"--format", "html"}} {
 				for _, given := range [][]string{{"-k", keytabs[0]}, {"--key-file", keys, "--password-file", passwords}} {
 					out, errs, _ := execute(t, slices.Concat(args, given, []string{dir})...)
 					require.NotEmpty(t, out)
@@ -179,16 +179,34 @@ func TestNoSecretIsPrinted(t *testing.T) {
 			}
 			text := all.String()
 			lower := strings.ToLower(text)
-			assert.NotContains(t, text, secret)
+			for form, s := range formsOf([]byte(secret)) {
+				assert.NotContains(t, text, s, form)
+			}
 			for _, s := range secrets {
-				assert.False(t, strings.Contains(text, string(s)), "a key")
+				for form, f := range formsOf(s[:9]) {
+					assert.False(t, strings.Contains(text, f), "a key, %s", form)
+				}
 				assert.False(t, strings.Contains(lower, hex.EncodeToString(s[:8])), "a key in hex")
-				assert.False(t, strings.Contains(text, base64.StdEncoding.EncodeToString(s[:9])), "a key in base64")
+				assert.False(t, strings.Contains(lower, strings.TrimSpace(fmt.Sprintf("% x", s[:8]))), "a key in spaced hex")
 				assert.False(t, strings.Contains(text, strings.Trim(fmt.Sprint(s[:8]), "[]")), "a key in decimal")
 			}
 			assert.Contains(t, text, `"session_key_etype"`, "and yet something was opened")
 			assert.Contains(t, text, "line 2: ", "and a wrong line was told")
 		})
+	}
+}
+
+// formsOf are the ways in which a secret could stand in a text.
+func formsOf(secret []byte) map[string]string {
+	wide := []byte{}
+	for _, c := range secret {
+		wide = append(wide, c, 0)
+	}
+	quoted := fmt.Sprintf("%q", secret)
+	return map[string]string{
+		"raw": string(secret), "UTF-16": string(wide), "escaped": escape(string(secret)), "quoted": quoted[1 : len(quoted)-1], "hex": hex.EncodeToString(secret), "upper hex": fmt.Sprintf("%X", secret),
+		"UTF-16 in hex": hex.EncodeToString(wide), "base64": base64.RawStdEncoding.EncodeToString(secret[:len(secret)/3*3]), "base64url": base64.RawURLEncoding.EncodeToString(secret[:len(secret)/3*3]),
+		"decimal": strings.Trim(fmt.Sprint(secret), "[]"),
 	}
 }
 
