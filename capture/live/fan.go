@@ -45,6 +45,7 @@ const (
 	waitMost  = 100 * time.Millisecond
 	readWait  = 20 * time.Millisecond // that the system may keep a packet, and that a read waits for one
 	holdBack  = 4 * readWait          // by then all interfaces have handed over what they saw
+	drainMost = time.Second           // from stop to the end
 	tryEvery  = time.Second           // to open an interface that is gone
 	chunkSize = 256 << 10
 )
@@ -197,7 +198,7 @@ func (f *fan) next(b *capture.Batch) error {
 		if len(b.Records) > 0 {
 			return nil
 		}
-		if ended {
+		if ended || f.overdue() {
 			return io.EOF
 		}
 		var wake <-chan time.Time
@@ -317,11 +318,24 @@ func (f *fan) stop() {
 	})
 }
 
+// overdue tells that readers had their time to end: where a read does not
+// return without packets, it is not waited for.
+func (f *fan) overdue() bool {
+	at := f.at.Load()
+	return at != 0 && time.Now().UnixNano()-at > int64(drainMost)
+}
+
 // close takes what is still to come, so that the goroutines end.
 func (f *fan) close() error {
 	f.stop()
+	late := time.After(drainMost)
 	for _, l := range f.legs {
-		for range l.ready {
+		for open := true; open; {
+			select {
+			case _, open = <-l.ready:
+			case <-late:
+				return nil
+			}
 		}
 	}
 	return nil
