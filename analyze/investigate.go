@@ -25,6 +25,8 @@ type Options struct {
 	Rules []*Rule
 	// MaxExchanges is the number of exchanges listed one by one; 0: 10,000.
 	MaxExchanges int
+	// MaxFlows is the number of TCP connections followed at a time; 0: 32,768.
+	MaxFlows int
 	// Stdin is read for the input "-"; nil: os.Stdin.
 	Stdin io.Reader
 	// Progress, when set, is told bytes and frames read so far, from several
@@ -105,7 +107,7 @@ func runsOf(inputs []capture.Input, o Options) []*run {
 // begin makes what decodes into r.part, and end sees it to its end.
 func (r *run) begin(o Options) {
 	r.relay = newRelay(r.part)
-	r.dec = decode.New(decode.Options{Keys: o.Keys}, r.relay)
+	r.dec = decode.New(decode.Options{Keys: o.Keys, Flows: o.MaxFlows}, r.relay)
 }
 
 func (r *run) end() {

@@ -20,7 +20,7 @@ func (a *app) analyze(args []string) int {
 	if err != nil {
 		return a.fail(err)
 	}
-	o := analyze.Options{MaxExchanges: s.maxExchanges, Stdin: a.stdin}
+	o := analyze.Options{MaxExchanges: s.maxExchanges, MaxFlows: s.maxFlows, Stdin: a.stdin}
 	if o.Roles, err = roles(s.roles); err != nil {
 		return a.fail(err)
 	}

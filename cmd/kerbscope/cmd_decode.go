@@ -37,7 +37,7 @@ func (a *app) decode(args []string) int {
 	rows.begin()
 	for len(inputs) > 0 && rows.err == nil && a.ctx.Err() == nil {
 		set := ringSet(inputs)
-		if a.decodeSet(set, decode.Options{Keys: keys}, rows, p) != exitOK {
+		if a.decodeSet(set, decode.Options{Keys: keys, Flows: s.maxFlows}, rows, p) != exitOK {
 			partial = exitPartial
 		}
 		inputs = inputs[len(set):]

@@ -17,6 +17,7 @@ type settings struct {
 	output   string
 	color    string
 	quiet    bool
+	maxFlows int // 0: decode's own limit
 
 	keytabs       []string
 	keyFiles      []string
@@ -48,6 +49,7 @@ func parseInput(command string, args []string) (s *settings, help bool, err erro
 	f.StringVarP(&s.output, "output", "o", "", "")
 	f.StringVar(&s.color, "color", "auto", "")
 	f.BoolVar(&s.quiet, "quiet", false, "")
+	f.IntVar(&s.maxFlows, "max-flows", 0, "")
 	noProgress := f.Bool("no-progress", false, "")
 	var filters []string
 	if command == "analyze" {
@@ -122,6 +124,8 @@ func (s *settings) check(command string) error {
 		return &failure{exitUsage, "--fail-on " + quote(s.failOn), "SEV is error, warning or note"}
 	case command == "analyze" && s.maxExchanges < 1:
 		return &failure{exitUsage, fmt.Sprintf("--max-exchanges %d", s.maxExchanges), "N is 1 or more"}
+	case s.maxFlows < 0 || s.maxFlows > 1<<20:
+		return &failure{exitUsage, fmt.Sprintf("--max-flows %d", s.maxFlows), "N is 1 to 1048576"}
 	case s.brief && s.format != "text":
 		return &failure{exitUsage, "--brief belongs to --format text", "leave one of them out"}
 	case s.tree && s.format != "text":
@@ -165,7 +169,7 @@ func flagError(command string, err error) error {
 
 // flagNames lists the long flags of analyze or decode.
 func flagNames(command string) []string {
-	names := []string{"read", "keytab", "key-file", "password-file", "ask", "format", "output", "color", "quiet", "no-progress", "help"}
+	names := []string{"read", "keytab", "key-file", "password-file", "ask", "format", "output", "color", "quiet", "max-flows", "no-progress", "help"}
 	f := newFlags(command)
 	switch command {
 	case "analyze":
@@ -178,6 +182,9 @@ func flagNames(command string) []string {
 	case "convert":
 		names = []string{"read", "output", "quiet", "no-progress", "help"}
 		convertFlags(f, &convertSettings{})
+	case "redact":
+		names = []string{"read", "output", "quiet", "no-progress", "help"}
+		redactFlags(f, &redactSettings{})
 	}
 	f.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
 	return names

@@ -62,6 +62,8 @@ Output:
   -o, --output FILE      write there; FILE appears when it is complete
       --brief            text: one screen
       --max-exchanges N  exchanges listed one by one (default 10000)
+      --max-flows N      TCP connections followed at a time (default 32768); each costs
+                         up to some kB of memory
       --color WHEN       auto (default), always or never; NO_COLOR is honoured
       --fail-on SEV      exit status 1 when there is a finding of that severity or
                          a graver one: error, warning or note
@@ -88,6 +90,7 @@ SMTP, HTTP, LDAP, SMB and DCE/RPC; and each carrier's own word on an authenticat
       --format FORMAT  text (default), ndjson (one object a line) or json (the same
                        objects in one array)
   -V, --verbose        text: every field of every message, one below the other
+      --max-flows N    TCP connections followed at a time (default 32768)
   -t, --time FORMAT    text: u (default) time of day in UTC, ud with the date, r seconds
                        since the first frame, dd since the line before, e since 1970
       --filter TERM    only rows of which TERM is true; repeatable: all must be. TERM is
