@@ -23,6 +23,7 @@ type convertSettings struct {
 	annotate  bool
 	evidence  bool
 	quiet     bool
+	redact    bool // the command is redact
 
 	analysis settings // of --annotate and --evidence: keys, roles and rules
 }
@@ -178,6 +179,8 @@ func (s *convertSettings) check(a *app, inputs []capture.Input) error {
 // readsTwice is the flag that makes convert read its inputs twice; "" for none.
 func (s *convertSettings) readsTwice() string {
 	switch {
+	case s.redact:
+		return "redact"
 	case s.align:
 		return "--align"
 	case s.evidence:
@@ -228,7 +231,7 @@ type converter struct {
 	report  *analyze.Report // with --annotate
 	notes   *annotations
 
-	redact  *redaction // of redact
+	redact *redaction // of redact
 
 	status  int // of inputs that could not be read in full
 	opened  int // inputs that could be read at all
@@ -323,6 +326,9 @@ func (c *converter) hints() {
 	c.hint(c.local, "%s: times are of a wall clock whose zone the capture does not tell; written as if it were UTC")
 	if c.s.annotate && len(c.report.Findings) == 0 {
 		c.a.hint("no finding: " + c.report.Verdict.Summary)
+	}
+	if c.redact != nil {
+		return
 	}
 	for _, text := range c.leftOut {
 		c.a.hint(text)

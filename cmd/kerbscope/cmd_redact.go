@@ -71,6 +71,26 @@ func (s *redactSettings) toFolder() bool {
 	return err == nil && st.IsDir() || strings.HasSuffix(s.output, "/") || strings.HasSuffix(s.output, string(filepath.Separator))
 }
 
+// ownMap refuses a map in the place of an input or of the output.
+func (s *redactSettings) ownMap(inputs []capture.Input) error {
+	if s.mapFile == "" {
+		return nil
+	}
+	if s.mapFile == s.output || s.mapFile == "-" {
+		return &failure{exitUsage, "--map " + quote(s.mapFile) + " wants a file of its own", ""}
+	}
+	st, err := os.Stat(s.mapFile)
+	if err != nil {
+		return nil
+	}
+	for _, in := range inputs {
+		if other, err := os.Stat(in.Path); err == nil && os.SameFile(st, other) {
+			return &failure{exitUsage, "the map " + s.mapFile + " is also an input", "name another file with --map"}
+		}
+	}
+	return nil
+}
+
 // A redaction is what takes the names out of packets.
 type redaction struct {
 	file   *redact.File
@@ -91,6 +111,10 @@ func (a *app) redact(args []string) int {
 	if err != nil {
 		return a.fail(err)
 	}
+	if err := s.ownMap(inputs); err != nil {
+		return a.fail(err)
+	}
+	s.redact = true
 	if err := s.check(a, inputs); err != nil {
 		return a.fail(err)
 	}

@@ -9,11 +9,14 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -270,4 +273,111 @@ func base64Of(b []byte) (out []byte) {
 		}
 	}
 	return out
+}
+
+// Every run has pseudonyms of its own; with a seed they are the same.
+func TestRedactSeed(t *testing.T) {
+	dir := t.TempDir()
+	out := func(name string, args ...string) string {
+		path := filepath.Join(dir, name)
+		_, errs, status := execute(t, append(append([]string{"redact"}, args...), goodCapture, path)...)
+		require.Equal(t, exitOK, status, errs)
+		b, err := os.ReadFile(path)
+		require.NoError(t, err)
+		return string(b)
+	}
+	require.NotEqual(t, out("a"), out("b"))
+	require.Equal(t, out("c", "--seed", "x"), out("d", "--seed", "x"))
+	require.NotEqual(t, out("c", "--seed", "x"), out("e", "--seed", "y"))
+}
+
+// The map tells what stands for what, to its owner alone.
+func TestRedactMap(t *testing.T) {
+	dir := t.TempDir()
+	path, file := filepath.Join(dir, "map.json"), filepath.Join(dir, "out.pcapng")
+	redacted(t, "--map", path, goodCapture, file)
+	b, err := os.ReadFile(path)
+	require.NoError(t, err)
+	var m map[string]string
+	require.NoError(t, json.Unmarshal(b, &m))
+	var originals []string
+	for _, v := range m {
+		originals = append(originals, v)
+	}
+	require.Contains(t, originals, "contoso")
+	if st, err := os.Stat(path); runtime.GOOS != "windows" {
+		require.NoError(t, err)
+		require.Equal(t, os.FileMode(0o600), st.Mode().Perm())
+	}
+	for is, of := range m { // and back: names of decode are those of the map
+		if of == "contoso" {
+			require.Contains(t, strings.ToLower(runOK(t, "decode", file)), is)
+		}
+	}
+}
+
+// With --shift-times every time moves, in packets and messages alike.
+func TestRedactShift(t *testing.T) {
+	dir := t.TempDir()
+	plain, moved := filepath.Join(dir, "plain.pcapng"), filepath.Join(dir, "moved.pcapng")
+	redacted(t, "../../pcaps/clock-skew", plain)
+	redacted(t, "--shift-times", "-1000h", "../../pcaps/clock-skew", moved)
+	a, b := load(t, []string{plain})[0].packets, load(t, []string{moved})[0].packets
+	require.Len(t, b, len(a))
+	for i := range a {
+		require.Equal(t, a[i].time-1000*3600*1e9, b[i].time)
+	}
+	stimes := regexp.MustCompile(`"stime":"([^"]+)"`)
+	x, y := stimes.FindAllStringSubmatch(runOK(t, "decode", "--format", "ndjson", plain), -1), stimes.FindAllStringSubmatch(runOK(t, "decode", "--format", "ndjson", moved), -1)
+	require.NotEmpty(t, x)
+	require.Len(t, y, len(x))
+	for i := range x {
+		p, err := time.Parse(time.RFC3339Nano, x[i][1])
+		require.NoError(t, err)
+		q, err := time.Parse(time.RFC3339Nano, y[i][1])
+		require.NoError(t, err)
+		require.Equal(t, -1000*time.Hour, q.Sub(p))
+	}
+}
+
+func TestRedactUsage(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "out.pcapng")
+	for _, c := range []struct {
+		args []string
+		say  string
+	}{
+		{[]string{goodCapture}, "redact wants at least one IN, and OUT"},
+		{[]string{"--shift-times", "1500ms", goodCapture, out}, "whole seconds"},
+		{[]string{"--shift-times", "soon", goodCapture, out}, "--shift-times does not take"},
+		{[]string{"-", out}, "redact reads its inputs twice"},
+		{[]string{"--align", goodCapture, t.TempDir()}, "--align puts captures into one file"},
+		{[]string{goodCapture, goodCapture}, "is also an input"},
+		{[]string{"--map", goodCapture, goodCapture, out}, "is also an input"},
+		{[]string{"--map", out, goodCapture, out}, "wants a file of its own"},
+		{[]string{"--keytab", "k", goodCapture, out}, "no flag --keytab"},
+	} {
+		_, errs, status := execute(t, append([]string{"redact"}, c.args...)...)
+		require.Equal(t, exitUsage, status, "%v: %s", c.args, errs)
+		require.Contains(t, errs, c.say)
+		require.NoFileExists(t, out)
+	}
+}
+
+// In tshark redacted captures have no wrong checksum.
+func TestRedactChecksums(t *testing.T) {
+	needTool(t, "tshark")
+	for _, dir := range sampled(t) {
+		t.Run(filepath.Base(dir), func(t *testing.T) {
+			t.Parallel()
+			out := filepath.Join(t.TempDir(), "out.pcapng")
+			redacted(t, dir, out)
+			var errs bytes.Buffer
+			cmd := exec.Command("tshark", "-r", out, "-o", "ip.check_checksum:TRUE", "-o", "tcp.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE", "-Y",
+				"ip.checksum.status == 0 || tcp.checksum.status == 0 || udp.checksum.status == 0 || icmp.checksum.status == 0 || icmpv6.checksum.status == 0")
+			cmd.Stderr = &errs
+			bad, err := cmd.Output()
+			require.NoError(t, err, errs.String())
+			require.Empty(t, string(bad))
+		})
+	}
 }

@@ -12,6 +12,10 @@ import (
 // netbiosLength is where NetBIOS cuts a host's name, [MS-NBTE] §2.2.1.
 const netbiosLength = 15
 
+// maxLabels is how many labels are kept apart from each other; of more, two
+// may get the same pseudonym.
+const maxLabels = 1 << 20
+
 // names gives labels their pseudonyms: what stands between the dots, slashes
 // and blanks of names.
 type names struct {
@@ -30,9 +34,13 @@ func newNames(r *Redactor) names {
 func (n *names) label(b []byte) {
 	of := string(asciiLower(b))
 	is, ok := n.labels[of]
-	if !ok {
+	switch {
+	case ok:
+	case len(n.labels) < maxLabels:
 		is = n.invent(of)
 		n.labels[of], n.used[is] = is, true
+	default:
+		is = n.draw(of, "", 0)
 	}
 	for i := range b {
 		c := is[i]

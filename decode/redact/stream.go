@@ -14,6 +14,8 @@ const (
 	maxStream    = 1 << 21 // bytes of one direction that are looked into; what is beyond is wiped
 	maxHeld      = 1 << 30 // bytes of all streams and fragments together
 	maxFragments = 1 << 16 // datagrams in fragments
+	maxTalks     = 1 << 20 // conversations; others are left out
+	maxConns     = 1 << 12 // connections of one, between the same ports
 	fragmentAge  = int64(30e9)
 )
 
@@ -101,6 +103,9 @@ func (f *File) Keep(point int, proto uint8, src, dst netip.AddrPort, carrier str
 	k, fromA := makeKey(point, proto, src, dst)
 	t := f.talks[k]
 	if t == nil {
+		if len(f.talks) == maxTalks {
+			return
+		}
 		t = &talk{}
 		f.talks[k] = t
 		f.order = append(f.order, t)
@@ -120,7 +125,7 @@ func ownPort(p uint16) bool { return p == 88 || p == 464 }
 func (f *File) talkOf(point int, p *flow.Packet) (*talk, bool) {
 	k, fromA := keyOf(point, p)
 	t := f.talks[k]
-	if t == nil && (ownPort(p.SrcPort) || ownPort(p.DstPort)) {
+	if t == nil && len(f.talks) < maxTalks && (ownPort(p.SrcPort) || ownPort(p.DstPort)) {
 		t = &talk{carrier: "kdc"}
 		if p.SrcPort == 464 || p.DstPort == 464 {
 			t.carrier = "kpasswd"
@@ -152,7 +157,7 @@ func (t *talk) follow(p *flow.Packet, from int, grow bool) *conn {
 	}
 	c := t.conns[min(t.at, len(t.conns)-1)]
 	h := &c.half[from]
-	if p.Flags&flow.SYN != 0 && h.begun && h.base != p.Seq+1 && p.Flags&flow.ACK == 0 {
+	if p.Flags&flow.SYN != 0 && h.begun && h.base != p.Seq+1 && p.Flags&flow.ACK == 0 && t.at < maxConns {
 		t.at++
 		if t.at == len(t.conns) {
 			if !grow {

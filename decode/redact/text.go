@@ -118,7 +118,7 @@ func (r *Redactor) words(b []byte) {
 				r.text(b[from:at])
 				r.base64(b[at:end])
 				from = end
-			} else if secret := bytes.LastIndexByte(b[:at], ' '); secret >= 0 && to-at >= 4 && (end == len(b) || b[end] == '\r' || b[end] == '"') && saslSecret(b[:secret]) {
+			} else if secret := blankBefore(b, at); secret >= 0 && to-at >= 4 && (end == len(b) || b[end] == '\r' || b[end] == '"') && saslSecret(b[:secret]) {
 				r.text(b[from:at])
 				r.base64(b[at:end])
 				from = end
@@ -129,6 +129,16 @@ func (r *Redactor) words(b []byte) {
 		}
 	}
 	r.text(b[from:])
+}
+
+// blankBefore is where the last blank of the words just before at stands, -1 if
+// there is none.
+func blankBefore(b []byte, at int) int {
+	from := max(0, at-64)
+	if i := bytes.LastIndexByte(b[from:at], ' '); i >= 0 {
+		return from + i
+	}
+	return -1
 }
 
 // saslSecret tells whether what follows a mechanism's name may hold a password.
@@ -168,8 +178,13 @@ func (r *Redactor) http(s *side) func(b []byte, up bool) int {
 		case b[0] == '\r' || b[0] == '\n':
 			return 1
 		}
-		if !httpBegins(b) {
-			return 0
+		if !httpBegins(b) { // the rest of a body whose head is not there
+			n := bytes.IndexByte(b, '\n') + 1
+			if n == 0 {
+				n = len(b)
+			}
+			blank(b[:n])
+			return n
 		}
 		end := bytes.Index(b, []byte("\r\n\r\n"))
 		if end < 0 {
