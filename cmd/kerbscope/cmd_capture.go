@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -26,6 +27,9 @@ const (
 	// not answered, is so after a while.
 	settling = 75 * time.Second
 	idleTick = 100 * time.Millisecond
+	// liveMemory is where the garbage collector begins to work harder: beside
+	// the case there is the look at it.
+	liveMemory = 512 << 20
 )
 
 // A capturer is one run of the command.
@@ -92,6 +96,9 @@ func (a *app) capture(args []string) int {
 	c := &capturer{a: a, s: s, checked: make(chan checkResult, 1), notices: make(chan notice, 64)}
 	if err := c.open(); err != nil {
 		return a.fail(err)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(liveMemory + c.evidence.room())
 	}
 	a.endsNormally = true
 	endsNormally.Store(true)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"kerbscope/analyze"
@@ -161,7 +160,7 @@ func (e *evidence) file(of evidenceOf, name string) []byte {
 	return out.Bytes()
 }
 
-// evidencePath is a finding's file: RULE-12345678.pcapng.
+// path is a finding's file: RULE-12345678.pcapng.
 func (e *evidence) path(id string) string {
 	return filepath.Join(e.dir, strings.ReplaceAll(id, "/", "-")+".pcapng")
 }
@@ -190,12 +189,10 @@ func (e *evidence) close() {
 	}
 }
 
-// ids lists the findings that have a file.
-func (e *evidence) ids() []string {
-	var list []string
-	for id := range e.files {
-		list = append(list, id)
+// room is the memory that packets are remembered in.
+func (e *evidence) room() int64 {
+	if e == nil {
+		return 0
 	}
-	slices.Sort(list)
-	return list
+	return e.memory.most
 }

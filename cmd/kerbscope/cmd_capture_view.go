@@ -149,7 +149,7 @@ func viewLines(s *captureStatus, sc screen, name string, keys bool, height int, 
 	}
 	for i, f := range s.Findings {
 		if len(lines) >= height-1 && i < len(s.Findings)-1 {
-			lines = append(lines, fmt.Sprintf("and %s more", plural(uint64(len(s.Findings)-i), "finding")))
+			lines = append(lines, fmt.Sprintf("and %s", plural(uint64(len(s.Findings)-i), "more finding")))
 			break
 		}
 		text := fmt.Sprintf("%-7s %-8s %6s %9s  %s: ", f.Severity, f.Confidence, fmt.Sprintf("x%d", f.Count), age(f), f.Rule)

@@ -1,0 +1,209 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"kerbscope/analyze"
+	"kerbscope/capture"
+)
+
+const hubCapture = corpusRoot + "/seed-story/hub.pcap"
+
+// captured runs capture on what standard input holds.
+func captureOf(t *testing.T, input string, args ...string) (out, errs string, status int) {
+	t.Helper()
+	f, err := os.Open(input)
+	require.NoError(t, err)
+	defer f.Close()
+	var o, e bytes.Buffer
+	status = run(append([]string{"capture", "-"}, args...), f, &o, &e)
+	return o.String(), e.String(), status
+}
+
+// What capture says at the end of a pipe is what analyze says of it.
+func TestCapturePipe(t *testing.T) {
+	out, errs, status := captureOf(t, hubCapture, "--format", "json")
+	require.Equal(t, exitOK, status, errs)
+	require.Contains(t, errs, "kerbscope: capturing on stdin\n")
+	require.Contains(t, errs, "findings: key-fault-one-identity, ")
+	f, err := os.Open(hubCapture)
+	require.NoError(t, err)
+	defer f.Close()
+	var want bytes.Buffer
+	require.Equal(t, exitOK, run([]string{"--format", "json", "-"}, f, &want, &want))
+	require.Equal(t, want.String(), out)
+	_, _, status = captureOf(t, hubCapture, "--quiet", "--fail-on", "error")
+	require.Equal(t, exitFailOn, status)
+}
+
+// Of ndjson, each line is a finding with its state, the last the report.
+func TestCaptureLines(t *testing.T) {
+	out, _, status := captureOf(t, hubCapture, "--format", "ndjson", "--quiet")
+	require.Equal(t, exitOK, status)
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	require.Greater(t, len(lines), 2)
+	for i, l := range lines {
+		var v struct{ Schema, State, ID string }
+		require.NoError(t, json.Unmarshal([]byte(l), &v))
+		if i == len(lines)-1 {
+			require.Equal(t, schemaReport, v.Schema)
+			require.NotContains(t, l, `"findings"`)
+			break
+		}
+		require.Equal(t, schemaFinding, v.Schema)
+		require.Contains(t, []string{stateNew, stateChanged}, v.State)
+	}
+}
+
+// The packets of -w are those that came; a ring's files are named as dumpcap's.
+func TestCaptureKeeps(t *testing.T) {
+	dir := t.TempDir()
+	whole := filepath.Join(dir, "whole.pcapng")
+	_, errs, status := captureOf(t, hubCapture, "--quiet", "-w", whole)
+	require.Equal(t, exitOK, status, errs)
+	want, got := loadNoted(t, hubCapture), loadNoted(t, whole)
+	require.Equal(t, want, got)
+
+	ring := filepath.Join(dir, "ring", "r.pcapng")
+	require.NoError(t, os.Mkdir(filepath.Dir(ring), 0o700))
+	_, errs, status = captureOf(t, hubCapture, "--quiet", "-w", ring, "-b", "filesize:8", "-b", "files:3")
+	require.Equal(t, exitOK, status, errs)
+	files, err := filepath.Glob(filepath.Join(dir, "ring", "r_*.pcapng"))
+	require.NoError(t, err)
+	require.Len(t, files, 3)
+	var kept []noted
+	for _, f := range files {
+		require.Regexp(t, `r_0000[0-9]_[0-9]{14}\.pcapng$`, f)
+		kept = append(kept, loadNoted(t, f)...)
+	}
+	require.Equal(t, want[len(want)-len(kept):], kept)
+
+	_, errs, status = captureOf(t, hubCapture, "--quiet", "-c", "50", "-w", whole)
+	require.Equal(t, exitOK, status, errs)
+	require.Len(t, loadNoted(t, whole), 50)
+	_, _, status = captureOf(t, hubCapture, "-w", filepath.Join(dir, "none", "x.pcapng"))
+	require.Equal(t, exitWrite, status)
+}
+
+// Of each finding there is a file with all frames that it cites, annotated.
+func TestCaptureEvidence(t *testing.T) {
+	dir := t.TempDir()
+	out, errs, status := captureOf(t, hubCapture, "--quiet", "--format", "json", "--evidence", dir)
+	require.Equal(t, exitOK, status, errs)
+	var r analyze.Report
+	require.NoError(t, json.Unmarshal([]byte(out), &r))
+	require.NotEmpty(t, r.Findings)
+	for _, f := range r.Findings {
+		packets := loadNoted(t, filepath.Join(dir, strings.ReplaceAll(f.ID, "/", "-")+".pcapng"))
+		at := placed(t, packets)
+		for _, e := range f.Evidence {
+			assert.Contains(t, at, stepKey{e.Capture, e.Frame}, f.ID)
+		}
+	}
+	assert.Empty(t, r.Captures[0].Lost["evidence_overrun"])
+}
+
+// A device without room is told of once; the report is written all the same.
+func TestCaptureFullDisk(t *testing.T) {
+	if _, err := os.Stat("/dev/full"); err != nil {
+		t.Skip("no /dev/full")
+	}
+	out, errs, status := captureOf(t, hubCapture, "-w", "/dev/full")
+	require.Equal(t, exitWrite, status)
+	require.Contains(t, errs, "cannot write /dev/full: ")
+	if strings.Contains(errs, "no longer kept") { // else it was refused at once
+		require.Contains(t, out, "VERDICT")
+	}
+}
+
+func TestFindingWatch(t *testing.T) {
+	var told []string
+	w := newFindingWatch(sinkFunc(func(state string, f *analyze.Finding) { told = append(told, state+" "+f.ID) }))
+	at := time.Unix(1000, 0)
+	f := analyze.Finding{ID: "a/1", Severity: analyze.Error, Confidence: analyze.Likely, Count: 1, Last: "2026-01-01T00:00:10Z"}
+	step := func(last bool, list ...analyze.Finding) []string {
+		told = nil
+		w.update(slices.Clone(list), 0, at, last)
+		at = at.Add(time.Second)
+		return told
+	}
+	require.Equal(t, []string{"new a/1"}, step(false, f))
+	require.Empty(t, step(false, f))
+	f.Count = 2
+	require.Empty(t, step(false, f), "numbers are not told at once")
+	at = at.Add(minorEvery)
+	require.Equal(t, []string{"changed a/1"}, step(false, f))
+	f.Confidence = analyze.Certain
+	require.Equal(t, []string{"changed a/1"}, step(false, f))
+	f.Count = 3
+	require.Equal(t, []string{"changed a/1"}, step(true, f), "at the end everything is told")
+	require.Equal(t, []string{"withdrawn a/1"}, step(false))
+	require.Equal(t, []string{"new a/1"}, step(false, f))
+	// One whose packets are too old to be known is not withdrawn, and stands in the report.
+	last, _ := time.Parse(time.RFC3339, f.Last)
+	told = nil
+	w.update(nil, last.UnixNano(), at, false)
+	require.Empty(t, told)
+	r := &analyze.Report{}
+	w.complete(r)
+	require.Len(t, r.Findings, 1)
+	require.Equal(t, "a/1", r.Verdict.ID)
+	require.Equal(t, []string{"new a/1"}, step(false, f))
+	require.Empty(t, w.past)
+}
+
+type sinkFunc func(string, *analyze.Finding)
+
+func (s sinkFunc) finding(state string, f *analyze.Finding) { s(state, f) }
+
+func TestPacketMemory(t *testing.T) {
+	m := &packetMemory{age: int64(10 * time.Second), most: 3 << 20}
+	data := make([]byte, 1<<19)
+	for i := range 40 {
+		m.add(&capture.Batch{Data: data, Records: []capture.Record{{Time: int64(i) * 1e9, Frame: uint64(i + 1), Len: uint32(len(data))}}}, nil)
+		require.LessOrEqual(t, m.held, m.most)
+	}
+	var frames []uint64
+	m.each(func(p capture.Packet) bool { frames = append(frames, p.Frame); return true })
+	require.Equal(t, []uint64{35, 36, 37, 38, 39, 40}, frames)
+	require.Equal(t, uint64(35), m.first())
+	require.Positive(t, m.lost)
+}
+
+func TestLedger(t *testing.T) {
+	var l ledger
+	counts := func(n uint64) []capture.Count { return []capture.Count{{Name: "dropped_by_kernel", N: n}} }
+	l.look(counts(0), 10e9)
+	l.look(counts(5), 11e9)
+	l.look(counts(7), 11e9+1e8)
+	l.look(counts(7), 30e9)
+	l.look(counts(8), 31e9)
+	require.Equal(t, []analyze.Loss{{From: 10e9, To: 11e9 + 1e8, N: 7, What: "dropped_by_kernel"}, {From: 30e9, To: 31e9, N: 1, What: "dropped_by_kernel"}}, l.losses)
+}
+
+func TestViewLines(t *testing.T) {
+	s := &captureStatus{Running: 90 * time.Second, Lost: map[string]uint64{"dropped_by_kernel": 3}, PacketRate: 12}
+	for i := range 30 {
+		s.Findings = append(s.Findings, &analyze.Finding{ID: "x", Rule: "key-mismatch", Severity: analyze.Error, Count: uint64(i), Summary: strings.Repeat("long \x1b[2J", 40)})
+	}
+	lines := viewLines(s, screen{width: 80}, "eth0", true, 10, func(*analyze.Finding) string { return "3 s" })
+	require.Len(t, lines, 10)
+	for _, l := range lines {
+		require.LessOrEqual(t, len(l), 79)
+		require.NotContains(t, l, "\x1b")
+	}
+	require.Equal(t, "and 24 more findings", lines[9])
+	require.Contains(t, lines[0], "12 packets/s")
+	require.Contains(t, strings.Join(lines, "\n"), "lost: dropped by kernel 3")
+}
