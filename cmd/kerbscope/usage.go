@@ -220,9 +220,9 @@ several captures of the same traffic need; OUT.pcapng holds all of them.
       --quiet, --no-progress   no progress on standard error
 
 Look before you give it away: kerbscope decode -V OUT.pcapng
-What stays: times, sizes, ports, the order of things, which names are equal, the
-digits that a number in an address has, services' names (HTTP, cifs), program
-versions that are in the list of common words.
+What stays: times, sizes, ports, VLANs, the order of things, which names are equal,
+how many digits the numbers of an address have, names of services (HTTP, cifs) and
+domains' ends (com, local), and in text the words that protocols and servers use.
 
 Exit status: as of convert.
 

@@ -44,7 +44,8 @@ func (r *Redactor) dcerpc(b []byte, _ bool) int {
 		wipe(part(body, 16, len(body)))
 	case 0:
 		head := 8
-		if b[3]&0x80 != 0 {
+		if b[3]&0x80 != 0 { // an object's UUID
+			r.hide(part(body, 8, 16))
 			head += 16
 		}
 		wipe(part(body, head, len(body)))
@@ -213,11 +214,12 @@ func (r *Redactor) smb2(b []byte, up bool) {
 		data(48, int(le.Uint32(body[32:])), int(le.Uint32(body[36:])), pipe)
 	case command == 5 && up && len(body) >= 56: // CREATE: the name of a pipe
 		data(56, int(le.Uint16(body[44:])), int(le.Uint16(body[46:])), func(d []byte) { wide(d, r.text) })
+	case command == 6 && up, command == 8 && up: // CLOSE, READ: of which file
+		wipe(part(body, 48, len(body)))
+	case command == 3 && !up: // TREE_CONNECT: what kind of share it is
+		wipe(part(body, 16, len(body)))
 	default:
-		wipe(part(body, 64, len(body)))
-		if command == 5 || command == 14 || command == 16 || command == 17 || command == 18 {
-			wipe(part(body, 16, len(body)))
-		}
+		wipe(part(body, 2, len(body)))
 	}
 }
 

@@ -105,7 +105,11 @@ func (r *Redactor) tds(s *side) func(b []byte, up bool) int {
 			return 0
 		}
 		body := b[8:min(size, len(b))]
+		more := s.more
+		s.more = b[1]&1 == 0
 		switch {
+		case more && b[0] != 0x12: // of a message whose beginning is before
+			r.hide(body)
 		case isTLS(body) && b[0] == 0x12:
 			for at := body; len(at) > 0; {
 				if !isTLS(at) {

@@ -76,6 +76,7 @@ type side struct {
 	chunked bool
 	kkdcp   bool
 	rpc     bool
+	more    bool // TDS: the message goes on in the next packet
 }
 
 // A File redacts the captures of one investigation: first Keep tells which
@@ -326,6 +327,6 @@ func (r *Redactor) stream(carrier string, h *half, up bool) {
 			}
 			b = b[min(n, len(b)):]
 		}
-		s.left, s.chunked = 0, false // a gap
+		s.left, s.chunked, s.more = 0, false, false // a gap
 	}
 }
