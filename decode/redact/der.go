@@ -25,7 +25,6 @@ type within struct {
 // An element is the header of a BER element. body may be cut.
 type element struct {
 	tag  byte
-	long bool // a tag of several bytes
 	body []byte
 	size int // of header and body, as far as they are there
 	cut  bool

@@ -104,9 +104,6 @@ func (r *Redactor) dnsName(b []byte, at int) int {
 				return -1
 			}
 			end = at + 2
-			if i := at; len(labels) == 0 || i < 0 {
-				return end
-			}
 		case n >= 0x40 || at+1+n > len(b):
 			return -1
 		default:

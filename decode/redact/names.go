@@ -221,8 +221,8 @@ func (r *Redactor) text(b []byte) {
 		for from < to && (b[from] == '-' || b[from] == '_') { // -ERR
 			from++
 		}
-		low := string(asciiLower(b[from:to]))
-		if _, named := r.names.labels[low]; (named || !kept(low)) && !top(b, from, to) {
+		low := asciiLower(b[from:to])
+		if _, named := r.names.labels[string(low)]; (named || !kept(string(low))) && !top(b, from, to) {
 			r.names.label(b[from:to])
 		}
 	})

@@ -41,12 +41,10 @@ func (r *Redactor) clientHello(b []byte) {
 		wipe(part(b, at+1, n))
 		at += 1 + n
 	}
-	for range 1 {
-		if at+2 > len(b) {
-			return
-		}
-		at += 2 + int(binary.BigEndian.Uint16(b[at:])) // cipher suites
+	if at+2 > len(b) {
+		return
 	}
+	at += 2 + int(binary.BigEndian.Uint16(b[at:])) // cipher suites
 	if at < len(b) {
 		at += 1 + int(b[at]) // compression
 	}
