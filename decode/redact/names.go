@@ -158,10 +158,10 @@ func (r *Redactor) name(b []byte) {
 	}
 	eachLabel(b, func(from, to int) {
 		l := b[from:to]
-		low := string(asciiLower(l))
+		low := asciiLower(l)
 		switch {
-		case reserved[low], top(b, from, to):
-		case len(l) > 1 && l[0] == '_' && locator[low]:
+		case reserved[string(low)], top(b, from, to):
+		case len(l) > 1 && l[0] == '_' && locator[string(low)]:
 		default:
 			r.names.label(l)
 		}
