@@ -129,8 +129,17 @@ func (t *rowTable) drop(row *Row) {
 
 // prune drops the n rows that were used least recently.
 func (t *rowTable) prune(n int) {
-	list := sortedRows(t.rows)
-	slices.SortStableFunc(list, func(a, b *Row) int { return cmp.Compare(a.Last, b.Last) })
+	list := make([]*Row, 0, len(t.rows))
+	for _, r := range t.rows {
+		list = append(list, r)
+	}
+	rank := func(r *Row) int {
+		if len(r.Exemplars) == 0 {
+			return 0
+		}
+		return r.Exemplars[0].rank
+	}
+	slices.SortFunc(list, func(a, b *Row) int { return cmp.Or(cmp.Compare(a.Last, b.Last), cmp.Compare(rank(a), rank(b))) })
 	for _, row := range list[:n] {
 		t.drop(row)
 	}

@@ -491,6 +491,10 @@ func (c *capturer) finish() int {
 	if c.checking {
 		c.judge(<-c.checked, false)
 	}
+	if down := c.src.stats().Down; len(c.s.interfaces) > 0 && len(down) >= len(c.s.interfaces) && c.problem == "" {
+		c.problem = strings.Join(down, ", ") + " was down or gone at the end"
+		c.partial = append(c.partial, c.a.report(c.view, &failure{exitCapture, c.problem + ": what passed there meanwhile is not in the report", ""}))
+	}
 	if err := c.src.src.Close(); err != nil && c.problem == "" && c.src.live != nil {
 		c.problem = plainError(err)
 	}

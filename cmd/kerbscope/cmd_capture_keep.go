@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -242,12 +243,25 @@ func (f *keptFile) flush() error {
 	if err != nil {
 		at = -1 // a pipe
 	}
-	_, err = f.f.Write(f.buf.Bytes())
-	f.buf.Reset()
+	n, err := f.f.Write(f.buf.Bytes())
 	if err != nil && at >= 0 {
-		_ = f.f.Truncate(at)
+		_ = f.f.Truncate(at + wholeBlocks(f.buf.Bytes(), n))
 	}
+	f.buf.Reset()
 	return err
+}
+
+// wholeBlocks is how many of the first n bytes of pcapng are whole blocks.
+func wholeBlocks(b []byte, n int) (whole int64) {
+	for len(b) >= 8 {
+		size := int(binary.LittleEndian.Uint32(b[4:]))
+		if size < 8 || int(whole)+size > n || size > len(b) {
+			break
+		}
+		whole += int64(size)
+		b = b[size:]
+	}
+	return whole
 }
 
 func (f *keptFile) close() error {

@@ -1,0 +1,74 @@
+package analyze
+
+import (
+	"fmt"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"kerbscope/decode"
+)
+
+// lone is an exchange with a KDC of which nothing but its ends is known.
+func lone(i int, at int64) *decode.Exchange {
+	client := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), 1024)
+	return &decode.Exchange{Kind: decode.AS, Client: client, Server: netip.MustParseAddrPort("10.9.9.9:88"), Transport: decode.UDP,
+		Carrier: []string{"kdc"}, Ending: decode.Unanswered, Started: at, Ended: at,
+		Steps: []decode.Step{{Frame: decode.MakeFrameID(0, uint64(i+1)), Time: at, What: "AS-REQ"}}}
+}
+
+// Weeks of traffic: no table grows beyond its limit, every exchange is counted,
+// and what came last is there.
+func TestWindow(t *testing.T) {
+	l := NewLive(LiveOptions{Name: "x", Window: time.Hour})
+	const n = 100_000
+	at := int64(1e18)
+	for i := range n {
+		at += int64(100 * time.Millisecond)
+		l.part.Exchange(lone(i, at))
+		l.part.sightings.add(&decode.Sighting{Kind: decode.SYNUnanswered, Frame: decode.MakeFrameID(0, uint64(i+1)), Time: at,
+			Src: netip.MustParseAddrPort(fmt.Sprintf("10.1.%d.%d:1", i>>8&255, i&255)), Dst: netip.MustParseAddrPort("10.9.9.9:88")})
+		l.part.sessions.add(&decode.Session{Ended: decode.MakeFrameID(0, uint64(i+1)), Last: at, TLS: 1})
+		if i%1000 == 0 {
+			l.part.sweep(at)
+			require.LessOrEqual(t, len(l.part.rows.rows), maxRows)
+			require.LessOrEqual(t, len(l.part.list), defaultKeep)
+			require.LessOrEqual(t, len(l.part.sessions.list), maxSessions)
+			require.LessOrEqual(t, len(l.part.sightings.byKey), maxSightings)
+		}
+	}
+	require.Zero(t, l.part.rows.lost+l.part.sessions.lost+l.part.sightings.lost)
+	c := l.Snapshot(Facts{})
+	require.EqualValues(t, n, c.joined.exchanges)
+	list := c.Records()
+	require.Equal(t, at, list[len(list)-1].Start)
+	// An hour and a minute later all of it is gone, and still counted.
+	l.part.sweep(at + int64(62*time.Minute))
+	require.Empty(t, l.part.rows.rows)
+	require.Empty(t, l.part.list)
+	require.Empty(t, l.part.sessions.list)
+	require.Empty(t, l.part.sightings.byKey)
+	require.EqualValues(t, n, l.Snapshot(Facts{}).joined.exchanges)
+}
+
+// A loss close to a finding is told, and makes an argument from silence weaker.
+func TestNearLoss(t *testing.T) {
+	c := &Case{joined: &joined{captures: []CaptureFacts{{Name: "eth0", Losses: []Loss{{From: 100e9, To: 101e9, N: 3}}}}}}
+	for _, v := range []struct {
+		rule string
+		at   int64
+		want Confidence
+		said bool
+	}{
+		{"kdc-unreachable", 103e9, Likely, true},
+		{"kdc-unreachable", 120e9, Certain, false},
+		{"key-mismatch", 99e9, Certain, true},
+	} {
+		f := Finding{Rule: v.rule, Confidence: Certain, Cause: "It.", Count: 1, first: v.at, last: v.at}
+		c.nearLoss(&f)
+		require.Equal(t, v.want, f.Confidence)
+		require.Equal(t, v.said, f.Cause == "It. Close to it eth0 lost 3 packets: what was in them is unknown.")
+	}
+}
