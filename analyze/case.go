@@ -105,7 +105,7 @@ func (c *Case) Exchange(x *decode.Exchange) {
 	c.arrived++
 	r.rank = c.arrived
 	if c.window != nil {
-		c.window.outcomes[Outcome{x.Kind, x.Ending}]++
+		c.window.outcomes[outcomeOf(x, r)]++
 	}
 	c.fold(r)
 	if x.Attempt != nil {

@@ -1,7 +1,7 @@
 package analyze
 
-// A Report is what an investigation found, ready to print; its JSON is the
-// contract's kerbscope.report/1. A field that does not apply is absent.
+// A Report is what an investigation found, ready to print; its JSON is
+// kerbscope.report/1. A field that does not apply is absent.
 type Report struct {
 	Schema     string      `json:"schema"`
 	Verdict    Verdict     `json:"verdict"`

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"kerbscope/decode"
+	"kerbscope/decode/krb5"
 )
 
 // DefaultWindow is how long what was seen is kept: the lifetime that domains
@@ -26,10 +27,24 @@ type window struct {
 	outcomes map[Outcome]uint64
 }
 
-// An Outcome is a kind of exchange and how it ended.
+// An Outcome is a kind of exchange, how it ended, and the etype of the ticket
+// that it was about: issued, else shown.
 type Outcome struct {
 	Kind   decode.Kind
 	Ending decode.Ending
+	Etype  int32 // 0: no ticket, or an etype without a registered name
+}
+
+func outcomeOf(x *decode.Exchange, r *Record) Outcome {
+	o := Outcome{Kind: x.Kind, Ending: x.Ending}
+	ticket := r.Issued
+	if ticket == nil {
+		ticket = r.Presented
+	}
+	if ticket != nil && krb5.EtypeName(ticket.Etype) != "" {
+		o.Etype = ticket.Etype
+	}
+	return o
 }
 
 // roll makes c the Case of a capture without an end.

@@ -35,7 +35,7 @@ func (k Kind) String() string {
 // Ending is how an Exchange came out.
 type Ending uint8
 
-// The endings, as contract.md's report names them.
+// The endings, as the report names them.
 const (
 	OK          Ending = iota + 1 // answered as asked
 	Failed                        // "error": a KRB-ERROR

@@ -1,5 +1,5 @@
 // Package live captures from network interfaces: packets become Batches as
-// those of a file do. Which source a build has, Sources tells.
+// those of a file do. Which source a build has, SourceName tells.
 package live
 
 import (

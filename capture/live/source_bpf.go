@@ -17,6 +17,9 @@ import (
 	"kerbscope/capture/live/filter"
 )
 
+// SourceName is what this build captures with, in words.
+const SourceName = "/dev/bpf"
+
 // bpfReader reads an interface from a device /dev/bpfN, see bpf(4) of the BSDs.
 type bpfReader struct {
 	mu   sync.Mutex // held to close, and to ask for counts

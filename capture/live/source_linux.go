@@ -14,6 +14,9 @@ import (
 	"kerbscope/capture"
 )
 
+// SourceName is what this build captures with, in words.
+const SourceName = "packet sockets"
+
 const (
 	waitMost   = 100 * time.Millisecond
 	retireOne  = 50                    // ms after which the kernel hands over a block that is not full

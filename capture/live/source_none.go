@@ -4,6 +4,9 @@ package live
 
 import "runtime"
 
+// SourceName is what this build captures with, in words.
+const SourceName = "not in this build"
+
 func noSource() error {
 	return &NoSourceError{What: "this build cannot capture on " + runtime.GOOS + "/" + runtime.GOARCH,
 		Hint: "the builds for Linux, macOS, BSD and 64-bit Windows can; or record with tcpdump or dumpcap and give kerbscope the file"}

@@ -16,6 +16,9 @@ import (
 	"kerbscope/capture/live/filter"
 )
 
+// SourceName is what this build captures with, in words.
+const SourceName = "libpcap"
+
 // pcapReader reads an interface with libpcap.
 type pcapReader struct {
 	h      *pcap.Handle

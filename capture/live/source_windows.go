@@ -16,6 +16,9 @@ import (
 	"kerbscope/capture/live/filter"
 )
 
+// SourceName is what this build captures with, in words.
+const SourceName = "Npcap, when it is installed"
+
 // npcapReader reads an interface with Npcap.
 type npcapReader struct {
 	w      *wpcap

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -46,6 +47,8 @@ type capturer struct {
 	view     *liveView
 	keep     *keeper
 	evidence *evidence
+	logs     []findingLog
+	metrics  *metricsServer // nil: none
 	ledger   ledger
 
 	info     capture.Info
@@ -164,6 +167,27 @@ func (c *capturer) open() (err error) {
 		c.lines = &findingLines{w: c.out, flush: c.out.Flush}
 		c.watch.sinks = append(c.watch.sinks, c.lines)
 	}
+	logs, err := openLogs(s.logs, func(err error) { c.note(exitWrite, err.Error()) })
+	if err != nil {
+		c.out.abandon()
+		return err
+	}
+	c.logs = logs
+	for _, l := range logs {
+		c.watch.sinks = append(c.watch.sinks, l)
+	}
+	if s.metrics != "" {
+		if c.metrics, err = serveMetrics(s.metrics); err != nil {
+			c.out.abandon()
+			return err
+		}
+		c.watch.sinks = append(c.watch.sinks, c.metrics)
+	}
+	if ownProcess {
+		if err := dropPrivileges(); err != nil {
+			c.note(exitOK, "privileges are kept: "+plainError(err))
+		}
+	}
 	if c.view = a.newLiveView(s, c.src.name); c.view != nil {
 		c.watch.sinks = append(c.watch.sinks, c.view)
 	}
@@ -212,7 +236,9 @@ func (c *capturer) run() int {
 			}
 		case <-drawn.C:
 			c.measure()
-			c.view.draw(c.status())
+			status := c.status()
+			c.view.draw(status)
+			c.metrics.publish(status)
 		case r := <-c.checked:
 			c.judge(r, false)
 		case n := <-c.notices:
@@ -404,7 +430,7 @@ func (c *capturer) judge(r checkResult, last bool) {
 
 // status is what the capture counts.
 func (c *capturer) status() *captureStatus {
-	s := &captureStatus{Counts: c.live.Counts(), Running: time.Since(c.began), Bytes: c.info.Bytes, Findings: c.list, Down: c.src.stats().Down}
+	s := &captureStatus{Counts: c.live.Counts(), Running: time.Since(c.began), Bytes: c.info.Bytes, Findings: slices.Clone(c.list), Down: c.src.stats().Down, Newest: max(c.info.Last, 0)}
 	s.Lost = lostOf(c.facts().Info, &s.Counts)
 	s.PacketRate, s.MessageRate, s.ExchangeRate = c.rates.packets, c.rates.messages, c.rates.exchanges
 	return s
@@ -512,6 +538,10 @@ func (c *capturer) finish() int {
 	c.judge(result, true)
 	c.watch.complete(r)
 	c.evidence.close()
+	for _, l := range c.logs {
+		l.close()
+	}
+	c.metrics.close()
 	c.view.clear()
 	c.view.restore()
 	for {

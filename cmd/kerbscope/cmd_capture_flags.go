@@ -41,6 +41,9 @@ type captureSettings struct {
 	evidence     string // folder
 	evidenceAge  time.Duration
 	evidenceSize int64 // bytes of memory
+
+	logs    []string // --log
+	metrics string   // address
 }
 
 // ringSettings are those of -b; zero: no limit.
@@ -76,6 +79,9 @@ func captureFlags(f *pflag.FlagSet, s *captureSettings, ring, stops *[]string) {
 	f.StringVar(&s.evidence, "evidence", "", "")
 	f.DurationVar(&s.evidenceAge, "evidence-age", defaultEvidenceAge, "")
 	f.Int64Var(&s.evidenceSize, "evidence-memory", defaultEvidenceMB, "")
+	f.StringArrayVar(&s.logs, "log", nil, "")
+	f.StringVar(&s.metrics, "metrics", "", "")
+	f.String("config", "", "")
 }
 
 // parseCapture reads the flags of capture.
@@ -93,6 +99,11 @@ func parseCapture(args []string) (s *captureSettings, help bool, err error) {
 	analyzeFlags(f, &s.settings)
 	if err := f.Parse(args); err != nil {
 		return nil, errors.Is(err, pflag.ErrHelp), flagError("capture", err)
+	}
+	if path := f.Lookup("config").Value.String(); path != "" {
+		if err := readConfig(f, "capture", path); err != nil {
+			return nil, false, err
+		}
 	}
 	s.quiet = s.quiet || *noProgress
 	s.filtered = f.Changed("filter")

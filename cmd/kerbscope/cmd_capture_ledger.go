@@ -16,6 +16,7 @@ type captureStatus struct {
 	analyze.Counts
 	Running  time.Duration
 	Bytes    uint64
+	Newest   int64             // time of the newest packet, by the capture's clock; 0: none came
 	Lost     map[string]uint64 // packets not looked at or not kept, by cause
 	Down     []string          // interfaces that are down or gone
 	Findings []*analyze.Finding

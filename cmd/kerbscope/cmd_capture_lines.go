@@ -44,8 +44,12 @@ func outcomesText(outcomes map[analyze.Outcome]uint64) string {
 
 // kindsText counts exchanges by kind and how they ended.
 func kindsText(outcomes map[analyze.Outcome]uint64) string {
-	keys := make([]analyze.Outcome, 0, len(outcomes))
-	for o := range outcomes {
+	sums := map[analyze.Outcome]uint64{}
+	for o, n := range outcomes {
+		sums[analyze.Outcome{Kind: o.Kind, Ending: o.Ending}] += n
+	}
+	keys := make([]analyze.Outcome, 0, len(sums))
+	for o := range sums {
 		keys = append(keys, o)
 	}
 	slices.SortFunc(keys, func(a, b analyze.Outcome) int {
@@ -53,7 +57,7 @@ func kindsText(outcomes map[analyze.Outcome]uint64) string {
 	})
 	var parts []string
 	for i, o := range keys {
-		text := fmt.Sprintf("%s %d", o.Ending, outcomes[o])
+		text := fmt.Sprintf("%s %d", o.Ending, sums[o])
 		if i == 0 || keys[i-1].Kind != o.Kind {
 			text = o.Kind.String() + " " + text
 		}

@@ -9,7 +9,7 @@ import (
 	"kerbscope/analyze"
 )
 
-// explain prints a rule's documentation, the list of rules, or how to record.
+// explain prints a rule's documentation, a guide, or the list of both.
 func (a *app) explain(args []string) int {
 	f := newFlags("explain")
 	color := f.String("color", "auto", "")
@@ -23,11 +23,11 @@ func (a *app) explain(args []string) int {
 		return a.fail(&failure{exitUsage, "explain takes one rule", "see: kerbscope explain -h"})
 	}
 	p := &page{screen: screenOf(a.stdout, *color)}
-	switch name := f.Arg(0); name {
-	case "":
+	switch name := f.Arg(0); {
+	case name == "":
 		explainList(p)
-	case "capturing":
-		p.b.WriteString(capturing)
+	case guide(name) != "":
+		p.b.WriteString(guide(name))
 	default:
 		// The id of a finding names its rule as well: key-mismatch/1a2b3c4d.
 		id, _, _ := strings.Cut(name, "/")
@@ -51,7 +51,10 @@ func findRule(id string) *analyze.Rule {
 
 // unknownRule is the message for a rule id that does not exist.
 func unknownRule(id string) error {
-	names := []string{"capturing"}
+	var names []string
+	for _, g := range guides {
+		names = append(names, g.name)
+	}
 	for _, r := range analyze.Rules() {
 		names = append(names, r.ID)
 	}
@@ -69,7 +72,12 @@ func explainList(p *page) {
 		p.hang("  "+pad(r.ID, width)+"  "+pad(string(r.Severity), 7)+"  ", p.ours(r.Title))
 	}
 	p.blank()
-	p.line("One of them: kerbscope explain RULE.  How to record: kerbscope explain capturing")
+	p.line("One of them: kerbscope explain RULE")
+	p.blank()
+	p.line(p.paint(styleBold, "GUIDES"))
+	for _, g := range guides {
+		p.hang("  "+pad(g.name, width)+"  ", g.about)
+	}
 }
 
 func explainRule(p *page, r *analyze.Rule) {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+
+	"kerbscope/capture/live"
 )
 
 // release is the version under development; a build of a tagged module says
@@ -20,11 +22,8 @@ func (a *app) version(args []string) int {
 		}
 		return a.fail(&failure{exitUsage, "version takes no argument", "see: kerbscope version -h"})
 	}
-	version, commit := release, "unknown"
+	commit := "unknown"
 	if b, ok := debug.ReadBuildInfo(); ok {
-		if v := b.Main.Version; v != "" && v != "(devel)" {
-			version = v
-		}
 		changed := ""
 		for _, s := range b.Settings {
 			switch {
@@ -36,8 +35,16 @@ func (a *app) version(args []string) int {
 		}
 		commit += changed
 	}
+	return a.print(fmt.Sprintf("kerbscope %s\ncommit %s\n%s %s/%s\nlive capture: %s\n", versionText(), commit, runtime.Version(), runtime.GOOS, runtime.GOARCH, live.SourceName))
+}
+
+// versionText is the version alone.
+func versionText() string {
 	if stamped != "" {
-		version = stamped
+		return stamped
 	}
-	return a.print(fmt.Sprintf("kerbscope %s\ncommit %s\n%s %s/%s\nlive capture: not in this build\n", version, commit, runtime.Version(), runtime.GOOS, runtime.GOARCH))
+	if b, ok := debug.ReadBuildInfo(); ok && b.Main.Version != "" && b.Main.Version != "(devel)" {
+		return b.Main.Version
+	}
+	return release
 }

@@ -35,6 +35,40 @@ func TestExplainCapturing(t *testing.T) {
 	}
 }
 
+// TestGuides: every guide is in the list, and its kerbscope commands are ones
+// that this version takes.
+func TestGuides(t *testing.T) {
+	list := runOK(t, "explain")
+	n := 0
+	for _, g := range guides {
+		assert.Contains(t, list, "\n  "+g.name+" ")
+		text := runOK(t, "explain", g.name)
+		assert.Equal(t, guide(g.name), text)
+		for _, line := range strings.Split(text, "\n") {
+			command, ok := strings.CutPrefix(strings.TrimLeft(line, " "), "kerbscope ")
+			if !ok || !strings.HasPrefix(line, "  ") {
+				continue
+			}
+			command, _, _ = strings.Cut(command, "  ") // what it does
+			for _, word := range strings.Fields(command) {
+				if word == "|" || word == "&" {
+					break
+				}
+				if flag, ok := strings.CutPrefix(word, "--"); ok {
+					flag, _, _ = strings.Cut(flag, "=")
+					name := strings.Fields(command)[0]
+					if findCommand(name) == nil {
+						name = "analyze"
+					}
+					assert.Contains(t, flagNames(name), flag, line)
+					n++
+				}
+			}
+		}
+	}
+	assert.Greater(t, n, 10)
+}
+
 func TestColor(t *testing.T) {
 	t.Setenv("NO_COLOR", "")
 	for _, args := range [][]string{{goodFolder}, {"decode", goodFolder}, {"explain", "key-mismatch"}} {

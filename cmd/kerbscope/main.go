@@ -30,7 +30,12 @@ const (
 	gcPercent  = 400
 )
 
+// ownProcess tells that this process is kerbscope and nothing else: it may give
+// up what it is allowed to do.
+var ownProcess bool
+
 func main() {
+	ownProcess = true
 	// A reader that goes away shows as EPIPE from then on, not as our death.
 	ignoreBrokenPipe()
 	if os.Getenv("GOMEMLIMIT") == "" {
@@ -38,6 +43,9 @@ func main() {
 	}
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
+	}
+	if status, ran := asService(); ran {
+		os.Exit(status)
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 1)
@@ -101,6 +109,7 @@ func commands() []command {
 		{"wireshark-profile", usageWiresharkProfile, (*app).wiresharkProfile},
 		{"completion", usageCompletion, (*app).completion},
 		{"man", usageMan, (*app).man},
+		{"service", usageService, (*app).service},
 	}
 }
 

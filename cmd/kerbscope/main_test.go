@@ -102,7 +102,10 @@ func TestUsage(t *testing.T) {
 
 // TestHelpWidth: help is set by hand; no line is wider than a terminal.
 func TestHelpWidth(t *testing.T) {
-	texts := []string{usageMain, capturing}
+	texts := []string{usageMain}
+	for _, g := range guides {
+		texts = append(texts, guide(g.name))
+	}
 	for _, c := range commands() {
 		texts = append(texts, c.usage)
 	}

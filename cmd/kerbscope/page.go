@@ -57,22 +57,45 @@ func (p *page) hangStyled(lead, style, text string) {
 		} else {
 			p.b.WriteString(strings.Repeat(" ", indent))
 		}
-		p.line(l)
+		p.line(strings.ReplaceAll(l, glue, " "))
 	}
 }
 
 // steps writes a numbered list.
 func (p *page) steps(list []string) {
 	for i, s := range list {
-		p.hang(fmt.Sprintf("%3d. ", i+1), p.ours(escape(s)))
+		p.hang(fmt.Sprintf("%3d. ", i+1), p.ours(glued(escape(s), p.width-5)))
 	}
 }
 
 // bullets writes a list.
 func (p *page) bullets(list []string) {
 	for _, s := range list {
-		p.hang("  - ", p.ours(escape(s)))
+		p.hang("  - ", p.ours(glued(escape(s), p.width-4)))
 	}
+}
+
+// glue stands for a blank at which a line is not broken. It is a control
+// character, so no text that was escaped has it.
+const glue = "\x1f"
+
+// glued is a step whose commands stay on one line where they fit in width
+// columns: they are copied from the screen.
+func glued(s string, width int) string {
+	var b strings.Builder
+	for {
+		start, end := nextCommand(s)
+		command := s[start:end]
+		if command == "" {
+			break
+		}
+		if utf8.RuneCountInString(command)+2 <= width { // a bracket before it, a sign behind it
+			command = strings.ReplaceAll(command, " ", glue)
+		}
+		b.WriteString(s[:start] + command)
+		s = s[end:]
+	}
+	return b.String() + s
 }
 
 // wrap breaks text into lines at blanks: the first of at most first columns,

@@ -96,6 +96,9 @@ func host(e *analyze.Endpoint) *analyze.Endpoint {
 // answerWords says how an exchange came out.
 func answerWords(x *analyze.Exchange) string {
 	ticket := ticketWords(x.TicketEtype, x.TicketKVNO)
+	if ticket != "" && x.Kind == "AS" { // or it reads as the client's own key
+		ticket = "ticket " + ticket
+	}
 	switch {
 	case x.ErrorCode != nil:
 		return ": " + codeWords(x)

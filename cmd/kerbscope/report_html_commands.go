@@ -40,13 +40,11 @@ func segmentsOf(s string) segments {
 			list = append(list, segment{Text: text})
 		}
 	}
-	for s != "" {
-		m := commandStart.FindStringSubmatchIndex(s)
-		if m == nil {
+	for {
+		start, end := nextCommand(s)
+		if start == end {
 			break
 		}
-		start := m[2]
-		end := start + commandLength(s[start:])
 		command := s[start:end]
 		add(s[:start])
 		long := len(command) > 56 && !strings.HasSuffix(s[:start], "(")
@@ -60,6 +58,15 @@ func segmentsOf(s string) segments {
 	}
 	add(s)
 	return list
+}
+
+// nextCommand is where the first command in a step begins and ends; equal: there is none.
+func nextCommand(s string) (start, end int) {
+	m := commandStart.FindStringSubmatchIndex(s)
+	if m == nil {
+		return 0, 0
+	}
+	return m[2], m[2] + commandLength(s[m[2]:])
 }
 
 // argument tells whether what follows a command so far belongs to it: the

@@ -5,11 +5,12 @@ const usageMain = `Usage: kerbscope [analyze] [flags] CAPTURE...
        kerbscope capture [flags] -i INTERFACE
        kerbscope convert [flags] IN... OUT.pcapng
        kerbscope redact [flags] IN... OUT.pcapng
-       kerbscope explain [RULE | capturing]
+       kerbscope explain [RULE | GUIDE]
        kerbscope schema message | report | finding
        kerbscope wireshark-profile FOLDER
        kerbscope completion bash | fish | powershell | zsh
        kerbscope man
+       kerbscope service install | start | stop | status | uninstall | unit
        kerbscope version
 
 Finds out from packet captures why Kerberos fails, and what to do about it.
@@ -26,6 +27,7 @@ clocks need not agree.
   explain   what a rule means, how it is proved and how to fix it
   schema    the JSON Schema of what --format json and ndjson print
   wireshark-profile   columns, colours and filters of Kerberos for Wireshark
+  service   runs capture as a service of the system, for weeks
   completion, man     completes command lines in a shell; the manual page
   version   version, commit and Go version
 
@@ -148,6 +150,14 @@ What to find and how to say it:
       --interval T       on standard error, if it is no terminal, a line so often (60s)
       --quiet, --no-progress   neither that line nor the view
 
+To run for weeks:
+      --config FILE      settings: TOML, long flags as keys; the command line wins
+      --log WHERE        findings as log entries: syslog, eventlog (Windows), or a file
+                         of JSON lines, opened again when it was rotated; repeatable
+      --metrics ADDR     for Prometheus, on http://ADDR/metrics; /healthz says whether
+                         the capture goes on. 127.0.0.1:9464, for example
+  As a service: kerbscope service -h
+
 Exit status: 0 ended, 1 by --fail-on, 2 bad usage, 4 capturing could not start or
 broke off (the report is still written), 5 the result, or a file of -w or
 --evidence, could not be written.
@@ -231,11 +241,15 @@ Example:
 `
 
 const usageExplain = `Usage: kerbscope explain [RULE]
-       kerbscope explain capturing
+       kerbscope explain capturing | triage | hub | regression
 
 Says what a rule means, how it is proved, what else could look the same, how to
-fix it and how to undo the fix. Without RULE: the list of rules. "capturing": how
-to record at which hosts, so that the captures tell something.
+fix it and how to undo the fix. Without RULE: the list of rules. The guides:
+
+  capturing    where and how to record, so that the captures tell something
+  triage       somebody sent a trace: from the files to the answer
+  hub          watch live on the server where it fails, for minutes or for weeks
+  regression   your own captures as a test, in CI
 
       --color WHEN     auto (default), always or never; NO_COLOR is honoured
 
