@@ -30,7 +30,8 @@ const (
 	idleTick = 100 * time.Millisecond
 	// liveMemory is where the garbage collector begins to work harder: beside
 	// the case there is the look at it.
-	liveMemory = 512 << 20
+	liveMemory    = 384 << 20
+	liveGCPercent = 100
 )
 
 // A capturer is one run of the command.
@@ -102,6 +103,9 @@ func (a *app) capture(args []string) int {
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(liveMemory + c.evidence.room())
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(liveGCPercent)
 	}
 	a.endsNormally = true
 	endsNormally.Store(true)
