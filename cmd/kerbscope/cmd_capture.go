@@ -434,7 +434,10 @@ func (c *capturer) judge(r checkResult, last bool) {
 
 // status is what the capture counts.
 func (c *capturer) status() *captureStatus {
-	s := &captureStatus{Counts: c.live.Counts(), Running: time.Since(c.began), Bytes: c.info.Bytes, Findings: slices.Clone(c.list), Down: c.src.stats().Down, Newest: max(c.info.Last, 0)}
+	s := &captureStatus{Counts: c.live.Counts(), Running: time.Since(c.began), Bytes: c.info.Bytes, Findings: slices.Clone(c.list), Newest: max(c.info.Last, 0)}
+	if !c.ended { // one that we closed is down as well
+		s.Down = c.src.stats().Down
+	}
 	s.Lost = lostOf(c.facts().Info, &s.Counts)
 	s.PacketRate, s.MessageRate, s.ExchangeRate = c.rates.packets, c.rates.messages, c.rates.exchanges
 	return s
