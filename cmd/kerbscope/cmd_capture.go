@@ -60,6 +60,7 @@ type capturer struct {
 	partial  []int // exit statuses
 	notices  chan notice
 	down     string
+	gone     []string // interfaces that were down or gone when the end came
 	checking bool
 	checked  chan checkResult
 	nextLook time.Time
@@ -262,6 +263,7 @@ func (c *capturer) run() int {
 			end = true
 		}
 		if end {
+			c.gone = c.src.stats().Down // a source that ends has no interface any more
 			c.drain()
 			break
 		}
@@ -524,7 +526,7 @@ func (c *capturer) finish() int {
 	if c.checking {
 		c.judge(<-c.checked, false)
 	}
-	if down := c.src.stats().Down; len(c.s.interfaces) > 0 && len(down) >= len(c.s.interfaces) && c.problem == "" {
+	if down := c.gone; len(c.s.interfaces) > 0 && len(down) >= len(c.s.interfaces) && c.problem == "" {
 		c.problem = strings.Join(down, ", ") + " was down or gone at the end"
 		c.partial = append(c.partial, c.a.report(c.view, &failure{exitCapture, c.problem + ": what passed there meanwhile is not in the report", ""}))
 	}
