@@ -9,6 +9,14 @@ import (
 	"kerbscope/analyze"
 )
 
+// Event ids of messages and findings in the Windows event log, 1 to 1000
+// because the source's messages are those of EventCreate.
+const (
+	eventInfo    = 100
+	eventWarning = 200
+	eventError   = 300
+)
+
 // An eventLog writes to the Application log of this host.
 type eventLog struct {
 	log    *eventlog.Log

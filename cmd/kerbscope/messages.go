@@ -15,14 +15,6 @@ const (
 	levelError
 )
 
-// Event ids of messages and findings in the Windows event log, 1 to 1000
-// because the source's messages are those of EventCreate.
-const (
-	eventInfo    = 100
-	eventWarning = 200
-	eventError   = 300
-)
-
 // maxMessage is the longest message passed on: the event log takes 31,839
 // characters.
 const maxMessage = 30000
