@@ -169,6 +169,15 @@ func verdict(findings []Finding, captures []Capture, messages uint64) Verdict {
 		}
 		where = join(names, 6)
 	}
+	unread := 0
+	for i := range captures {
+		if captures[i].Problem != "" && captures[i].Frames == 0 {
+			unread++
+		}
+	}
+	if unread > 0 && unread == len(captures) {
+		return Verdict{Summary: "nothing could be read of " + where}
+	}
 	for i := range captures {
 		if captures[i].Problem != "" {
 			where = "what could be read of " + where

@@ -76,7 +76,7 @@ func TestWhatCannotBeReadIsNamed(t *testing.T) {
 
 	r, errs = investigate(t, Options{}, note)
 	assert.Len(t, errs, 1)
-	assert.Equal(t, "no Kerberos traffic in what could be read of note.txt", r.Verdict.Summary)
+	assert.Equal(t, "nothing could be read of note.txt", r.Verdict.Summary)
 }
 
 // Where a file was read from is no part of the report.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -105,6 +106,12 @@ func parseCapture(args []string) (s *captureSettings, help bool, err error) {
 			return nil, false, err
 		}
 	}
+	if err := forgottenValue(f); err != nil {
+		return nil, false, err
+	}
+	if f.Changed("count") && s.packets == 0 {
+		return nil, false, &failure{exitUsage, "-c 0", "N is 1 or more; without -c it goes on until it is ended"}
+	}
 	s.quiet = s.quiet || *noProgress
 	s.filtered = f.Changed("filter")
 	s.evidenceSize <<= 20
@@ -161,8 +168,13 @@ func (s *captureSettings) addStop(v string) error {
 func limit(v, flag string, names ...string) (uint64, error) {
 	name, number, _ := strings.Cut(v, ":")
 	n, err := strconv.ParseUint(number, 10, 31)
+	units := make([]string, len(names))
+	for i, n := range names {
+		unit := map[string]string{"filesize": "KB", "duration": "SECONDS"}[n]
+		units[i] = n + ":" + cmp.Or(unit, "NUMBER")
+	}
 	if !slices.Contains(names, name) || err != nil || n == 0 {
-		return 0, &failure{exitUsage, flag + " " + quote(v), "it is " + flag + " " + strings.Join(names, ":N, "+flag+" ") + ":N, with N above 0 (filesize in kB, duration in seconds)"}
+		return 0, &failure{exitUsage, flag + " does not take " + quote(v), "it is " + flag + " " + strings.Join(units, ", "+flag+" ") + "; the number is above 0"}
 	}
 	return n, nil
 }
@@ -206,7 +218,7 @@ func (s *captureSettings) checkCapture() error {
 	}
 	if s.filter != "" {
 		if err := live.CheckFilter(s.filter); err != nil {
-			return &failure{exitUsage, "-f " + quote(s.filter) + ": " + err.Error(), "for example: -f 'host 10.0.0.20 or port 88'; without -f what may carry Kerberos is captured"}
+			return &failure{exitUsage, "-f: " + err.Error(), "for example: -f 'host 10.0.0.20 or port 88'; without -f what may carry Kerberos is captured"}
 		}
 	}
 	return nil

@@ -66,15 +66,24 @@ func kindsText(outcomes map[analyze.Outcome]uint64) string {
 	return strings.Join(parts, "  ")
 }
 
-// findingsText names the rules of findings, the gravest first.
+// findingsText names the rules of findings, the gravest first, and how many
+// there are of one where it is more.
 func findingsText(list []*analyze.Finding) string {
+	count := map[string]int{}
 	var names []string
-	for i, f := range list {
+	for _, f := range list {
+		if count[f.Rule]++; count[f.Rule] == 1 {
+			names = append(names, f.Rule)
+		}
+	}
+	for i, rule := range names {
 		if i == 6 {
-			names = append(names, fmt.Sprintf("%d more", len(list)-i))
+			names = append(names[:i], fmt.Sprintf("%d more rules", len(names)-i))
 			break
 		}
-		names = append(names, f.Rule)
+		if n := count[rule]; n > 1 {
+			names[i] += fmt.Sprintf(" (%d)", n)
+		}
 	}
 	return strings.Join(names, ", ")
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"path/filepath"
 	"strings"
 	"time"
@@ -120,6 +121,10 @@ func (p *packetSource) stats() live.Stats {
 // sourceFailure is the message for a capture that could not start.
 func sourceFailure(err error) error {
 	f := &failure{status: exitCapture, what: err.Error()}
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		f.what = path.Path + ": " + plainError(err)
+	}
 	var permission *live.PermissionError
 	var source *live.NoSourceError
 	var iface *live.InterfaceError

@@ -36,7 +36,7 @@ func TestCapturePipe(t *testing.T) {
 	out, errs, status := captureOf(t, hubCapture, "--format", "json")
 	require.Equal(t, exitOK, status, errs)
 	require.Contains(t, errs, "kerbscope: capturing on stdin\n")
-	require.Contains(t, errs, "findings: key-fault-one-identity, ")
+	require.Contains(t, errs, "findings: key-fault-one-identity (2), ")
 	f, err := os.Open(hubCapture)
 	require.NoError(t, err)
 	defer f.Close()
@@ -205,5 +205,6 @@ func TestViewLines(t *testing.T) {
 	}
 	require.Equal(t, "and 24 more findings", lines[9])
 	require.Contains(t, lines[0], "12 packets/s")
+	require.True(t, strings.HasSuffix(lines[0], "   r report  q end"), "the keys are shown on a narrow terminal too: %s", lines[0])
 	require.Contains(t, strings.Join(lines, "\n"), "lost: dropped by kernel 3")
 }

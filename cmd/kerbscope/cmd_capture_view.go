@@ -133,7 +133,7 @@ func viewLines(s *captureStatus, sc screen, name string, keys bool, height int, 
 	}
 	head := fmt.Sprintf("kerbscope on %s, %s: %.0f packets/s, %.0f messages/s, %.0f exchanges/s", escape(name), clockText(s.Running), s.PacketRate, s.MessageRate, s.ExchangeRate)
 	lines := []string{
-		sc.paint(styleBold, clip(head+help, width)),
+		sc.paint(styleBold, clip(head, max(width-len(help), 20))+help),
 		clip(fmt.Sprintf("%s, %s, %s", plural(s.Frames, "packet"), plural(s.Messages, "message"), plural(s.Tickets, "ticket")), width),
 	}
 	if k := kindsText(s.Outcomes); k != "" {

@@ -5,8 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-
-	"kerbscope/analyze"
 )
 
 // shells are those that completion writes for.
@@ -58,19 +56,17 @@ func (f *completedFlag) names() (list []string) {
 }
 
 func completionOf() (c completion) {
-	var rules []string
-	for _, r := range analyze.Rules() {
-		rules = append(rules, r.ID)
-	}
+	rules := ruleIDs()
 	values := map[string][]string{ // by what the usage calls the value
 		"WHEN": {"auto", "always", "never"},
 		"SEV":  {"error", "warning", "note"},
 		"ID":   rules,
 	}
 	args := map[string][]string{
-		"explain":    append([]string{"capturing"}, rules...),
+		"explain":    append(guideNames(), rules...),
 		"schema":     schemaNames,
 		"completion": slices.Sorted(maps.Keys(shells)),
+		"service":    serviceWords(),
 		"version":    {},
 		"man":        {},
 	}

@@ -23,7 +23,7 @@ func (a *app) explain(args []string) int {
 		return a.fail(&failure{exitUsage, "explain takes one rule", "see: kerbscope explain -h"})
 	}
 	p := &page{screen: screenOf(a.stdout, *color)}
-	switch name := f.Arg(0); {
+	switch name := strings.ToLower(f.Arg(0)); {
 	case name == "":
 		explainList(p)
 	case guide(name) != "":
@@ -33,7 +33,7 @@ func (a *app) explain(args []string) int {
 		id, _, _ := strings.Cut(name, "/")
 		r := findRule(id)
 		if r == nil {
-			return a.fail(unknownRule(name))
+			return a.fail(unknownTopic(f.Arg(0)))
 		}
 		explainRule(p, r)
 	}
@@ -51,14 +51,20 @@ func findRule(id string) *analyze.Rule {
 
 // unknownRule is the message for a rule id that does not exist.
 func unknownRule(id string) error {
-	var names []string
-	for _, g := range guides {
-		names = append(names, g.name)
-	}
+	return &failure{exitUsage, "no rule " + quote(id), didYouMean(id, ruleIDs(), "the list: kerbscope explain")}
+}
+
+// unknownTopic is the message for what explain knows nothing of.
+func unknownTopic(name string) error {
+	names := append(guideNames(), ruleIDs()...)
+	return &failure{exitUsage, "no rule and no guide " + quote(name), didYouMean(name, names, "the list: kerbscope explain")}
+}
+
+func ruleIDs() (ids []string) {
 	for _, r := range analyze.Rules() {
-		names = append(names, r.ID)
+		ids = append(ids, r.ID)
 	}
-	return &failure{exitUsage, "no rule " + quote(id), didYouMean(id, names, "the list: kerbscope explain")}
+	return ids
 }
 
 func explainList(p *page) {

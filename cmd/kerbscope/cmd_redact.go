@@ -91,6 +91,24 @@ func (s *redactSettings) ownMap(inputs []capture.Input) error {
 	return nil
 }
 
+// ownFolder refuses a folder that holds an input: what is to be given away
+// would stand among what is not.
+func (s *redactSettings) ownFolder(inputs []capture.Input) error {
+	st, err := os.Stat(s.output)
+	if err != nil {
+		return nil
+	}
+	for _, in := range inputs {
+		if in.Path == capture.StandardInput {
+			continue
+		}
+		if other, err := os.Stat(filepath.Dir(in.Path)); err == nil && os.SameFile(st, other) {
+			return &failure{exitUsage, "the folder " + s.output + " holds the input " + in.Path, "name another folder, so that redacted captures and others do not mix"}
+		}
+	}
+	return nil
+}
+
 // A redaction is what takes the names out of packets.
 type redaction struct {
 	file   *redact.File
@@ -123,6 +141,10 @@ func (a *app) redact(args []string) int {
 	c := &converter{a: a, s: &s.convertSettings, p: p, inputs: inputs, redact: &redaction{file: r.Of(), points: map[string]int{}, shift: r.Shift().Nanoseconds()}}
 	jobs := []redactJob{{s.output, inputs}}
 	if s.toFolder() {
+		if err := s.ownFolder(inputs); err != nil {
+			p.stop()
+			return a.fail(err)
+		}
 		if err := os.MkdirAll(s.output, 0o777); err != nil {
 			return a.fail(&failure{exitWrite, "cannot write " + s.output + ": " + plainError(err), ""})
 		}

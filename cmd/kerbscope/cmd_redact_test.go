@@ -342,6 +342,10 @@ func TestRedactShift(t *testing.T) {
 
 func TestRedactUsage(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out.pcapng")
+	packets, err := os.ReadFile(goodCapture)
+	require.NoError(t, err)
+	copied := filepath.Join(t.TempDir(), "a.pcap")
+	require.NoError(t, os.WriteFile(copied, packets, 0o600))
 	for _, c := range []struct {
 		args []string
 		say  string
@@ -353,6 +357,8 @@ func TestRedactUsage(t *testing.T) {
 		{[]string{"--align", goodCapture, t.TempDir()}, "--align puts captures into one file"},
 		{[]string{goodCapture, goodCapture}, "is also an input"},
 		{[]string{"--map", goodCapture, goodCapture, out}, "is also an input"},
+		{[]string{copied, filepath.Dir(copied)}, "holds the input"},
+		{[]string{filepath.Dir(copied), filepath.Dir(copied) + "/"}, "holds the input"},
 		{[]string{"--map", out, goodCapture, out}, "wants a file of its own"},
 		{[]string{"--keytab", "k", goodCapture, out}, "no flag --keytab"},
 	} {

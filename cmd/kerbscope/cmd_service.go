@@ -56,6 +56,13 @@ var serviceVerbs = []struct{ verb, done string }{
 	{"unit", ""},
 }
 
+func serviceWords() (verbs []string) {
+	for _, v := range serviceVerbs {
+		verbs = append(verbs, v.verb)
+	}
+	return verbs
+}
+
 func (a *app) service(args []string) int {
 	f := newFlags("service")
 	config := f.String("config", "", "")
@@ -66,17 +73,14 @@ func (a *app) service(args []string) int {
 		}
 		return a.fail(flagError("service", err))
 	}
-	var verbs []string
-	for _, v := range serviceVerbs {
-		verbs = append(verbs, v.verb)
-	}
+	verbs := serviceWords()
 	hint := "it is kerbscope service " + strings.Join(verbs, " | ")
 	if f.NArg() != 1 {
 		return a.fail(&failure{exitUsage, "service takes one word", hint})
 	}
 	i := slices.Index(verbs, f.Arg(0))
 	if i < 0 {
-		return a.fail(&failure{exitUsage, "no service " + quote(f.Arg(0)), didYouMean(f.Arg(0), verbs, hint)})
+		return a.fail(&failure{exitUsage, "service does not take " + quote(f.Arg(0)), didYouMean(f.Arg(0), verbs, hint)})
 	}
 	if *name == "" || strings.ContainsAny(*name, `/\ "`) {
 		return a.fail(&failure{exitUsage, "--name " + quote(*name), "a name without spaces and slashes"})

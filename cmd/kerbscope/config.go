@@ -15,7 +15,7 @@ import (
 //	interface = ["Ethernet"]
 //	format = "ndjson"
 //	write = 'C:\ProgramData\kerbscope\kerberos.pcapng'
-//	ring = ["filesize:65536", "files:20"]
+//	ring-buffer = ["filesize:65536", "files:20"]
 //
 // A flag on the command line wins over the file. command is for messages.
 func readConfig(f *pflag.FlagSet, command, path string) error {
@@ -30,6 +30,7 @@ func readConfig(f *pflag.FlagSet, command, path string) error {
 		}
 		return &failure{exitUsage, path + ": " + plainError(err), ""}
 	}
+	settable := slices.DeleteFunc(flagNames(command), func(n string) bool { return n == "config" || n == "help" })
 	names := make([]string, 0, len(values))
 	for name := range values {
 		names = append(names, name)
@@ -38,7 +39,7 @@ func readConfig(f *pflag.FlagSet, command, path string) error {
 	for _, name := range names {
 		flag := f.Lookup(name)
 		if flag == nil || name == "config" || name == "help" {
-			return refuse("no setting "+quote(name), didYouMeanFlag(name, flagNames(command), "the settings are the long flags of kerbscope "+command))
+			return refuse("no setting "+quote(name), didYouMean(name, settable, "the settings are the long flags of kerbscope "+command+" without dashes"))
 		}
 		if flag.Changed {
 			continue

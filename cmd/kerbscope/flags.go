@@ -60,6 +60,9 @@ func parseInput(command string, args []string) (s *settings, help bool, err erro
 	if err := f.Parse(args); err != nil {
 		return nil, errors.Is(err, pflag.ErrHelp), flagError(command, err)
 	}
+	if err := forgottenValue(f); err != nil {
+		return nil, false, err
+	}
 	s.quiet = s.quiet || *noProgress
 	s.captures = append(read, f.Args()...)
 	if err := s.check(command); err != nil {
@@ -162,9 +165,33 @@ func flagError(command string, err error) error {
 	case errors.As(err, &missing):
 		return &failure{exitUsage, "--" + missing.GetFlag().Name + " wants a value", hint}
 	case errors.As(err, &invalid):
+		switch invalid.GetFlag().Value.Type() {
+		case "duration":
+			hint = "it takes a time with its unit: 30s, 90m or 10h"
+		case "int", "int64", "uint64":
+			hint = "it takes a whole number"
+		}
 		return &failure{exitUsage, "--" + invalid.GetFlag().Name + " does not take " + quote(invalid.GetValue()), hint}
 	}
 	return &failure{exitUsage, err.Error(), hint}
+}
+
+// forgottenValue finds a flag that took the next flag for its value:
+// "--log --quiet". Who means such a file writes ./--quiet.
+func forgottenValue(f *pflag.FlagSet) (err error) {
+	f.Visit(func(flag *pflag.Flag) {
+		values := []string{flag.Value.String()}
+		if list, ok := flag.Value.(pflag.SliceValue); ok {
+			values = list.GetSlice()
+		}
+		for _, v := range values {
+			name, long := strings.CutPrefix(v, "--")
+			if name, _, _ = strings.Cut(name, "="); err == nil && long && name != "" && f.Lookup(name) != nil {
+				err = &failure{exitUsage, "--" + flag.Name + " wants a value", "what follows it is the flag --" + name}
+			}
+		}
+	})
+	return err
 }
 
 // flagNames lists the long flags of analyze or decode.

@@ -19,6 +19,13 @@ var guides = []struct{ name, about string }{
 	{"regression", "your own captures as a test, in CI"},
 }
 
+func guideNames() (names []string) {
+	for _, g := range guides {
+		names = append(names, g.name)
+	}
+	return names
+}
+
 // guide is the text of a guide; "" for another name.
 func guide(name string) string {
 	for _, g := range guides {

@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -148,7 +149,29 @@ func (a *app) dispatch(args []string) int {
 	if c := findCommand(args[0]); c != nil {
 		return c.run(a, args[1:])
 	}
+	if err := misspelt(args[0]); err != nil {
+		return a.fail(err)
+	}
 	return a.analyze(args)
+}
+
+// misspelt is the message for a first word that is no file, but nearly a
+// command; nil for everything else.
+func misspelt(word string) error {
+	if strings.ContainsAny(word, `-./\:=*?[`) {
+		return nil
+	}
+	if _, err := os.Lstat(word); err == nil {
+		return nil
+	}
+	names := []string{"help"}
+	for _, c := range commands() {
+		names = append(names, c.name)
+	}
+	if n := nearest(word, names); n != "" {
+		return &failure{exitUsage, "no command and no file " + quote(word), "did you mean kerbscope " + n + "?"}
+	}
+	return nil
 }
 
 // help prints the usage of the command named, or of all.

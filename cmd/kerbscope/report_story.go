@@ -487,7 +487,10 @@ func (t *textReport) captures() {
 		if i == 2*listedRows {
 			break
 		}
-		text := fmt.Sprintf("%s, %s", c.Format, plural(c.Frames, "frame"))
+		text := plural(c.Frames, "frame")
+		if c.Format != "" {
+			text = c.Format + ", " + text
+		}
 		if len(c.LinkTypes) > 0 {
 			text += ", " + strings.Join(c.LinkTypes, " ")
 		}

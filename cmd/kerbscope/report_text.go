@@ -176,7 +176,7 @@ func (t *textReport) verdict() {
 // sentence ends with a full stop. It does not begin with a capital where that
 // would change a name.
 func sentence(s string) string {
-	if strings.HasPrefix(s, "no Kerberos ") {
+	if strings.HasPrefix(s, "no Kerberos ") || strings.HasPrefix(s, "nothing could be read ") {
 		s = "N" + s[1:]
 	}
 	if s != "" && !strings.HasSuffix(s, ".") && !strings.HasSuffix(s, "?") {

@@ -123,18 +123,22 @@ memory, for as long as it runs. Ctrl-C, SIGTERM or -a end it; then the report is
 written. On a terminal a view of rates and findings is shown (r: report, q: end).
 
 What to capture:
-  -i, --interface IF     repeatable; any: all of them      -D   list interfaces
+  -i, --interface IF     repeatable; any: all of them
+  -D, --list-interfaces  lists them
   -f, --filter FILTER    in the language of tcpdump; without it what may carry
                          Kerberos: its ports, those of carriers, DCE/RPC binds and
                          messages anywhere
       --all-ports        everything, without a filter
-  -s SNAPLEN             bytes kept of a packet (262144)   -p   not promiscuous
+  -s, --snapshot-length N   bytes kept of a packet (262144)
+  -p, --no-promiscuous-mode   only what is meant for this host
   -r, --read FILE --follow   a pcap or pcapng file that grows, and its successors
-  -a duration:S | packets:N  end by itself; repeatable     -c N   as -a packets:N
+  -a, --autostop duration:S | packets:N   end by itself; repeatable
+  -c, --count N          as -a packets:N
 
 What to keep:
   -w, --write FILE       the packets, as pcapng
-  -b filesize:KB | duration:S | files:N   a ring of such files; repeatable
+  -b, --ring-buffer filesize:KB | duration:S | files:N   a ring of such files;
+                         repeatable
       --evidence DIR     the packets around each finding as a small pcapng file of its
                          own, with comments on what they show
       --evidence-age T, --evidence-memory MB   how far back (120s, 64)
@@ -151,7 +155,8 @@ What to find and how to say it:
       --quiet, --no-progress   neither that line nor the view
 
 To run for weeks:
-      --config FILE      settings: TOML, long flags as keys; the command line wins
+      --config FILE      settings: TOML, the long flags above as keys, without dashes;
+                         the command line wins
       --log WHERE        findings as log entries: syslog, eventlog (Windows), or a file
                          of JSON lines, opened again when it was rotated; repeatable
       --metrics ADDR     for Prometheus, on http://ADDR/metrics; /healthz says whether
@@ -164,7 +169,7 @@ broke off (the report is still written), 5 the result, or a file of -w or
 
 Example:
   $ sudo kerbscope capture -i eth0 -w hub.pcapng -b filesize:100000 -b files:20
-  $ sudo kerbscope capture -i any --format ndjson --quiet | jq -r '.state + " " + .summary'
+  $ sudo kerbscope capture -i any --format ndjson --quiet | jq -r 'select(.state).summary'
 `
 
 const usageConvert = `Usage: kerbscope convert [flags] IN... OUT.pcapng
@@ -217,8 +222,9 @@ encrypted, signed or random becomes other bytes, equal ones equal: a ticket stay
 one ticket, and no key opens it. Whatever is not understood is wiped: other flows
 are left out, of TLS only the record headers stay, of mail, files and web pages
 the length, of RPC the headers. Comments, interface names and the names of the
-captures are left out. In a FOLDER every capture gets a file of its own, which
-several captures of the same traffic need; OUT.pcapng holds all of them.
+captures are left out. In a FOLDER, which is there or ends in /, every capture gets
+a file of its own, which several captures of the same traffic need; OUT.pcapng
+holds all of them.
 
   -r, --read FILE      an IN before the others; repeatable
   -o, --output OUT     OUT; all names are then INs
