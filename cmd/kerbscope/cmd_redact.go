@@ -179,6 +179,9 @@ func (a *app) redact(args []string) int {
 	for _, out := range outs {
 		status = combine(status, a.written(out.commit()))
 	}
+	if len(inputs) > 1 && !s.toFolder() && s.output != "-" && filepath.Ext(s.output) == "" {
+		a.hint(s.output + " is one file with all captures; for a folder with a file for each: " + s.output + "/")
+	}
 	if s.mapFile != "" {
 		status = combine(status, a.writeMap(s.mapFile, r.Map()))
 	}

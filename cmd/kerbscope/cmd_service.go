@@ -89,6 +89,9 @@ func (a *app) service(args []string) int {
 	if err != nil {
 		return a.fail(err)
 	}
+	if hint := unitHint(verbs[i], *config); hint != "" {
+		a.hint(hint)
+	}
 	if text == "" {
 		text = fmt.Sprintf("the service %s is %s\n", *name, serviceVerbs[i].done)
 	}
@@ -137,6 +140,31 @@ func serve(verb, name, config string, m serviceManager) (text string, err error)
 		return "", &failure{exitWrite, fmt.Sprintf("service %s %s: %v", verb, name, err), serviceHint(err)}
 	}
 	return "", nil
+}
+
+// unitHint says that the unit cannot reach the program or the settings where
+// they stand: it sees no homes and has a /tmp of its own.
+func unitHint(verb, config string) string {
+	exe, err := os.Executable()
+	if verb != "unit" || err != nil {
+		return ""
+	}
+	if outOfReach(exe) {
+		return "under systemd " + exe + " cannot be reached: sudo install kerbscope /usr/local/bin/, and print the unit with that one"
+	}
+	if full, err := filepath.Abs(config); config != "" && err == nil && outOfReach(full) {
+		return "under systemd " + full + " cannot be reached: put it into /etc/kerbscope"
+	}
+	return ""
+}
+
+func outOfReach(path string) bool {
+	for _, top := range []string{"/home/", "/root/", "/run/user/", "/tmp/", "/var/tmp/"} {
+		if strings.HasPrefix(path, top) {
+			return true
+		}
+	}
+	return false
 }
 
 // checkConfig tells whether capture would take a configuration.

@@ -94,6 +94,9 @@ func TestUnitFile(t *testing.T) {
 	unit := unitFile(`/opt/100% kerb/kerbscope`, "/etc/k.toml")
 	assert.Contains(t, unit, "\nExecStart=\"/opt/100%% kerb/kerbscope\" capture --config /etc/k.toml\n")
 	assert.NotContains(t, unit, unitConfig)
+	for path, want := range map[string]bool{"/root/go/bin/kerbscope": true, "/home/a/kerbscope": true, "/tmp/k": true, "/usr/local/bin/kerbscope": false, "/opt/home/k": false, "/homes/k": false} {
+		assert.Equal(t, want, outOfReach(path), path)
+	}
 	analyze, err := exec.LookPath("systemd-analyze")
 	if err != nil {
 		return // what can be checked without it is checked
