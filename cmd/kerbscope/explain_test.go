@@ -1,10 +1,13 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"kerbscope/analyze"
 )
@@ -83,4 +86,14 @@ func TestColor(t *testing.T) {
 	}
 	t.Setenv("NO_COLOR", "1")
 	assert.NotContains(t, runOK(t, goodFolder), "\x1b")
+}
+
+// Green is for captures in which Kerberos was seen to work; where nothing was
+// seen nothing is well.
+func TestNothingSeenIsNotGreen(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "note.pcap")
+	require.NoError(t, os.WriteFile(file, []byte("no capture\n"), 0o600))
+	out, _, status := execute(t, "--color", "always", file)
+	assert.Equal(t, exitPartial, status)
+	assert.Contains(t, out, "\x1b["+styleYellow+"mVERDICT  \x1b[0mNothing could be read of note.pcap.")
 }

@@ -156,6 +156,9 @@ func (t *textReport) verdict() {
 	case string(analyze.Warning):
 		style = styleYellow
 	}
+	if t.r.Totals.Messages == 0 && v.ID == "" {
+		style = styleYellow // nothing was seen, which is no good news
+	}
 	headline := escape(v.Summary)
 	if r := findRule(v.Rule); r != nil {
 		headline = t.ours(r.Title)
