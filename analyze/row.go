@@ -177,7 +177,7 @@ func (t *rowTable) add(r *Record) {
 			t.lost++
 			return
 		}
-		row = &Row{key: key, First: r.Start, Last: r.Start, seen: map[uint64]struct{}{}}
+		row = &Row{key: key, First: r.Start, Last: r.Start}
 		t.rows[key] = row
 	}
 	r.row = row
@@ -185,6 +185,9 @@ func (t *rowTable) add(r *Record) {
 	row.First, row.Last = min(row.First, r.Start), max(row.Last, r.Start)
 	if r.twin != 0 && !t.rolls && len(row.seen) < maxRowSeen && t.seen < maxSeen {
 		if _, ok := row.seen[r.twin]; !ok {
+			if row.seen == nil {
+				row.seen = map[uint64]struct{}{}
+			}
 			row.seen[r.twin] = struct{}{}
 			t.seen++
 		}

@@ -144,19 +144,22 @@ func (t *rowTable) drop(row *Row) {
 
 // prune drops the n rows that were used least recently.
 func (t *rowTable) prune(n int) {
-	list := make([]*Row, 0, len(t.rows))
+	type used struct {
+		last int64
+		rank int
+		row  *Row
+	}
+	list := make([]used, 0, len(t.rows))
 	for _, r := range t.rows {
-		list = append(list, r)
-	}
-	rank := func(r *Row) int {
-		if len(r.Exemplars) == 0 {
-			return 0
+		u := used{last: r.Last, row: r}
+		if len(r.Exemplars) > 0 {
+			u.rank = r.Exemplars[0].rank
 		}
-		return r.Exemplars[0].rank
+		list = append(list, u)
 	}
-	slices.SortFunc(list, func(a, b *Row) int { return cmp.Or(cmp.Compare(a.Last, b.Last), cmp.Compare(rank(a), rank(b))) })
-	for _, row := range list[:n] {
-		t.drop(row)
+	slices.SortFunc(list, func(a, b used) int { return cmp.Or(cmp.Compare(a.last, b.last), cmp.Compare(a.rank, b.rank)) })
+	for _, u := range list[:n] {
+		t.drop(u.row)
 	}
 }
 
