@@ -3,6 +3,7 @@ package analyze
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"kerbscope/decode"
@@ -12,7 +13,7 @@ import (
 var dcLocatorTrouble = &Rule{
 	ID:    "dc-locator-trouble",
 	Title: "DNS does not lead to a working KDC",
-	Doc:   `Clients find their KDCs by SRV records (_kerberos._tcp and _udp, _ldap._tcp.dc._msdcs). Here DNS answered such a question with "no such name" or a server failure and no other answer for that domain helped, or it named a host that did not answer Kerberos requests.`,
+	Doc:   `Clients find their KDCs by SRV records (_kerberos._tcp and _udp, _ldap._tcp.dc._msdcs). Here DNS answered such a question with "no such name" or a server failure and no other answer for that domain helped, or only ICMP answered, that the DNS server cannot be reached, or it named a host that did not answer Kerberos requests.`,
 	Rivals: []string{
 		`One name of several tried: site-specific names and _kerberos-master often do not exist; the rule speaks only when no question for the domain was answered with a host.`,
 		`The client asks a DNS server outside the domain (home router, VPN not up): its address stands in the evidence.`,
@@ -46,13 +47,9 @@ func locatorDomain(name string) string {
 }
 
 func checkDCLocatorTrouble(c *Case) []Finding {
-	type asked struct {
-		client netip.Addr
-		domain string
-	}
-	failed := map[asked][]*SightingFact{}
-	good := map[asked]bool{}
-	var order []asked
+	failed := map[lookUp][]*SightingFact{}
+	good := map[lookUp]bool{}
+	var order []lookUp
 	var found []Finding
 	silent := c.silences()
 	for _, g := range c.Sightings(decode.DNSAnswer) {
@@ -60,7 +57,7 @@ func checkDCLocatorTrouble(c *Case) []Finding {
 		if domain == "" {
 			continue
 		}
-		k := asked{g.Dst.Addr(), domain}
+		k := lookUp{g.Dst.Addr(), domain}
 		switch {
 		case g.Code == 3 || g.Code == 2 || g.Code == 5:
 			if failed[k] == nil {
@@ -83,6 +80,12 @@ func checkDCLocatorTrouble(c *Case) []Finding {
 			}
 		}
 	}
+	lookUps, of := c.nameServersAway()
+	for i, f := range lookUps {
+		if !good[of[i]] && failed[of[i]] == nil {
+			found = append(found, f)
+		}
+	}
 	for _, k := range order {
 		if good[k] {
 			continue
@@ -101,6 +104,45 @@ func checkDCLocatorTrouble(c *Case) []Finding {
 		found = append(found, f)
 	}
 	return found
+}
+
+// A lookUp is a client's search for the KDCs of a domain.
+type lookUp struct {
+	client netip.Addr
+	domain string
+}
+
+const dnsPort = 53
+
+// nameServersAway are the searches for a KDC to which only ICMP answered, that
+// the DNS server cannot be reached. A client that Kerberos was seen of afterwards
+// found its KDC without.
+func (c *Case) nameServersAway() (found []Finding, of []lookUp) {
+	for _, g := range c.Sightings(decode.ICMPError) {
+		k := lookUp{g.Src.Addr(), locatorDomain(g.Name)}
+		if g.Dst.Port() != dnsPort || k.domain == "" || slices.ContainsFunc(c.RecordsFrom(k.client), func(r *Record) bool { return r.End >= g.Time }) {
+			continue
+		}
+		i := slices.Index(of, k)
+		if i < 0 {
+			i = len(of)
+			f := Finding{first: g.Time}
+			f.Subject = Subject{ClientIP: k.client.String()}
+			f.Client = k.client.String()
+			f.Severity, f.Confidence = Note, Likely
+			f.fill = []string{"DOMAIN", k.domain}
+			found, of = append(found, f), append(of, k)
+		}
+		f := &found[i]
+		f.Count += g.Seen
+		f.last = max(f.last, g.Last)
+		if len(f.Evidence) < 4 {
+			c.citeFrame(f, g.Frame, "icmp", g.Dst.String(), "", "icmp || icmpv6")
+		}
+		f.Summary = fmt.Sprintf("No DNS server told %s a KDC of %s: ICMP says that %s cannot be reached (%s).", c.HostName(k.client), k.domain, g.Dst.Addr(), plural(f.Count, "time"))
+		f.Cause = "The DNS server is down, the client asks a host that is none, or a firewall rejects the question. No other answer for that domain was captured, and no Kerberos of that client afterwards."
+	}
+	return found, of
 }
 
 // locatorFinding begins a finding about a DNS answer.

@@ -211,6 +211,10 @@ func TestAcceptorFactRules(t *testing.T) {
 			x := s.apExchange(apX{to: "10.0.0.10:389", ticket: smtpTicket, carrier: "ldap", word: "00002028: LdapErr: DSID-0C090254, comment: The server requires binds to turn on integrity checking"}, 8)
 			s.c.Exchange(x)
 		}, want{"channel-binding error certain", "-ap-refused"}},
+		{"LDAP demands sealing", func(s *synth) {
+			x := s.apExchange(apX{to: "10.0.0.10:389", ticket: smtpTicket, carrier: "ldap", word: "confidentiality required"}, 13)
+			s.c.Exchange(x)
+		}, want{"channel-binding error certain", "-ap-refused"}},
 		{"8 of another carrier is not LDAP's", func(s *synth) {
 			x := s.apExchange(apX{to: "10.0.0.10:25", ticket: smtpTicket, carrier: "smtp", word: "no"}, 8)
 			s.c.Exchange(x)
@@ -259,7 +263,24 @@ func TestLocator(t *testing.T) {
 		id := decode.MakeFrameID(0, s.frame)
 		s.c.Sighting(&decode.Sighting{Kind: decode.DNSAnswer, Frame: id, Frames: []decode.FrameID{id}, Time: s.now, Src: netip.AddrPortFrom(dc1IP, 53), Dst: netip.AddrPortFrom(mailboxIP, 5353), Name: name, Target: target, Code: code})
 	}
+	away := func(s *synth, name string, server netip.Addr) {
+		s.frame++
+		s.now += int64(time.Millisecond)
+		id := decode.MakeFrameID(0, s.frame)
+		s.c.Sighting(&decode.Sighting{Kind: decode.ICMPError, Frame: id, Frames: []decode.FrameID{id}, Time: s.now, Src: netip.AddrPortFrom(mailboxIP, 5353), Dst: netip.AddrPortFrom(server, 53), Transport: decode.UDP, Name: name, Count: 1, BothWays: true, Code: 3<<8 | 3})
+	}
+	const srv = "_kerberos._udp.contoso.com"
 	runRuleCases(t, []ruleCase{
+		{"the DNS server is not there", func(s *synth) { away(s, srv, dc1IP) }, want{"dc-locator-trouble note likely"}},
+		{"one DNS server is not there, another answers", func(s *synth) {
+			away(s, srv, dc2IP)
+			ask(s, srv, "dc1.contoso.com", 0)
+		}, want{"-dc-locator-trouble"}},
+		{"the client knows its KDC otherwise", func(s *synth) {
+			away(s, srv, dc2IP)
+			s.as(kdcX{client: "alice", list: windowsList, hint: []int32{18}, preauth: 18, ticket: tgt1})
+		}, want{"-dc-locator-trouble"}},
+		{"what was asked was cut off", func(s *synth) { away(s, "", dc1IP) }, want{"-dc-locator-trouble"}},
 		{"no such name", func(s *synth) {
 			ask(s, "_kerberos._udp.contoso.com", "", 3)
 			ask(s, "_kerberos._tcp.contoso.com", "", 3)

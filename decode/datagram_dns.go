@@ -60,6 +60,16 @@ func parseDNS(b []byte) (a dnsAnswer, ok bool) {
 	return a, true
 }
 
+// dnsAskedFor is the name in a query; "" when it is none, or was cut before its
+// name's end.
+func dnsAskedFor(b []byte) string {
+	if len(b) < 12 || b[2]&0xf8 != 0 || binary.BigEndian.Uint16(b[4:]) != 1 {
+		return ""
+	}
+	name, _ := dnsName(b, 12)
+	return name
+}
+
 // record reads the resource record at offset at and returns the offset behind
 // it, -1 when it is not all there.
 func (a *dnsAnswer) record(b []byte, at int) int {

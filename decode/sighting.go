@@ -12,7 +12,7 @@ type Sighting struct {
 	Time      int64
 	Src, Dst  netip.AddrPort // of the packet, or of the connection the fact is about (client to server)
 	Transport Transport
-	Name      string       // DNS: the question's name; CLDAP: DC host name
+	Name      string       // DNS: the question's name, in an ICMP error the quoted one's, "" when cut; CLDAP: DC host name
 	Addrs     []netip.Addr // DNS: addresses answered
 	Target    string       // DNS: CNAME or SRV target
 	Code      int          // DNS rcode, ICMP type<<8|code

@@ -35,6 +35,7 @@ type ICMPError struct {
 	Src, Dst   netip.AddrPort // of the quoted packet; ports 0 unless HasPorts
 	HasPorts   bool
 	Seq        uint32 // of the quoted TCP segment; 0 otherwise
+	Quoted     []byte // what is quoted behind a UDP header, of the packet's bytes; nil when nothing
 }
 
 // ParseICMP reads the ICMP error in a packet for which Peek said ICMP. It
@@ -95,7 +96,23 @@ func (e *ICMPError) quote(b []byte) bool {
 	if q.HasPorts && q.Proto == protoTCP {
 		e.Seq = q.Seq
 	}
+	if q.HasPorts && q.Proto == protoUDP {
+		e.Quoted = q.behindUDP(b)
+	}
 	return true
+}
+
+// behindUDP is what a quote holds behind its UDP header; nil where that does not
+// stand behind the first IP header.
+func (p *Packet) behindUDP(b []byte) []byte {
+	at := 40
+	if !p.V6 {
+		at = int(b[0]&15) * 4
+	}
+	if len(b) <= at+8 || be16(b, at) != p.SrcPort || be16(b, at+2) != p.DstPort {
+		return nil
+	}
+	return b[at+8:]
 }
 
 // shortPorts reads ports and sequence number where the quote ends before the
