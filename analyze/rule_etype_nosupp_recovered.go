@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"fmt"
+	"slices"
 
 	"kerbscope/decode"
 )
@@ -34,7 +35,7 @@ func checkEtypeNosuppRecovered(c *Case) []Finding {
 		f.Summary = fmt.Sprintf("%s refused %s for %s from %s with KDC_ERR_ETYPE_NOSUPP (14) %s; a second request got the ticket.",
 			c.HostName(r.To.Addr()), shortEtypes(r.Req.Etypes), serviceText(r), c.whoAll(rows), nTimes(total(rows)))
 		f.Cause = "A step: the client asked again with another list, or another KDC, and succeeded."
-		if r.HealedUnsure {
+		if !slices.ContainsFunc(rows, func(row *Row) bool { return !row.Record().HealedUnsure }) {
 			f.Confidence = Possible
 			f.Summary = fmt.Sprintf("%s refused %s for %s from %s with KDC_ERR_ETYPE_NOSUPP (14) %s; a request of the same host succeeded soon after, and whether it was the same one was not captured.",
 				c.HostName(r.To.Addr()), shortEtypes(r.Req.Etypes), serviceText(r), c.whoAll(rows), nTimes(total(rows)))

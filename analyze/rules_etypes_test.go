@@ -97,6 +97,10 @@ func TestEtypeRules(t *testing.T) {
 			s.as(kdcX{client: "alice", list: aesList, code: 14})
 			s.as(kdcX{client: "alice", kdc: dc2IP, list: aesList})
 		}, want{"etype-nosupp-recovered note certain", "-etype-nosupp"}},
+		{"14, and whose it was is not in view", func(s *synth) {
+			s.errorAlone(14, "")
+			s.as(kdcX{client: "bob", list: windowsList, ticket: rc4TGT, reply: 23})
+		}, want{"etype-nosupp-recovered note possible", "-etype-nosupp"}},
 		{"14, and a longer list", func(s *synth) {
 			s.as(kdcX{client: "alice", list: aesList, code: 14})
 			s.as(kdcX{client: "alice", list: windowsList, ticket: rc4TGT, reply: 23})

@@ -116,6 +116,15 @@ func TestClockRules(t *testing.T) {
 			s.as(kdcX{client: "alice", list: windowsList, preauth: 18, code: 37})
 			s.as(kdcX{client: "alice", list: windowsList, preauth: 18})
 		}, want{"clock-skew-recovered note certain", "-clock-skew"}},
+		{"healed, and whose refusal it was is not in view", func(s *synth) {
+			s.errorAlone(37, "")
+			s.as(kdcX{client: "bob", list: windowsList, preauth: 18})
+		}, want{"clock-skew-recovered note likely", "-clock-skew"}},
+		{"healed, one surely, of another it is not in view", func(s *synth) {
+			s.errorAlone(37, "")
+			s.as(kdcX{client: "bob", list: windowsList, preauth: 18, code: 37})
+			s.as(kdcX{client: "bob", list: windowsList, preauth: 18})
+		}, want{"clock-skew-recovered note certain", "-clock-skew"}},
 		{"the KDC refuses", func(s *synth) {
 			s.as(kdcX{client: "alice", list: windowsList, hint: hint, preauth: 18, code: 37})
 		}, want{"clock-skew error likely", "-clock-skew-recovered"}},

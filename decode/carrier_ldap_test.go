@@ -101,6 +101,14 @@ func TestLDAP(t *testing.T) {
 			"C after auth",
 			"idle",
 		}},
+		{"signing demanded", []turn{
+			fromClient(saslBind(1, "GSS-SPNEGO", spnegoReq)),
+			fromServer(bindResponse(1, 8, nil, "00002028: no", nil)),
+		}, []string{kerberos("GSS-SPNEGO", len(spnegoReq)), `S refused code=0x8 name="strongerAuthRequired" text="00002028: no" key=0`}},
+		{"sealing demanded", []turn{
+			fromClient(saslBind(1, "GSS-SPNEGO", spnegoReq)),
+			fromServer(bindResponse(1, 13, nil, "", nil)),
+		}, []string{kerberos("GSS-SPNEGO", len(spnegoReq)), `S refused code=0xd name="confidentialityRequired" text="" key=0`}},
 		{"refused, then NTLM", []turn{
 			fromClient(saslBind(1, "GSS-SPNEGO", spnegoReq)),
 			fromServer(bindResponse(1, 49, nil, dataText, nil)),
