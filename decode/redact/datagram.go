@@ -70,6 +70,7 @@ type datagram struct {
 	ranges   half
 	size     int64 // 0: its end was not captured
 	hasPorts bool
+	summed   bool
 	carrier  string
 }
 
@@ -132,6 +133,10 @@ func (r *Redactor) datagram(d *datagram) {
 
 // checksum puts the checksum into a datagram in fragments.
 func (d *datagram) checksum(src, dst []byte) {
+	if d.summed {
+		return
+	}
+	d.summed = true
 	if len(d.ranges.ranges) != 1 || d.size != int64(len(d.ranges.ranges[0].data)) || d.size < 8 {
 		return
 	}

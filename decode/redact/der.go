@@ -58,13 +58,15 @@ func readElement(b []byte) (e element, ok bool) {
 }
 
 // whole tells whether b is elements from end to end, at least one.
-func whole(b []byte) bool {
-	if len(b) < 2 {
+func whole(b []byte) bool { return wholeWithin(b, 0) }
+
+func wholeWithin(b []byte, depth int) bool {
+	if len(b) < 2 || depth > maxDepth {
 		return false
 	}
 	for len(b) > 0 {
 		e, ok := readElement(b)
-		if !ok || e.cut || b[0] == 0 || e.tag&0x20 != 0 && len(e.body) > 0 && !whole(e.body) {
+		if !ok || e.cut || b[0] == 0 || e.tag&0x20 != 0 && len(e.body) > 0 && !wholeWithin(e.body, depth+1) {
 			return false
 		}
 		b = b[e.size:]

@@ -61,13 +61,31 @@ func (n *names) invent(of string) string {
 		head = string(cut)
 	}
 	is := of
-	for try := uint32(0); try < 4096; try++ {
+	for try := uint32(0); try < tries(of); try++ {
 		is = head + n.draw(of, head, try)
 		if is != of && !n.used[is] && !kept(is) {
 			break
 		}
 	}
 	return is
+}
+
+// tries is how often a pseudonym of a label is looked for: not long where there
+// are few.
+func tries(of string) uint32 {
+	drawn := 0
+	for i := range len(of) {
+		if of[i] != '-' && of[i] != '_' {
+			drawn++
+		}
+	}
+	switch drawn {
+	case 0:
+		return 0
+	case 1:
+		return 256
+	}
+	return 4096
 }
 
 const (

@@ -25,6 +25,8 @@ type Redactor struct {
 	shift time.Duration
 	names names
 	addrs addrs
+
+	nested int // tokens within each other that are being read
 }
 
 // New makes a Redactor. Equal seeds give equal results for equal input, and

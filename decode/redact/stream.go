@@ -265,10 +265,12 @@ func (h *half) join() {
 // is wiped.
 func (h *half) at(off int64, b []byte) {
 	wipe(b)
-	for _, p := range h.ranges {
-		end := off + int64(len(b))
-		if p.off >= end || p.off+int64(len(p.data)) <= off {
-			continue
+	first, _ := slices.BinarySearchFunc(h.ranges, off, func(p piece, off int64) int {
+		return cmp.Compare(p.off+int64(len(p.data)), off+1)
+	})
+	for _, p := range h.ranges[first:] {
+		if p.off >= off+int64(len(b)) {
+			return
 		}
 		if p.off >= off {
 			copy(b[p.off-off:], p.data)

@@ -9,6 +9,9 @@ import (
 // nothing around them says so.
 const least = 24
 
+// literalLength is how long the length of a literal can be: {4294967295+}.
+const literalLength = 16
+
 // lines makes a reader of lines: SMTP, IMAP, POP3, ManageSieve, XMPP. It
 // redacts one line and returns its length.
 func (r *Redactor) lines(s *side) func(b []byte, up bool) int {
@@ -97,7 +100,7 @@ func (r *Redactor) words(b []byte) {
 	for at := 0; at < len(b); {
 		switch c := b[at]; {
 		case c == '{':
-			end := bytes.IndexByte(b[at:], '}')
+			end := bytes.IndexByte(b[at:min(at+literalLength, len(b))], '}')
 			if end > 0 && number(bytes.TrimRight(b[at+1:at+end], "+")) {
 				r.text(b[from:at])
 				at += end + 1

@@ -66,13 +66,18 @@ func (r *Redactor) wrapped(b []byte) {
 	}
 }
 
+// maxNested is how many tokens are followed within each other.
+const maxNested = 16
+
 // token redacts what a carrier hands to the GSS-API, SSPI or SASL, and tells
 // whether it is known to be that; what is not known is hidden.
 func (r *Redactor) token(b []byte) bool {
-	if len(b) < 2 {
+	if len(b) < 2 || r.nested == maxNested {
 		wipe(b)
 		return false
 	}
+	r.nested++
+	defer func() { r.nested-- }()
 	in := within{field: -1, first: -1}
 	switch {
 	case bytes.HasPrefix(b, []byte("NTLMSSP\x00")):
