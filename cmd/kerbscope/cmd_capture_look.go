@@ -1,0 +1,150 @@
+package main
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"kerbscope/analyze"
+	"kerbscope/capture"
+)
+
+// A checkResult is a look at the findings.
+type checkResult struct {
+	findings []analyze.Finding
+	edge     int64
+	report   *analyze.Report // when there is something new
+	took     time.Duration
+}
+
+// look begins a look at the findings, when there may be something new.
+func (c *capturer) look() {
+	now := time.Now()
+	if v := c.live.Version(); v != c.version {
+		c.newsAt = now
+	}
+	if c.checking || now.Before(c.nextLook) || c.newsAt.IsZero() || now.Sub(c.newsAt) > settling {
+		return
+	}
+	c.version = c.live.Version()
+	c.checking = true
+	joined := c.live.Snapshot(c.facts())
+	if ports := c.live.Ports(); len(ports) > c.widened {
+		c.src.widen(ports[c.widened:])
+		c.widened = len(ports)
+	}
+	o, edge := c.o, c.live.Edge()
+	o.MaxExchanges = annotatedExchanges
+	paused := time.Since(now)
+	c.nextLook = now.Add(checkEvery)
+	known := map[string]bool{}
+	for id := range c.watch.now {
+		known[id] = true
+	}
+	go func() {
+		r := checkResult{edge: edge}
+		r.findings = joined.Findings(rulesFor(o.Rules))
+		for i := range r.findings {
+			if !known[r.findings[i].ID] {
+				r.report = joined.Report(o) // with contrasts
+				r.findings = r.report.Findings
+				break
+			}
+		}
+		r.took = time.Since(now) + paused*(checkShare-1)
+		c.checked <- r
+	}()
+}
+
+func rulesFor(chosen []*analyze.Rule) []*analyze.Rule {
+	if chosen == nil {
+		return analyze.Rules()
+	}
+	return chosen
+}
+
+// judge compares what a look found with what was known.
+func (c *capturer) judge(r checkResult, last bool) {
+	c.checking = false
+	if wait := r.took * checkShare / 2; wait > checkEvery {
+		c.nextLook = time.Now().Add(min(wait, time.Minute))
+	}
+	fresh := c.watch.update(r.findings, r.edge, time.Now(), last)
+	c.list = c.list[:0]
+	for i := range r.findings {
+		c.list = append(c.list, &r.findings[i])
+	}
+	if c.evidence != nil && r.report != nil && len(fresh) > 0 {
+		for _, of := range evidenceFrom(r.report, fresh) {
+			c.evidence.keep(of, c.src.name)
+		}
+	}
+}
+
+// tick tells the case what time it is, when no packet came for a while: by the
+// capture's clock, of which the last packet is the latest reading.
+func (c *capturer) tick() {
+	last := c.info.Last
+	if quiet := time.Since(c.arrived) - c.src.lag; quiet > idleTick && last > 0 && len(c.src.ready) == 0 {
+		c.live.Tick(last + int64(quiet))
+	}
+	c.ledger.look(c.info.Lost, c.live.Now())
+	if st := c.src.stats(); c.src.live != nil {
+		if down := strings.Join(st.Down, ", "); down != c.down {
+			if down != "" {
+				c.tell(notice{what: down + " is down or gone; capturing goes on when it comes back"})
+			}
+			c.down = down
+		}
+	}
+	if c.src.live != nil && !c.src.patient {
+		c.info.Lost = c.src.src.Info().Lost
+	}
+}
+
+// facts are what the report says of the capture itself.
+func (c *capturer) facts() analyze.Facts {
+	info := c.info
+	info.Lost = append([]capture.Count(nil), info.Lost...)
+	for name, n := range map[string]uint64{"not_written": c.keep.leftOut(), "evidence_overrun": c.overrun()} {
+		if n > 0 {
+			info.Lost = append(info.Lost, capture.Count{Name: name, N: n})
+		}
+	}
+	return analyze.Facts{Info: info, Losses: append([]analyze.Loss(nil), c.ledger.losses...), Problem: c.problem}
+}
+
+func (c *capturer) overrun() uint64 {
+	if c.evidence == nil {
+		return 0
+	}
+	return c.evidence.missed
+}
+
+// status is what the capture counts.
+func (c *capturer) status() *captureStatus {
+	s := &captureStatus{Counts: c.live.Counts(), Running: time.Since(c.began), Bytes: c.info.Bytes, Findings: slices.Clone(c.list), Newest: max(c.info.Last, 0)}
+	if !c.ended { // one that we closed is down as well
+		s.Down = c.src.stats().Down
+	}
+	s.Lost = lostOf(c.facts().Info, &s.Counts)
+	s.PacketRate, s.MessageRate, s.ExchangeRate = c.rates.packets, c.rates.messages, c.rates.exchanges
+	return s
+}
+
+// A rateMeter knows how much came in the last second or so.
+type rateMeter struct {
+	at                           time.Time
+	last                         analyze.Counts
+	packets, messages, exchanges float64
+}
+
+func (c *capturer) measure() {
+	m, n := &c.rates, c.live.Counts()
+	if d := time.Since(m.at).Seconds(); d > 0 {
+		m.packets = float64(n.Frames-m.last.Frames) / d
+		m.messages = float64(n.Messages-m.last.Messages) / d
+		m.exchanges = float64(n.Exchanges-m.last.Exchanges) / d
+	}
+	m.at, m.last = time.Now(), n
+}
