@@ -87,6 +87,7 @@ var causes = []causeRow{
 	{"wrong-realm", "spn-unknown", sameClient},
 
 	// The acceptor's key.
+	{"stale-keytab", "key-fault-one-identity", sameService | sameServer},
 	{"key-fault-one-identity", "same-ticket-two-outcomes", sameService | sameServer},
 	{"stale-keytab", "same-ticket-two-outcomes", sameService | sameServer},
 	{"acceptor-lacks-etype-key", "same-ticket-two-outcomes", sameService | sameServer},

@@ -55,7 +55,7 @@ func checkKDCUDPUnanswered(c *Case) []Finding {
 		found, late, ends = append(found, f), append(late, wait), append(ends, [2]netip.Addr{client, kdc})
 	}
 	for _, s := range c.silences() {
-		if !s.plain() || !c.udpOnly(s) {
+		if !s.plain() || !c.udpOnly(s) || c.heardOverUDP(same, s.client, s.kdc.Addr(), s.records[0].Start, s.answeredBy) {
 			continue
 		}
 		f := c.aboutRecords(s.records, "request")
@@ -69,12 +69,15 @@ func checkKDCUDPUnanswered(c *Case) []Finding {
 		wait := int64(0)
 		for _, row := range group {
 			for _, r := range row.Exemplars {
-				if unheard(r) {
+				if unheard(r) && !c.heardOverUDP(same, r.From.Addr(), r.To.Addr(), r.Unheard.Time, r) {
 					c.citeFrame(&f, r.Unheard.Frame, "msg_type", requestType(r), "", msgFilter(requestType(r)))
 					c.cite(&f, r, "request", "error_code", "issued.etype")
 					wait = max(wait, r.overTCP()-r.Unheard.Time)
 				}
 			}
+		}
+		if len(f.Evidence) == 0 {
+			continue
 		}
 		r := group[0].Record()
 		add(f, r.From.Addr(), r.To.Addr(), wait)
@@ -92,6 +95,33 @@ func (c *Case) udpOnly(s *silence) bool {
 	by := s.answeredBy
 	return by != nil && len(s.records) > 0 && c.SameHost(by.To.Addr(), s.kdc.Addr()) && by.Transport == decode.TCP && s.records[0].Transport == decode.UDP
 }
+
+// heardOverUDP tells whether this KDC host, under whichever of its addresses,
+// answered the client over UDP between the request that was not answered and
+// the answer over TCP: then UDP 88 is not silent, one of its addresses is.
+func (c *Case) heardOverUDP(same map[netip.Addr]netip.Addr, client, kdc netip.Addr, since int64, by *Record) bool {
+	for _, s := range by.Steps {
+		if s.Time > since && s.What == tooBigStep { // RFC 4120 §7.2.1: only UDP says so
+			return true
+		}
+	}
+	asker := func(a netip.Addr) netip.Addr {
+		if b, ok := same[a]; ok {
+			return b
+		}
+		return a
+	}
+	for _, r := range c.Records() {
+		if r.Transport == decode.UDP && (r.Ending == decode.OK || r.Ending == decode.Failed) && r.End > since && r.Start < by.End &&
+			(c.SameHost(r.From.Addr(), client) || asker(r.From.Addr()) == asker(client)) && c.SameHost(r.To.Addr(), kdc) {
+			return true
+		}
+	}
+	return false
+}
+
+// tooBigStep is the step that tells a client to come over TCP.
+const tooBigStep = "KRB-ERROR 52"
 
 func byHosts(r *Record) string { return r.From.Addr().String() + "|" + r.To.Addr().String() }
 

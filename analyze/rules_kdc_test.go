@@ -53,6 +53,16 @@ func TestTransportRules(t *testing.T) {
 		{"the same exchange goes on over TCP", func(s *synth) {
 			s.as(kdcX{client: "alice", list: windowsList, unheard: time.Second})
 		}, want{"kdc-udp-unanswered warning certain", "-kdc-unreachable", "-kdc-failover"}},
+		{"UDP is answered: too big", func(s *synth) {
+			s.as(kdcX{client: "alice", list: windowsList, unheard: time.Second, tooBig: true})
+		}, want{"-kdc-udp-unanswered"}},
+		{"UDP is answered in between", func(s *synth) {
+			s.as(kdcX{client: "alice", list: windowsList, silent: true, resent: 1, udp: true})
+			s.later(time.Second)
+			s.as(kdcX{client: "bob", list: windowsList, code: 6, udp: true})
+			s.later(time.Second)
+			s.as(kdcX{client: "alice", list: windowsList})
+		}, want{"-kdc-udp-unanswered"}},
 		{"UDP and TCP at once", func(s *synth) {
 			s.as(kdcX{client: "alice", list: windowsList, unheard: 50 * time.Millisecond})
 		}, want{"-kdc-udp-unanswered"}},

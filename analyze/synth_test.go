@@ -71,6 +71,9 @@ func (s *synth) exchange(x *decode.Exchange, steps ...*decode.Message) *decode.E
 			continue
 		}
 		what := m.Type().String()
+		if e := m.Krb.Error; e != nil {
+			what = fmt.Sprintf("%s %d", what, e.ErrorCode.V)
+		}
 		x.Steps = append(x.Steps, decode.Step{Frame: m.Frame, Time: m.Time, What: what, Msg: m})
 	}
 	x.Started, x.Ended = x.Steps[0].Time, x.Steps[len(x.Steps)-1].Time

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 
@@ -148,7 +149,7 @@ func (m *metricsServer) Collect(ch chan<- prometheus.Metric) {
 	count(descMessages, s.Messages)
 	count(descTickets, s.Tickets)
 	for cause, n := range s.Lost {
-		count(descLost, n, cause)
+		count(descLost, n, strings.ToValidUTF8(cause, "?"))
 	}
 	for o, n := range s.Outcomes {
 		etype := "none"
@@ -169,7 +170,7 @@ func (m *metricsServer) Collect(ch chan<- prometheus.Metric) {
 		gauge(descKept, float64(n), what)
 	}
 	for _, name := range s.Down {
-		gauge(descDown, 1, name)
+		gauge(descDown, 1, strings.ToValidUTF8(name, "?"))
 	}
 	if s.Newest > 0 {
 		gauge(descLag, at.Sub(time.Unix(0, s.Newest)).Seconds())

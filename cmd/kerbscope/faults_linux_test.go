@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -80,7 +81,10 @@ func TestReaderGoesAway(t *testing.T) {
 // TestSignals: whenever a signal comes, the file is there in full or not at
 // all, and nothing else is left.
 func TestSignals(t *testing.T) {
-	const times = 16
+	times := 16
+	if raceDetector { // each start takes a second
+		times = 6
+	}
 	work := t.TempDir()
 	capture := filepath.Join(work, "big.pcap")
 	f, err := os.Create(capture)
@@ -115,17 +119,7 @@ func TestSignals(t *testing.T) {
 		}
 		cmd := program(t, argsOf(k, out)...)
 		after := time.Duration(rng.Int64N(int64(length[k]) * 11 / 10))
-		go func() {
-			for range 1000 {
-				if _, err := os.ReadFile("/proc/self/stat"); err == nil && cmd.Process != nil {
-					break
-				}
-				time.Sleep(time.Millisecond)
-			}
-			time.Sleep(after)
-			cmd.Process.Signal(sig)
-		}()
-		got := runProcess(t, cmd, nil, faultTime)
+		got := runSignalled(t, cmd, sig, after)
 		ended[got.status]++
 		// -1: before the program took over its signals.
 		assert.Contains(t, []int{exitOK, status, -1}, got.status, "%v after %v: %s", cmd.Args, after, got.errs)
@@ -237,4 +231,12 @@ func TestOutputIsInput(t *testing.T) {
 		assert.Equal(t, exitWrite, status, args)
 		assert.Contains(t, errs, "no such file or directory")
 	}
+}
+
+// runSignalled runs cmd and sends it sig some time after its start.
+func runSignalled(t *testing.T, cmd *exec.Cmd, sig os.Signal, after time.Duration) ran {
+	t.Helper()
+	return runStarted(t, cmd, nil, faultTime, func(p *os.Process) {
+		time.AfterFunc(after, func() { p.Signal(sig) }) // one that has ended takes none
+	})
 }

@@ -47,6 +47,12 @@ type ran struct {
 // it after limit.
 func runProcess(t *testing.T, cmd *exec.Cmd, feed func(io.Writer) error, limit time.Duration) ran {
 	t.Helper()
+	return runStarted(t, cmd, feed, limit, func(*os.Process) {})
+}
+
+// runStarted is runProcess, and tells started of the process.
+func runStarted(t *testing.T, cmd *exec.Cmd, feed func(io.Writer) error, limit time.Duration, started func(*os.Process)) ran {
+	t.Helper()
 	var out, errs bytes.Buffer
 	if cmd.Stdout == nil {
 		cmd.Stdout = &out
@@ -60,6 +66,7 @@ func runProcess(t *testing.T, cmd *exec.Cmd, feed func(io.Writer) error, limit t
 	}
 	began := time.Now()
 	require.NoError(t, cmd.Start())
+	started(cmd.Process)
 	over := make(chan struct{})
 	var watch sync.WaitGroup
 	peak := 0
