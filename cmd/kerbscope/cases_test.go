@@ -147,6 +147,9 @@ func allowedAlone(dir, capture, rule string) bool {
 // TestText: no line of a text report is wider than 100 columns, and all are
 // ASCII where they go to a file.
 func TestText(t *testing.T) {
+	if raceDetector {
+		t.Skip("one goroutine, and minutes: the run without the race detector has it")
+	}
 	for _, dir := range corpusCases(t, corpusRoot) {
 		for _, flag := range []string{"--brief", "--color=never"} {
 			lines := strings.Split(runOK(t, flag, dir), "\n")
@@ -231,6 +234,9 @@ var notInCorpus []string
 // TestEveryRuleIsRaised: a rule is raised by a case of the corpus, or is listed
 // as one that is not.
 func TestEveryRuleIsRaised(t *testing.T) {
+	if raceDetector {
+		t.Skip("one goroutine, and minutes: the run without the race detector has it")
+	}
 	raised := map[string]bool{}
 	for _, dir := range corpusCases(t, corpusRoot) {
 		for _, args := range withKeytabs(t, dir) {

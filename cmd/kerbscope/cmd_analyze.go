@@ -40,8 +40,8 @@ func (a *app) analyze(args []string) int {
 	}
 	var partial int
 	o.Keys, partial = a.keys(s)
-	p := a.progress(s.quiet)
-	o.Progress = func(name string, _, frames uint64) { p.update(name, frames) }
+	p := a.progress(s.quiet, inputs)
+	o.Progress = p.update
 	report, problems := analyze.Investigate(a.ctx, inputs, o)
 	p.stop()
 	if a.ctx.Err() != nil {

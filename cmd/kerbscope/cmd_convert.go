@@ -129,7 +129,7 @@ func (a *app) convert(args []string) int {
 	}
 	var partial int
 	o.Keys, partial = a.keys(&s.analysis)
-	p := a.progress(s.quiet)
+	p := a.progress(s.quiet, inputs)
 	c := &converter{a: a, s: s, p: p, inputs: inputs, options: o, status: partial}
 	err = c.run(out)
 	p.stop()
@@ -286,7 +286,7 @@ func (c *converter) analyze() {
 	if c.s.annotate {
 		o.MaxExchanges = annotatedExchanges
 	}
-	o.Progress = func(name string, _, frames uint64) { c.p.update(name, frames) }
+	o.Progress = c.p.update
 	read, _ := analyze.Read(c.a.ctx, c.inputs, o)
 	if c.s.align && len(c.inputs) > 1 {
 		c.clocks = read

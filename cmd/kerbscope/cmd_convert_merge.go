@@ -142,7 +142,8 @@ func (s *mergeStream) fill() bool {
 		}
 		err := s.src.Next(&s.batch)
 		if err == nil {
-			s.m.c.p.update(in.Label, s.src.Info().Frames)
+			info := s.src.Info()
+			s.m.c.p.update(in.Label, info.Bytes, info.Frames)
 			s.plan()
 			return true
 		}

@@ -32,7 +32,7 @@ func (a *app) decode(args []string) int {
 		return a.fail(err)
 	}
 	keys, partial := a.keys(s)
-	p := a.progress(s.quiet)
+	p := a.progress(s.quiet, inputs)
 	rows := newRowWriter(out.Writer, s, screenOf(out.w, s.color), len(inputs) > 1)
 	rows.begin()
 	for len(inputs) > 0 && rows.err == nil && a.ctx.Err() == nil {
@@ -112,7 +112,7 @@ func (a *app) readInput(in capture.Input, pool *capture.Pool, p *progress, take 
 			return inputFailure(in, err)
 		}
 		info := ahead.Info()
-		p.update(in.Label, info.Frames)
+		p.update(in.Label, info.Bytes, info.Frames)
 		if take(b, info) != nil {
 			return nil
 		}

@@ -136,7 +136,7 @@ func (a *app) redact(args []string) int {
 	if err := s.check(a, inputs); err != nil {
 		return a.fail(err)
 	}
-	p := a.progress(s.quiet)
+	p := a.progress(s.quiet, inputs)
 	r := redact.New(s.seed, s.shift)
 	c := &converter{a: a, s: &s.convertSettings, p: p, inputs: inputs, redact: &redaction{file: r.Of(), points: map[string]int{}, shift: r.Shift().Nanoseconds()}}
 	jobs := []redactJob{{s.output, inputs}}

@@ -27,6 +27,9 @@ var injected = []string{"\x1b[2J\x1b[H", "<script", "\u202e\u2066a", "\r\nXX: y"
 // terminals, lines, JSON and pages. In captures of the corpus each name is
 // overwritten where it stands, so that all lengths hold.
 func TestInjection(t *testing.T) {
+	if raceDetector {
+		t.Skip("one goroutine, and minutes: the run without the race detector has it")
+	}
 	victims := []struct{ file, name string }{
 		{goodFolder + "/mailbox.pcapng", "hub-1.contoso.com"}, {goodFolder + "/mailbox.pcapng", "MAILBOX-1$"}, {goodFolder + "/mailbox.pcapng", "CONTOSO.COM"},
 		{goodFolder + "/mailbox.pcapng", "5.7.8 "}, {goodFolder + "/mailbox.pcapng", "ESMTP"},

@@ -138,6 +138,9 @@ func TestKeytabMatrix(t *testing.T) {
 // TestNoSecretIsPrinted: no key and no password stands in any output, not the
 // ones given nor those learnt (as tshark shows them), in no form.
 func TestNoSecretIsPrinted(t *testing.T) {
+	if raceDetector {
+		t.Skip("one goroutine, and minutes: the run without the race detector has it")
+	}
 	const secret = "Correct-Horse-7"
 	for _, dir := range []string{corpusRoot + "/fast-healthy", corpusRoot + "/kpasswd-healthy", corpusRoot + "/spn-on-wrong-account", corpusRoot + "/key-mismatch-healthy"} {
 		t.Run(filepath.Base(dir), func(t *testing.T) {

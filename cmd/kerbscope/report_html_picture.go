@@ -14,6 +14,7 @@ type diagramView struct {
 	Legend       []legendView
 	Signs        []string // ok, no, mute: those that it uses
 	Omitted      int
+	Marked       bool // a step is shaded: what the finding rests on
 }
 
 type legendView struct {
@@ -57,6 +58,7 @@ func (h *htmlReport) picture(v *findingView, f *analyze.Finding, effects []*anal
 	}
 	desc := strings.Join(told, " ")
 	d.Wide = h.sequenceSVG(steps, f.FaultAt, v.Anchor+"-w", d.Title, desc, false)
+	d.Marked = strings.Contains(string(d.Wide), `class="band"`)
 	d.Narrow = h.sequenceSVG(steps, f.FaultAt, v.Anchor+"-n", d.Title, desc, true)
 	v.Diagram = d
 	h.storyOf(v, f)

@@ -116,6 +116,9 @@ func TestHTMLDeterministic(t *testing.T) {
 // TestHTMLSize: ten thousand exchanges, with a ticket and trouble each, make
 // a page that browsers still open at once.
 func TestHTMLSize(t *testing.T) {
+	if raceDetector {
+		t.Skip("one goroutine, and minutes: the run without the race detector has it")
+	}
 	page := htmlOf(t, manyExchanges(t, 10_000))
 	assert.Less(t, len(page), 5_000_000)
 	o := outlineOf(t, page)
@@ -126,6 +129,9 @@ func TestHTMLSize(t *testing.T) {
 
 // TestHTMLHostile: names do nothing but stand there.
 func TestHTMLHostile(t *testing.T) {
+	if raceDetector {
+		t.Skip("one goroutine, and minutes: the run without the race detector has it")
+	}
 	for _, name := range hostileNames {
 		page := htmlOf(t, hostileReport(t, name))
 		outlineOf(t, page) // no element and no attribute is theirs

@@ -70,6 +70,9 @@ func TestLines(t *testing.T) {
 
 // TestLineWidths: nearly all lines of the corpus are of at most 140 columns.
 func TestLineWidths(t *testing.T) {
+	if raceDetector {
+		t.Skip("one goroutine, and minutes: the run without the race detector has it")
+	}
 	var lines, wide int
 	for _, path := range corpusCaptures(t) {
 		for _, line := range strings.Split(strings.TrimSpace(runOK(t, "decode", path)), "\n") {

@@ -96,6 +96,9 @@ func mark(lines []string) []string {
 // TestFindingSchema: every line of analyze --format ndjson is a finding, the
 // last the report without findings.
 func TestFindingSchema(t *testing.T) {
+	if raceDetector {
+		t.Skip("one goroutine, and minutes: the run without the race detector has it")
+	}
 	for _, dir := range corpusCases(t, corpusRoot) {
 		lines := strings.Split(strings.TrimSpace(runOK(t, "analyze", "--format", "ndjson", dir)), "\n")
 		for i, line := range lines {
