@@ -87,21 +87,20 @@ const maxApart = int64(5e9)
 // mergeRecords makes one record of each request that several captures hold,
 // then gives answers seen alone to requests seen alone.
 func (j *joiner) mergeRecords() {
-	type nth struct {
+	type request struct {
 		twin uint64
 		kind decode.Kind
-		n    int
 	}
 	j.to = map[*Record]*Record{}
-	first := map[nth]*Record{}
+	alike := map[request][]*Record{}
 	part := map[*Record]int{}
-	var times map[uint64]int
+	var taken map[*Record]bool // those that the capture in hand has seen
 	for at, c := range j.parts {
 		list := c.retained()
 		j.mine = append(j.mine, list)
 		p := j.group(at)
 		if p == at {
-			times = map[uint64]int{}
+			taken = map[*Record]bool{}
 		}
 		for _, r := range list {
 			if j.to[r] != nil {
@@ -109,16 +108,14 @@ func (j *joiner) mergeRecords() {
 			}
 			n := r.copy(&j.clocks[p])
 			if n.twin != 0 {
-				id := nth{n.twin, n.Kind, times[n.twin]}
-				times[n.twin]++
-				if o := first[id]; o != nil && part[o] != p && j.twins(o, part[o], n, p) {
+				id := request{n.twin, n.Kind}
+				if o := j.twinOf(n, p, alike[id], part, taken); o != nil {
+					taken[o] = true
 					o.merge(n)
 					j.to[r] = o
 					continue
 				}
-				if first[id] == nil {
-					first[id] = n
-				}
+				alike[id] = append(alike[id], n)
 			}
 			part[n] = p
 			j.to[r] = n
@@ -130,6 +127,25 @@ func (j *joiner) mergeRecords() {
 	if len(j.parts) > 1 {
 		j.mergeCut()
 	}
+}
+
+// twinOf is the one of the records with the same request bytes that is n as
+// other captures saw it, nil: none. One between the same addresses goes before one
+// behind NAT: a capture at a proxy holds the bytes twice.
+func (j *joiner) twinOf(n *Record, p int, alike []*Record, part map[*Record]int, taken map[*Record]bool) *Record {
+	var best *Record
+	for _, o := range alike {
+		if taken[o] || part[o] == p || !j.twins(o, part[o], n, p) {
+			continue
+		}
+		if o.From == n.From && o.To == n.To {
+			return o
+		}
+		if best == nil {
+			best = o
+		}
+	}
+	return best
 }
 
 // twins tells whether two records of the same request bytes are one packet.

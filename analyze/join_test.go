@@ -136,6 +136,38 @@ func TestClocksAreFittedThroughSharedPackets(t *testing.T) {
 	}
 }
 
+// TestBothSidesOfAProxy: a capture at a proxy that hands on the same bytes
+// between other addresses, and one behind it.
+func TestBothSidesOfAProxy(t *testing.T) {
+	s := newSynth(t)
+	front := s.ap(apX{to: "10.0.0.20:25", ticket: smtp5, code: 41})
+	back := *front
+	back.Client, back.Server = netip.MustParseAddrPort("10.0.0.20:41000"), netip.MustParseAddrPort("10.0.0.21:25")
+	other := s.ap(apX{to: "10.0.0.20:2525", ticket: smtp5})
+	for _, behind := range []bool{true, false} {
+		a, b := newView(0, 0, 0), newView(1, 0, 0)
+		a.see(front, nil)
+		a.see(&back, nil)
+		b.see(other, nil)
+		a.see(other, nil)
+		if behind {
+			b.see(&back, nil)
+		} else {
+			b.see(front, nil)
+		}
+		c := joinViews(a, b)
+		var got []string
+		for _, r := range c.Records() {
+			got = append(got, fmt.Sprint(r.From.Addr(), " ", r.To, " ", len(r.Steps), " ", r.Resent))
+		}
+		steps := [...]int{2, 4}
+		if !behind {
+			steps = [...]int{4, 2}
+		}
+		assert.ElementsMatch(t, []string{fmt.Sprint("10.0.0.30 10.0.0.20:25 ", steps[0], " 0"), fmt.Sprint("10.0.0.20 10.0.0.21:25 ", steps[1], " 0"), "10.0.0.30 10.0.0.20:2525 4 0"}, got)
+	}
+}
+
 func TestClocksOverAThirdCapture(t *testing.T) {
 	s := newSynth(t)
 	as, tgs := s.logon()

@@ -15,7 +15,7 @@ var etypeListAltered = &Rule{
 of a client travels in clear and unsigned until preauthentication, so whoever stands between client and KDC can take AES out of it and make both sides agree on RC4. Nothing in Kerberos rewrites
 these lists by design: no router, firewall or load balancer has a reason to.`,
 	Rivals: []string{
-		`The client sent two requests, of which each capture missed one: nonces are random 31-bit numbers that a client makes anew for another list, and the rule is silent when one capture holds both lists.`,
+		`The client sent two requests, of which each capture missed one: nonces are random 31-bit numbers that a client makes anew for another list, and when one capture holds both lists, the second must have been answered while the first still waited; then the finding is likely.`,
 		`A capture damaged the bytes: then the message would not parse, or only one byte would differ; the evidence shows both lists in full.`,
 		`A proxy that asks for the client in its own words (KDC proxy with its own library): it would use a nonce of its own.`,
 	},
@@ -46,6 +46,9 @@ func checkEtypeListAltered(c *Case) []Finding {
 	for _, p := range c.alteredPairs() {
 		r, o := p[0], p[1]
 		if shareCapture(r, o) {
+			if f, ok := c.bothLegs(r, o); ok {
+				found = append(found, f)
+			}
 			continue
 		}
 		f := c.aboutRecords([]*Record{r, o}, "etypes")
@@ -57,6 +60,25 @@ func checkEtypeListAltered(c *Case) []Finding {
 		found = append(found, f)
 	}
 	return found
+}
+
+// bothLegs is the finding about two sides of a host that changes requests, in
+// one capture: the second request is answered while the first still waits.
+func (c *Case) bothLegs(r, o *Record) (Finding, bool) {
+	answered := func(x *Record) bool { return x.Reply != nil || x.Error != nil || x.Hint != nil }
+	if o.Start < r.Start {
+		r, o = o, r
+	}
+	if !answered(r) || !answered(o) || r.Start >= o.Start || o.End > r.End {
+		return Finding{}, false
+	}
+	f := c.aboutRecords([]*Record{r, o}, "etypes")
+	f.Confidence, f.FaultAt = Likely, nil
+	f.Summary = fmt.Sprintf("The request of %s asks for %s, and while it waits the same request with the same nonce asks for %s: both are in %s.", c.who(r),
+		shortEtypes(r.Req.Etypes), shortEtypes(o.Req.Etypes), c.CaptureName(o.Req.Frame))
+	f.Cause = "The capture seems to hold both sides of a host that rewrites the client's list of encryption types: a client that asks for others takes another nonce."
+	f.fill = []string{"NAME", bare(r.Client)}
+	return f, true
 }
 
 // alteredPairs are pairs of exchanges that are one in truth: the same request

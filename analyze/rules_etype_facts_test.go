@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"kerbscope/decode"
 )
 
 func TestEtypeFactRules(t *testing.T) {
@@ -140,6 +142,34 @@ func TestAlteredLists(t *testing.T) {
 	s.made = 0
 	s.as(kdcX{client: "alice", list: rc4List, hint: both, preauth: 18})
 	assert.Empty(t, s.found()["etype-list-altered"])
+
+	// The second is answered while the first waits: both sides of who changes it.
+	nested := func(b *decode.Exchange) []Finding {
+		v := newView(0, 0, 0)
+		one := newSynth(t)
+		a := one.as(kdcX{client: "alice", list: windowsList, hint: both, preauth: 18})
+		v.see(b, nil)
+		for i := range a.Steps[1:] {
+			a.Steps[1+i].Msg.Time += int64(time.Second)
+		}
+		v.see(a, nil)
+		var found []Finding
+		for _, f := range joinViews(v).Findings(Rules()) {
+			require.NotEqual(t, "client-offers-no-aes", f.Rule, "what the client offers is in doubt")
+			if f.Rule == "etype-list-altered" {
+				found = append(found, f)
+			}
+		}
+		return found
+	}
+	inner := newSynth(t)
+	inner.later(50 * time.Millisecond)
+	f = nested(inner.as(kdcX{client: "alice", list: rc4List, hint: both, preauth: 18}))
+	require.Len(t, f, 1)
+	assert.Equal(t, Likely, f[0].Confidence)
+	inner = newSynth(t)
+	inner.later(50 * time.Millisecond)
+	assert.Empty(t, nested(inner.as(kdcX{client: "alice", list: windowsList, hint: both, preauth: 18})), "the same list")
 }
 
 func TestUsualSalt(t *testing.T) {

@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"bytes"
 	"hash/maphash"
 	"net/netip"
 	"slices"
@@ -51,10 +52,11 @@ type openKDC struct {
 	cname   string
 	sname   string
 	nonce   uint32
-	raw     uint64 // hash of the latest request's bytes
-	firstAt int64  // when the latest request was first sent
-	last    int64  // time of the latest step
-	waiting bool   // a request has no answer yet
+	raw     uint64   // hash of the latest request's bytes
+	firstAt int64    // when the latest request was first sent
+	last    int64    // time of the latest step
+	waiting bool     // a request has no answer yet
+	leg     *openKDC // the same request with another list of etypes, under way beside it
 	prev    *openKDC
 	next    *openKDC
 	flows   []flowKey
@@ -146,9 +148,16 @@ func (p *kdcPairs) request(m *Message) {
 	delete(p.done, fk)
 
 	o := p.names[name]
+	if o != nil && o.leg != nil && !sameList(o.x.Request, m) && sameList(o.leg.x.Request, m) {
+		o = o.leg
+	}
 	if o != nil && !o.waiting && startsAnew(o, m) {
 		p.finish(o, 0)
 		o = nil
+	}
+	var leg *openKDC
+	if o != nil && o.waiting && !sameFlow(o.flows, fk) && rewritten(o.x.Request, m) {
+		o, leg = nil, o
 	}
 	switch {
 	case o != nil && o.waiting && o.raw == raw && o.x.Transport == m.Transport:
@@ -174,6 +183,9 @@ func (p *kdcPairs) request(m *Message) {
 			cname: name.cname, realm: name.realm, sname: name.sname, firstAt: m.Time}
 		o.x.Steps, o.flows = o.steps[:0], o.flow[:0]
 		p.names[name] = o
+		if leg != nil && leg.leg == nil {
+			o.leg, leg.leg = leg, o
+		}
 		p.n++
 	}
 	if q.Nonce.OK {
@@ -347,6 +359,23 @@ func startsAnew(o *openKDC, m *Message) bool {
 	}
 	fast := slices.ContainsFunc(q.PAData, func(pa krb5.PAData) bool { return pa.Type == krb5.PAFXFAST })
 	return !hasPreauth(m) && !fast && q.Nonce.OK && o.nonce != q.Nonce.V
+}
+
+// rewritten tells that b is the request a with another list of encryption types:
+// a client that asks for others has a nonce of its own for that. So somebody
+// between the two changed it, and the capture holds both sides.
+func rewritten(a, b *Message) bool {
+	if a == nil || a.Krb.KDCReq == nil || a.Krb.Truncated || b.Krb.Truncated {
+		return false
+	}
+	x, y := a.Krb.KDCReq, b.Krb.KDCReq
+	samePA := slices.EqualFunc(x.PAData, y.PAData, func(p, q krb5.PAData) bool { return p.Type == q.Type && bytes.Equal(p.Value, q.Value) })
+	return x.Nonce.OK && y.Nonce.OK && x.Nonce.V == y.Nonce.V && samePA && !sameList(a, b)
+}
+
+// sameList tells whether two requests ask for the same encryption types.
+func sameList(a, b *Message) bool {
+	return a != nil && a.Krb.KDCReq != nil && slices.Equal(a.Krb.KDCReq.ETypes, b.Krb.KDCReq.ETypes)
 }
 
 func (o *openKDC) step(m *Message, what string) {

@@ -35,14 +35,24 @@ func (p *kdcPairs) finish(o *openKDC, e Ending) {
 	p.unlink(o)
 	p.n--
 	name := kdcName{o.x.Client.Addr(), o.x.Server.Addr(), o.x.Kind, o.cname, o.realm, o.sname}
-	if p.names[name] == o {
+	switch {
+	case p.names[name] != o:
+	case o.leg != nil:
+		p.names[name] = o.leg
+	default:
 		delete(p.names, name)
+	}
+	if o.leg != nil {
+		o.leg.leg = nil
 	}
 	for _, fk := range o.flows {
 		w := p.flows[fk]
 		for i := range w {
 			if w[i] == o {
 				w = append(w[:i:i], w[i+1:]...)
+				if e != 0 {
+					p.remember(fk, o.last, o.x.Kind) // sent this way too: another copy of the answer
+				}
 				break
 			}
 		}

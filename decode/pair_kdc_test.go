@@ -48,6 +48,14 @@ func asReq(nonce uint32, padata ...int32) krb5.Message {
 	return krb5.Message{Type: krb5.ASReq, KDCReq: q, Raw: []byte{byte(nonce), byte(len(padata))}}
 }
 
+// asking is asReq for one encryption type.
+func asking(nonce uint32, etype int32, padata ...int32) krb5.Message {
+	m := asReq(nonce, padata...)
+	m.KDCReq.ETypes = []int32{etype}
+	m.Raw = append(m.Raw, byte(etype))
+	return m
+}
+
 func tgsReq(nonce uint32) krb5.Message {
 	m := asReq(nonce)
 	m.Type = krb5.TGSReq
@@ -112,6 +120,14 @@ func TestPairingKDC(t *testing.T) {
 			t.say(second+1, kdc1, port(1000), UDP, rep(krb5.TGSRep))
 			t.say(second+2, kdc1, port(1000), UDP, rep(krb5.TGSRep))
 		}, 0, []want{{TGS, OK, 1, []string{"TGS-REQ", "TGS-REQ", "TGS-REP"}}}},
+		{"sent again from another port, and both answered", func(t *kdcTalk) {
+			t.say(0, port(1000), kdc1, UDP, tgsReq(1))
+			t.say(1, port(1001), kdc1, UDP, tgsReq(1))
+			t.say(2, kdc1, port(1001), UDP, rep(krb5.TGSRep))
+			t.say(3, kdc1, port(1000), UDP, rep(krb5.TGSRep))
+			t.say(4, port(1000), kdc1, UDP, tgsReq(2))
+			t.say(5, kdc1, port(1000), UDP, krbError(7))
+		}, 0, []want{{TGS, OK, 1, []string{"TGS-REQ", "TGS-REQ", "TGS-REP"}}, {TGS, Failed, 0, []string{"TGS-REQ", "KRB-ERROR 7"}}}},
 		{"sent again and never answered", func(t *kdcTalk) {
 			t.say(0, port(1000), kdc1, UDP, asReq(1))
 			t.say(second, port(1000), kdc1, UDP, asReq(1))
@@ -157,6 +173,34 @@ func TestPairingKDC(t *testing.T) {
 			t.say(4, port(1002), kdc1, UDP, asReq(3, 151))
 			t.say(5, kdc1, port(1002), UDP, rep(krb5.ASRep))
 		}, 0, []want{{AS, OK, 0, []string{"AS-REQ", "KRB-ERROR 25", "AS-REQ", "KRB-ERROR 91", "AS-REQ", "AS-REP"}}}},
+		{"two sides of a host that changes the list: each its own", func(t *kdcTalk) {
+			t.say(0, port(1000), kdc1, UDP, asking(1, 18))
+			t.say(1, port(2000), kdc1, UDP, asking(1, 23))
+			t.say(2, kdc1, port(2000), UDP, krbError(25))
+			t.say(3, kdc1, port(1000), UDP, krbError(25))
+			t.say(4, port(1001), kdc1, UDP, asking(1, 18, 2))
+			t.say(5, port(2001), kdc1, UDP, asking(1, 23, 2))
+			t.say(6, kdc1, port(2001), UDP, rep(krb5.ASRep))
+			t.say(7, kdc1, port(1001), UDP, rep(krb5.ASRep))
+		}, 0, []want{{AS, OK, 0, []string{"AS-REQ", "KRB-ERROR 25", "AS-REQ", "AS-REP"}}, {AS, OK, 0, []string{"AS-REQ", "KRB-ERROR 25", "AS-REQ", "AS-REP"}}}},
+		{"another list with proof is the step that the KDC asked for", func(t *kdcTalk) {
+			t.say(0, port(1000), kdc1, UDP, asking(1, 18))
+			t.say(1, kdc1, port(1000), UDP, krbError(25))
+			t.say(2, port(1001), kdc1, UDP, asking(1, 23, 2))
+			t.say(3, kdc1, port(1001), UDP, rep(krb5.ASRep))
+		}, 0, []want{{AS, OK, 0, []string{"AS-REQ", "KRB-ERROR 25", "AS-REQ", "AS-REP"}}}},
+		{"both sides of a proxy: the same bytes between other addresses are no retransmission", func(t *kdcTalk) {
+			t.say(0, port(1000), kdc1, UDP, asReq(1))
+			t.say(1, netip.AddrPortFrom(kdc1.Addr(), 1000), kdc2, UDP, asReq(1))
+			t.say(2, kdc2, netip.AddrPortFrom(kdc1.Addr(), 1000), UDP, krbError(6))
+			t.say(3, kdc1, port(1000), UDP, krbError(6))
+		}, 0, []want{{AS, Failed, 0, []string{"AS-REQ", "KRB-ERROR 6"}}, {AS, Failed, 0, []string{"AS-REQ", "KRB-ERROR 6"}}}},
+		{"only the client's address is another", func(t *kdcTalk) {
+			t.say(0, port(1000), kdc1, UDP, asReq(1))
+			t.say(1, netip.AddrPortFrom(kdc2.Addr(), 1000), kdc1, UDP, asReq(1))
+			t.say(2, kdc1, netip.AddrPortFrom(kdc2.Addr(), 1000), UDP, krbError(6))
+			t.say(3, kdc1, port(1000), UDP, krbError(6))
+		}, 0, []want{{AS, Failed, 0, []string{"AS-REQ", "KRB-ERROR 6"}}, {AS, Failed, 0, []string{"AS-REQ", "KRB-ERROR 6"}}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			k := newTalk()
