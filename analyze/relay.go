@@ -6,6 +6,7 @@ import "kerbscope/decode"
 // goroutine of its own, in the same order, so that decoding and folding overlap.
 type relay struct {
 	list  []any // not handed on yet
+	bytes int   // of the messages in it
 	ready chan []any
 	spare chan []any
 	done  chan struct{}
@@ -41,18 +42,24 @@ func newRelay(to *Case) *relay {
 	return r
 }
 
-func (r *relay) Message(m *decode.Message)   { r.list = append(r.list, m) }
+func (r *relay) Message(m *decode.Message) {
+	r.list = append(r.list, m)
+	if m.Krb != nil {
+		r.bytes += len(m.Krb.Raw)
+	}
+}
 func (r *relay) Exchange(x *decode.Exchange) { r.list = append(r.list, x) }
 func (r *relay) Session(s *decode.Session)   { r.list = append(r.list, s) }
 func (r *relay) Sighting(s *decode.Sighting) { r.list = append(r.list, s) }
 
-// flush hands on what there is, if it is worth it.
+// flush hands on what there is, if it is worth it: of so many things, or of
+// large ones.
 func (r *relay) flush(least int) {
-	if len(r.list) < least || len(r.list) == 0 {
+	if len(r.list) == 0 || len(r.list) < least && r.bytes < relayBytes {
 		return
 	}
 	r.ready <- r.list
-	r.list = nil
+	r.list, r.bytes = nil, 0
 	select {
 	case r.list = <-r.spare:
 	default:
@@ -66,5 +73,9 @@ func (r *relay) close() {
 	<-r.done
 }
 
-// relayList is how many things are worth waking the other goroutine for.
-const relayList = 256
+// relayList is how many things, and relayBytes how many bytes of messages, are
+// worth waking the other goroutine for.
+const (
+	relayList  = 256
+	relayBytes = 1 << 20
+)

@@ -68,7 +68,7 @@ func (s *stream) token(d dir, off, n int, tok []byte, at tokenAt) {
 	}
 	if len(a.Tokens) < maxTokens {
 		a.Tokens = append(a.Tokens, leg)
-		s.keep(len(tok) + legCost)
+		s.keep(legCost + max(len(tok), leg.Message.held()))
 	}
 	switch {
 	case t.Kind == gss.NTLM:
@@ -182,7 +182,7 @@ func (s *stream) begin(at tokenAt) *liveAttempt {
 	a := &liveAttempt{Attempt: &Attempt{Session: &s.sess, Verb: at.verb}, key: at.key, within: at.within}
 	if len(s.sess.Attempts) < maxAttempts {
 		s.sess.Attempts = append(s.sess.Attempts, a.Attempt)
-		s.keep(legCost)
+		s.keep(legCost + len(at.verb))
 	} else {
 		s.d.limit("attempts of a session")
 	}
@@ -205,6 +205,7 @@ func (s *stream) attemptKeyed(d dir, off int, mech string, at tokenAt) {
 	}
 	a := s.begin(at)
 	a.Mech = mech
+	s.keep(len(mech))
 	f, _, when := s.where(d, off, 1)
 	a.Tokens = append(a.Tokens, Token{Frame: f, Time: when, FromClient: d == toServer, Kind: "other"})
 }
@@ -229,10 +230,12 @@ func (s *stream) result(d dir, off, n int, key uint64, r Result) {
 	if r.Outcome == Continue {
 		if a.Attempt.Result == nil {
 			a.Attempt.Result = &r
+			s.keep(len(r.Text))
 		}
 		return
 	}
 	a.Attempt.Result = &r
+	s.keep(len(r.Text))
 	if a.ap != nil {
 		if len(a.ap.Steps) < maxSteps {
 			a.ap.Steps = append(a.ap.Steps, Step{Frame: r.Frame, Time: r.Time, What: s.resultStep(&r, a.within)})

@@ -62,7 +62,15 @@ func newDCERPC(s wire) *dcerpcParser { return &dcerpcParser{framed: framed{s: s}
 
 func (p *dcerpcParser) feed(d dir) { p.run(d, p) }
 
-func (p *dcerpcParser) missed(d dir) { p.parts[d] = nil }
+func (p *dcerpcParser) missed(d dir) { p.reassembled(d, nil) }
+
+// reassembled says what there is now of a token in fragments.
+func (p *dcerpcParser) reassembled(d dir, part []byte) {
+	if n := cap(part) - cap(p.parts[d]); n != 0 {
+		p.s.keep(n)
+	}
+	p.parts[d] = part
+}
 
 func (p *dcerpcParser) resync(d dir, b []byte) (int, bool) {
 	for i := 0; i < len(b); i++ {
@@ -155,16 +163,17 @@ func (p *dcerpcParser) pdu(d dir, h rpcHeader, b []byte) {
 	tok := tr.token
 	if !h.first || !h.last { // [MS-RPCE] §2.2.2.13: a token may be spread over fragments
 		if h.first {
-			p.parts[d] = nil
+			p.reassembled(d, nil)
 		}
 		if len(p.parts[d])+len(tok) > maxRPCToken {
 			return
 		}
-		p.parts[d] = append(p.parts[d], tok...)
+		p.reassembled(d, append(p.parts[d], tok...))
 		if !h.last {
 			return
 		}
-		tok, p.parts[d] = p.parts[d], nil
+		tok = p.parts[d]
+		p.reassembled(d, nil)
 	}
 	tr.token = tok
 	if d == toServer {

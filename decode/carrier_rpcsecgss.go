@@ -303,13 +303,19 @@ func (p *oncParser) reply(m *spliced, n int) {
 		p.s.token(toClient, off, size, init.token, tokenAt{verb: w.verb, key: w.key})
 	}
 	word = init.word()
-	p.contexts = slices.DeleteFunc(p.contexts, func(c oncContext) bool { return c.key == w.key })
+	p.contexts = slices.DeleteFunc(p.contexts, func(c oncContext) bool {
+		if c.key == w.key {
+			p.s.keep(-64 - len(c.handle))
+		}
+		return c.key == w.key
+	})
 	switch word.Outcome {
 	case Accepted:
 		p.accepted, p.used = true, false
 	case Continue:
 		if len(p.contexts) < maxONCContext && len(init.handle) <= maxONCOpaque {
 			p.contexts = append(p.contexts, oncContext{string(init.handle), w.key})
+			p.s.keep(64 + len(init.handle))
 		}
 	}
 	p.s.result(toClient, 0, n, w.key, word)

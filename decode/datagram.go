@@ -113,7 +113,8 @@ func (d *Decoder) kpasswdDatagram(p *flow.Packet, frames []FrameID) {
 	}
 }
 
-// maxRawUDP bounds the raw AP and password exchanges under way over UDP.
+// maxRawUDP bounds the raw AP and password exchanges under way over UDP, as
+// maxRawBytes does.
 const maxRawUDP = 4096
 
 // rawUDP pairs an AP-REQ over UDP with its answer; on port 464 the pair is a
@@ -130,18 +131,20 @@ func (d *Decoder) rawUDP(m *Message) {
 		x := d.kpw[k]
 		if x != nil && x.Request != nil && bytes.Equal(x.Request.Krb.Raw, m.Krb.Raw) {
 			x.Resent++
-			x.Steps = append(x.Steps[:min(len(x.Steps), maxSteps)], step)
+			d.rawKept -= x.held()
+			x.Steps = append(x.Steps[:min(len(x.Steps), maxSteps-1)], step)
+			d.rawKept += x.held()
+			d.shedRaw()
 			return
 		}
 		if x != nil {
 			d.finishUDP(k, x)
 		}
-		if len(d.kpw) >= maxRawUDP {
-			d.limit("raw exchanges over UDP")
-			d.flushPasswords()
-		}
-		d.kpw[k] = &Exchange{Kind: kind, Client: m.Src, Server: m.Dst, Transport: UDP, Carrier: m.Carrier,
+		x = &Exchange{Kind: kind, Client: m.Src, Server: m.Dst, Transport: UDP, Carrier: m.Carrier,
 			Request: m, Steps: []Step{step}, Started: m.Time, Ended: m.Time}
+		d.kpw[k] = x
+		d.rawKept += x.held()
+		d.shedRaw()
 	case krb5.APRepMsg, krb5.KRBErrorMsg:
 		k := flowKey{m.Dst, m.Src, UDP}
 		x := d.kpw[k]
@@ -151,13 +154,16 @@ func (d *Decoder) rawUDP(m *Message) {
 		if m.Krb.Error != nil {
 			step.What = errorStep(m.Krb.Error)
 		}
+		d.rawKept -= x.held()
 		x.Steps, x.Reply, x.Ended, x.BothWays = append(x.Steps, step), m, m.Time, true
+		d.rawKept += x.held()
 		d.finishUDP(k, x)
 	}
 }
 
 func (d *Decoder) finishUDP(k flowKey, x *Exchange) {
 	delete(d.kpw, k)
+	d.rawKept -= x.held()
 	d.endUDP(x)
 	d.sink.Exchange(x)
 }
@@ -175,8 +181,30 @@ func (d *Decoder) endUDP(x *Exchange) {
 	}
 }
 
+// shedRaw hands the oldest over early when all together are beyond a bound:
+// enough of them that it need not do so again soon.
+func (d *Decoder) shedRaw() {
+	if len(d.kpw) <= maxRawUDP && d.rawKept <= maxRawBytes {
+		return
+	}
+	for _, k := range d.rawKeys() {
+		if len(d.kpw) <= maxRawUDP/2 && d.rawKept <= maxRawBytes/2 {
+			break
+		}
+		d.limit("raw exchanges over UDP")
+		d.finishUDP(k, d.kpw[k])
+	}
+}
+
 // flushPasswords hands over what is under way over UDP, oldest first.
 func (d *Decoder) flushPasswords() {
+	for _, k := range d.rawKeys() {
+		d.finishUDP(k, d.kpw[k])
+	}
+}
+
+// rawKeys are the flows of what is under way over UDP, oldest first.
+func (d *Decoder) rawKeys() []flowKey {
 	keys := make([]flowKey, 0, len(d.kpw))
 	for k := range d.kpw {
 		keys = append(keys, k)
@@ -191,9 +219,7 @@ func (d *Decoder) flushPasswords() {
 		}
 		return a.client.Compare(b.client)
 	})
-	for _, k := range keys {
-		d.finishUDP(k, d.kpw[k])
-	}
+	return keys
 }
 
 // waits tells whether a request of m's flow waits for an answer.

@@ -9,10 +9,12 @@ import (
 
 // Limits of what is under way over UDP.
 const (
-	// maxTalks bounds the talks remembered.
+	// maxTalks bounds the talks remembered, as maxTalkBytes does.
 	maxTalks = 4096
 	// talkQuiet is how long a talk may be silent before it is over.
 	talkQuiet = int64(60e9)
+	// talkCost is about what a talk takes before anything is kept of it.
+	talkCost = 2048
 )
 
 // A udpTalk is what a client and a server of a carrier say to each other in
@@ -35,6 +37,7 @@ type datagramParser interface {
 type talks struct {
 	of    map[flowKey]*udpTalk
 	swept int64 // when those that went silent were last looked for
+	kept  int   // bytes that they hold
 }
 
 // talking gives a datagram to its talk, which begins with it if begin is set.
@@ -77,17 +80,14 @@ func (d *Decoder) talking(p *flow.Packet, frames []FrameID, dir dir, car *carrie
 	}
 	s.p.(datagramParser).datagram(dir, p.Payload)
 	s.flushRows()
+	d.shedTalks()
 }
 
 func (d *Decoder) newTalk(k flowKey, car *carrier) *udpTalk {
 	if d.talks.of == nil {
 		d.talks.of = map[flowKey]*udpTalk{}
 	}
-	switch {
-	case len(d.talks.of) >= maxTalks:
-		d.limit("talks over UDP")
-		d.endTalks(d.now + 1)
-	case d.now-d.talks.swept > talkQuiet:
+	if d.now-d.talks.swept > talkQuiet {
 		d.talks.swept = d.now
 		d.endTalks(d.now - talkQuiet)
 	}
@@ -95,12 +95,36 @@ func (d *Decoder) newTalk(k flowKey, car *carrier) *udpTalk {
 	t := &udpTalk{s: s}
 	s.udp = t
 	s.take(car)
+	s.keep(talkCost)
 	d.talks.of[k] = t
 	return t
 }
 
+// shedTalks ends the talks that began first when all together are beyond a
+// bound: enough of them that it need not do so again soon.
+func (d *Decoder) shedTalks() {
+	if len(d.talks.of) <= maxTalks && d.talks.kept <= maxTalkBytes {
+		return
+	}
+	for _, k := range d.talkKeys(1<<63 - 1) {
+		if len(d.talks.of) <= maxTalks/2 && d.talks.kept <= maxTalkBytes/2 {
+			break
+		}
+		d.limit("talks over UDP")
+		d.endTalk(k, d.talks.of[k])
+	}
+}
+
 // endTalks ends the talks that said nothing since the given time, oldest first.
 func (d *Decoder) endTalks(since int64) {
+	for _, k := range d.talkKeys(since) {
+		d.endTalk(k, d.talks.of[k])
+	}
+}
+
+// talkKeys are the flows of the talks that said nothing since the given time,
+// oldest first.
+func (d *Decoder) talkKeys(since int64) []flowKey {
 	var over []flowKey
 	for k, t := range d.talks.of {
 		if t.s.c.Last.Time < since {
@@ -114,9 +138,7 @@ func (d *Decoder) endTalks(since int64) {
 		}
 		return a.client.Compare(b.client)
 	})
-	for _, k := range over {
-		d.endTalk(k, d.talks.of[k])
-	}
+	return over
 }
 
 func (d *Decoder) endTalk(k flowKey, t *udpTalk) {

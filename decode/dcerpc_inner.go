@@ -4,6 +4,9 @@ package decode
 // carry it: a PDU's length has 16 bits.
 const maxInnerHeld = 1 << 16
 
+// rpcCost is about what a connection takes before anything is kept of it.
+const rpcCost = 1024
+
 // An rpcInner is a DCE/RPC connection inside the units of another carrier: a
 // named pipe of SMB. It is the wire of a dcerpcParser, whose bytes come unit by
 // unit, and hands on what that finds as of the outer stream.
@@ -12,6 +15,7 @@ type rpcInner struct {
 	p     *dcerpcParser
 	half  [2]innerHalf
 	quiet bool // at rest: only another authentication is of interest
+	held  int  // bytes that the outer stream counts for it
 }
 
 // An innerHalf is one direction.
@@ -27,6 +31,7 @@ type innerHalf struct {
 // others of the stream by base.
 func newRPCInner(outer wire, base uint64) *rpcInner {
 	r := &rpcInner{wire: outer}
+	r.account(rpcCost)
 	r.p = newDCERPC(r)
 	r.p.base, r.p.within = base, "dcerpc"
 	return r
@@ -36,6 +41,7 @@ func newRPCInner(outer wire, base uint64) *rpcInner {
 // outer stream's bytes of direction d. With cut, more followed that was not
 // captured.
 func (r *rpcInner) push(d dir, b []byte, off int, cut bool) {
+	defer r.account(rpcCost)
 	h := &r.half[d]
 	if r.quiet {
 		if !startsAuth(b) {
@@ -61,6 +67,27 @@ func (r *rpcInner) push(d dir, b []byte, off int, cut bool) {
 	h.keep()
 }
 
+// account tells the outer stream how much is kept here, beside n bytes.
+func (r *rpcInner) account(n int) {
+	for d := range r.half {
+		if r.half[d].own {
+			n += cap(r.half[d].data)
+		}
+	}
+	if n != r.held {
+		r.wire.keep(n - r.held)
+		r.held = n
+	}
+}
+
+// drop says that nothing will come any more.
+func (r *rpcInner) drop() {
+	r.half, r.quiet = [2]innerHalf{}, true
+	r.account(0)
+	r.p.reassembled(toServer, nil)
+	r.p.reassembled(toClient, nil)
+}
+
 // keep makes what is left over the half's own: the unit that it came in goes.
 func (h *innerHalf) keep() {
 	if !h.own && len(h.data) > 0 {
@@ -80,7 +107,9 @@ func (r *rpcInner) missed(d dir) {
 func (r *rpcInner) wake() {
 	r.quiet, r.p.over, r.p.requests = false, false, 0
 	r.half = [2]innerHalf{}
-	r.p.skip, r.p.lost, r.p.parts = [2]uint64{}, [2]bool{}, [2][]byte{}
+	r.p.skip, r.p.lost = [2]uint64{}, [2]bool{}
+	r.p.reassembled(toServer, nil)
+	r.p.reassembled(toClient, nil)
 }
 
 // idle rests: the outer stream goes on.

@@ -56,6 +56,7 @@ type Decoder struct {
 	hash     uint64 // of the flow of the TCP packet in hand
 	kdc      *kdcPairs
 	kpw      map[flowKey]*Exchange
+	rawKept  int // bytes that those hold, see maxRawBytes
 	talks    talks
 	virtuals map[[16]byte]rpcVirtual
 	kept     int // bytes, see maxKept

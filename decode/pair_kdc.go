@@ -11,8 +11,9 @@ import (
 
 // Limits of pairing. All times are the capture's.
 const (
-	// maxOpenExchanges bounds the requests that wait for an answer; the oldest
-	// is handed over first. A busy DC has a few hundred under way.
+	// maxOpenExchanges bounds the requests that wait for an answer, as
+	// maxOpenBytes does; the oldest is handed over first. A busy DC has a few
+	// hundred under way.
 	maxOpenExchanges = 16384
 	// waitReply is how long an answer may take. Windows gives a KDC up to 40 s
 	// over all its retries, MIT 30 s; what comes later answers nobody.
@@ -57,6 +58,7 @@ type openKDC struct {
 	last    int64    // time of the latest step
 	waiting bool     // a request has no answer yet
 	leg     *openKDC // the same request with another list of etypes, under way beside it
+	kept    int      // bytes, see step
 	prev    *openKDC
 	next    *openKDC
 	flows   []flowKey
@@ -83,6 +85,7 @@ type kdcPairs struct {
 	head  *openKDC             // least recently active
 	tail  *openKDC
 	n     int
+	kept  int // bytes that the open exchanges hold
 }
 
 // kdcName identifies a question whatever it is sent over.
@@ -187,6 +190,8 @@ func (p *kdcPairs) request(m *Message) {
 			o.leg, leg.leg = leg, o
 		}
 		p.n++
+		o.kept = 512 + len(o.cname) + len(o.realm) + len(o.sname)
+		p.kept += o.kept
 	}
 	if q.Nonce.OK {
 		o.nonce = q.Nonce.V
@@ -194,7 +199,7 @@ func (p *kdcPairs) request(m *Message) {
 	o.raw = raw
 	o.waiting = true
 	o.x.Client, o.x.Server, o.x.Transport = m.Src, m.Dst, m.Transport
-	o.step(m, m.Type().String())
+	p.step(o, m, m.Type().String())
 	if !sameFlow(o.flows, fk) && len(o.flows) < maxSteps {
 		o.flows = append(o.flows, fk)
 	}
@@ -204,10 +209,7 @@ func (p *kdcPairs) request(m *Message) {
 		}
 	}
 	p.touch(o, m.Time)
-	for p.n > maxOpenExchanges {
-		p.d.limit("exchanges under way")
-		p.finish(p.head, 0)
-	}
+	p.shed()
 }
 
 func (p *kdcPairs) reply(m *Message) {
@@ -237,13 +239,14 @@ func (p *kdcPairs) reply(m *Message) {
 	if o.x.Unheard != nil && m.Transport == UDP {
 		o.x.Unheard = nil // late, but heard
 	}
-	o.step(m, what)
+	p.step(o, m, what)
 	o.x.BothWays = true
 	if u := o.x.Unheard; u != nil && u.Transport == m.Transport && u.Src == m.Dst {
 		o.x.Unheard = nil // heard, after all
 	}
 	if e := m.Krb.Error; e != nil {
 		if o.waiting && o.x.Request != nil && fk != (flowKey{o.x.Client, o.x.Server, o.x.Transport}) && stepError(e.ErrorCode.V) {
+			p.shed()
 			return // the late answer to a request that the client has gone on from
 		}
 		switch code := e.ErrorCode.V; {
@@ -257,6 +260,7 @@ func (p *kdcPairs) reply(m *Message) {
 		if !o.waiting {
 			o.x.Reply = m
 			p.touch(o, m.Time)
+			p.shed()
 			return
 		}
 	}
@@ -378,10 +382,17 @@ func sameList(a, b *Message) bool {
 	return a != nil && a.Krb.KDCReq != nil && slices.Equal(a.Krb.KDCReq.ETypes, b.Krb.KDCReq.ETypes)
 }
 
-func (o *openKDC) step(m *Message, what string) {
+// step notes what comes next in o, and counts the bytes that o holds with it.
+func (p *kdcPairs) step(o *openKDC, m *Message, what string) {
 	o.last = m.Time
 	if len(o.x.Steps) < maxSteps {
 		o.x.Steps = append(o.x.Steps, Step{Frame: m.Frame, Time: m.Time, What: what, Msg: m})
+		n := stepCost + m.held()
+		o.kept += n
+		p.kept += n
+	} else if n := o.x.held(); n > o.kept {
+		p.kept += n - o.kept
+		o.kept = n
 	}
 	o.x.Ended = m.Time
 }

@@ -34,6 +34,7 @@ func (p *kdcPairs) unlink(o *openKDC) {
 func (p *kdcPairs) finish(o *openKDC, e Ending) {
 	p.unlink(o)
 	p.n--
+	p.kept -= o.kept
 	name := kdcName{o.x.Client.Addr(), o.x.Server.Addr(), o.x.Kind, o.cname, o.realm, o.sname}
 	switch {
 	case p.names[name] != o:
@@ -85,6 +86,14 @@ func (p *kdcPairs) ended(o *openKDC, e Ending) Exchange {
 		x.Ending = p.d.silence(&x, o.firstAt)
 	}
 	return x
+}
+
+// shed hands over what was quiet longest until the rest is within its bounds.
+func (p *kdcPairs) shed() {
+	for p.n > maxOpenExchanges || p.kept > maxOpenBytes {
+		p.d.limit("exchanges under way")
+		p.finish(p.head, 0)
+	}
 }
 
 // expire hands over what waited too long at capture time now.

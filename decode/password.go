@@ -10,11 +10,13 @@ func (s *stream) passwordLeg(d dir, m *Message) {
 		s.closePassword()
 		s.kpasswd = &Exchange{Kind: Password, Client: s.c.Client, Server: s.c.Server, Transport: TCP,
 			Carrier: m.Carrier, Request: m, Started: m.Time}
+		s.keep(s.kpasswd.held())
 	}
 	x := s.kpasswd
 	if x == nil {
 		return
 	}
+	before := x.held()
 	if m.Krb.Error != nil {
 		step.What = errorStep(m.Krb.Error)
 	}
@@ -25,6 +27,7 @@ func (s *stream) passwordLeg(d dir, m *Message) {
 	if d == toClient && (m.Type() == krb5.APRepMsg || m.Type() == krb5.KRBErrorMsg) {
 		x.Reply = m
 	}
+	s.keep(x.held() - before)
 }
 
 // closePassword hands the password exchange under way over.
@@ -34,6 +37,7 @@ func (s *stream) closePassword() {
 		return
 	}
 	s.kpasswd = nil
+	s.keep(-x.held())
 	s.endPassword(x)
 	s.d.sink.Exchange(x)
 }

@@ -79,6 +79,7 @@ func (p *smbPipes) of(f smbFile) *smbPipe {
 func (p *smbPipes) close(f smbFile) {
 	for i, q := range p.list {
 		if q.file == f {
+			q.rpc.drop()
 			p.list = append(p.list[:i], p.list[i+1:]...)
 			return
 		}
@@ -101,6 +102,7 @@ func (p *smbPipes) wrote(f smbFile, b []byte, off int, cut bool) {
 			return
 		}
 		if len(p.list) >= maxSMBPipes {
+			p.list[0].rpc.drop()
 			p.list = append(p.list[:0], p.list[1:]...)
 		}
 		p.count++

@@ -17,13 +17,13 @@ func (p *smtpParser) reply(line []byte, n int) {
 	}
 	if len(line) > 3 && line[3] == '-' {
 		if len(p.text) < 1024 {
-			p.text = append(append(p.text, rest...), ' ')
+			p.text = append(append(p.text, rest[:min(len(rest), 1024)]...), ' ')
 		}
 		return
 	}
 	whole := rest
 	if len(p.text) > 0 {
-		p.text = append(p.text, rest...)
+		p.text = append(p.text, rest[:min(len(rest), 1024)]...)
 		whole = p.text
 	}
 	p.answer(code, rest, text(whole), n)

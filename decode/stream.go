@@ -193,6 +193,7 @@ func (s *stream) parse(p parser) {
 // connection is.
 func (s *stream) tunnel(target string) {
 	s.sess.Tunnel = string([]byte(target))
+	s.keep(len(target))
 	s.closeAttempts()
 	s.parse(nil)
 }
@@ -286,8 +287,18 @@ func (s *stream) flushRows() {
 // offer notes the mechanisms that the server offers in clear.
 func (s *stream) offer(names ...string) {
 	if !slices.Equal(s.sess.Offered, names) {
+		s.keep(textSize(names) - textSize(s.sess.Offered))
 		s.sess.Offered = slices.Clone(names)
 	}
+}
+
+// textSize is about how many bytes of memory a list of strings takes.
+func textSize(list []string) int {
+	n := 0
+	for _, s := range list {
+		n += 16 + len(s)
+	}
+	return n
 }
 
 // anonymous notes that the service was used without authentication.
@@ -334,6 +345,7 @@ func (s *stream) claim(n NameClaim) {
 	if len(s.sess.Names) < maxNames {
 		n.Name = string([]byte(n.Name))
 		s.sess.Names = append(s.sess.Names, n)
+		s.keep(96 + len(n.Name))
 	}
 }
 
@@ -357,6 +369,7 @@ func (s *stream) hidden(d dir, off int, name string) {
 	}
 	f, _, _ := s.where(d, off, 1)
 	s.sess.TLS, s.sess.TLSName = f, string([]byte(name))
+	s.keep(len(name))
 	s.claim(NameClaim{Addr: s.c.Server.Addr(), Name: name, Source: "tls-sni", Frame: f})
 }
 
@@ -388,8 +401,6 @@ func (s *stream) ignore() { s.dead = true }
 
 // end closes the books when the connection is over.
 func (s *stream) end(why flow.EndReason) {
-	s.d.kept -= s.kept
-	s.kept = 0
 	if !s.dead && s.p == nil && !s.idling {
 		for _, d := range [...]dir{toServer, toClient} {
 			if len(s.bytes(d)) > 0 && s.p == nil {
@@ -421,6 +432,9 @@ func (s *stream) end(why flow.EndReason) {
 	if s.car != nil && s.tells() {
 		s.d.sink.Session(&s.sess)
 	}
+	s.hold(-s.kept)
+	// Whoever holds the Session holds the stream: no more than that is to stay.
+	s.p, s.live, s.rows, s.kpasswd = nil, nil, nil, nil
 }
 
 // sum enters into v what the connection shows as a whole.

@@ -26,6 +26,7 @@ type wire interface {
 	afterAuth(d dir, off int)
 	tunnel(target string)
 	kdcMessage(d dir, off, n int, b []byte, path string)
+	keep(n int)
 	idle()
 	ignore()
 }

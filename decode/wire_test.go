@@ -117,6 +117,7 @@ func (f *fakeWire) tunnel(target string)     { f.say("tunnel %s", target); f.sto
 func (f *fakeWire) kdcMessage(d dir, off, n int, b []byte, path string) {
 	f.message(d, off, n, b, path)
 }
+func (f *fakeWire) keep(int) {}
 func (f *fakeWire) idle() {
 	f.say("idle")
 	f.stopped = true

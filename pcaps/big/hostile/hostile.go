@@ -46,7 +46,10 @@ func Find(name string) *Input {
 }
 
 // Inputs are all of them.
-var Inputs = []Input{
+var Inputs = append(single[:len(single):len(single)], Input{Name: "mixed", Full: 100_000, What: "of a million of each of these", Limits: []string{"connections"}, Bites: 20_000, write: mixed})
+
+// single are those of one kind.
+var single = []Input{
 	{Name: "port-scan", Full: 5_000_000, What: "SYNs, each to another address and port", Limits: []string{"connections"}, Bites: 400000, write: portScan},
 	{Name: "fragments", Full: 1_000_000, What: "first fragments of datagrams that never complete", Limits: []string{"fragments"}, write: fragments},
 	{Name: "record-marks", Full: 1_000_000, What: "connections to port 88 that announce a record of up to 4 GB", Limits: []string{"connections"}, Bites: 100000, write: recordMarks},
@@ -63,6 +66,13 @@ var Inputs = []Input{
 	{Name: "smtp", Full: 1_000_000, What: "SMTP connections with an AUTH line, each refused", Limits: []string{"sessions", "connections"}, write: smtpFlood},
 	{Name: "big-tokens", Full: 100_000, What: "SMTP sessions that stay open after a token of 48,000 bytes", Limits: []string{"bytes of sessions"}, Bites: 1000, write: bigTokens},
 	{Name: "attempts", Full: 1_000_000, What: "AUTH lines on one SMTP connection", Limits: []string{"attempts"}, write: attempts},
+	{Name: "big-requests", Full: 50_000, What: "AS requests of 60,000 bytes in fragments, unanswered", Limits: []string{"exchanges under way"}, Bites: 1000, write: bigRequests},
+	{Name: "elements", Full: 200_000, What: "AS requests of a thousand PA-DATA, unanswered", Limits: []string{"exchanges under way"}, Bites: 1000, write: manyElements},
+	{Name: "kpasswd", Full: 1_000_000, What: "password changes over UDP and TCP, small and large, unanswered", Limits: []string{"raw exchanges"}, Bites: 20_000, write: kpasswd},
+	{Name: "dns-talks", Full: 1_000_000, What: "TKEY queries over UDP, small and large, unanswered", Limits: []string{"talks"}, Bites: 5000, write: dnsTalks},
+	{Name: "long-names", Full: 100_000, What: "AS requests with names of 500 bytes, refused with as long salts", Limits: []string{"rows"}, Bites: 20_000, write: longNames},
+	{Name: "showings", Full: 1_000_000, What: "TGS requests that show a ticket to a KDC, each from another port", Limits: []string{"rows"}, Bites: 100_000, write: showings},
+	{Name: "pipes", Full: 20_000, What: "named pipes, each with 60,000 bytes of a message that does not end", Limits: []string{"bytes of sessions"}, Bites: 1000, write: pipes},
 }
 
 // A writer writes a pcap file of Ethernet frames, 10 µs apart.
@@ -71,6 +81,8 @@ type writer struct {
 	n    int
 	buf  [2048]byte
 	body [2048]byte
+
+	shift uint32 // of the addresses of clients
 }
 
 func newWriter(out io.Writer) *writer {
@@ -105,7 +117,15 @@ func kdc(port uint16) end { return end{1, port} }
 // ip writes a packet of IPv4 without a checksum; flags is the field of flags and offset.
 func (w *writer) ip(proto uint8, from, to uint32, id, flags uint16, body []byte) {
 	b := append(w.buf[:0], "\x02\x00\x00\x00\x00\x01\x02\x00\x00\x00\x00\x02\x08\x00"...)
-	w.frame(append(ipHeader(b, proto, from, to, id, flags, len(body)), body...))
+	w.frame(append(ipHeader(b, proto, w.place(from), w.place(to), id, flags, len(body)), body...))
+}
+
+// place is the address of a host.
+func (w *writer) place(host uint32) uint32 {
+	if host < 1<<16 {
+		return host
+	}
+	return (host + w.shift) & 0xffffff
 }
 
 func ipHeader(b []byte, proto uint8, from, to uint32, id, flags uint16, n int) []byte {
