@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"kerbscope/decode"
+	"kerbscope/decode/krb5"
 )
 
 func hostsFrom(add func(*claimTable), addrs ...string) *hostTable {
@@ -180,7 +181,7 @@ func TestRC4Readiness(t *testing.T) {
 		}, map[string]string{"old@CONTOSO.COM client": "yes"}},
 		"no AES key told by a KDC that has none": {func(s *synth) {
 			s.as(kdcX{client: "old", list: windowsList, hint: []int32{23}, preauth: 23, reply: 23, ticket: tkt{tgt1.sname, 23, 1, ""}})
-		}, map[string]string{"old@CONTOSO.COM client": "cannot-tell"}},
+		}, map[string]string{"old@CONTOSO.COM client": "cannot-tell", "krbtgt/CONTOSO.COM@CONTOSO.COM service": "cannot-tell"}},
 		"RC4 proved although AES was told": {func(s *synth) {
 			s.as(kdcX{client: "app", list: windowsList, hint: []int32{18, 23}, preauth: 23, reply: 23})
 		}, map[string]string{"app@CONTOSO.COM client": "cannot-tell"}},
@@ -199,6 +200,41 @@ func TestRC4Readiness(t *testing.T) {
 			s.tgs(kdcX{list: windowsList, ticket: web})
 			s.ap(apX{to: "10.0.0.20:80", ticket: tkt{httpSPN, 18, 2, ""}, code: 45})
 		}, map[string]string{"HTTP/hub-1.contoso.com@CONTOSO.COM service": "cannot-tell"}},
+		"an RC4 TGT of a KDC that has AES for others": {func(s *synth) {
+			s.as(kdcX{list: windowsList, hint: []int32{18, 23}, preauth: 18, ticket: tkt{tgt1.sname, 23, 2, ""}})
+		}, map[string]string{"krbtgt/CONTOSO.COM@CONTOSO.COM service": "yes"}},
+		"an RC4 TGT by the domain's NetBIOS name": {func(s *synth) {
+			s.as(kdcX{list: windowsList, hint: []int32{18, 23}, preauth: 18, ticket: tkt{"krbtgt/CONTOSO", 23, 2, ""}})
+		}, map[string]string{"krbtgt/CONTOSO.COM@CONTOSO.COM service": "yes"}},
+		"an RC4 TGT, and an AES one of the same key version from another KDC": {func(s *synth) {
+			s.as(kdcX{list: windowsList, hint: []int32{18, 23}, preauth: 18, ticket: tkt{tgt1.sname, 23, 2, ""}})
+			s.as(kdcX{kdc: dc2IP, list: windowsList, hint: []int32{18, 23}, preauth: 18, ticket: tkt{tgt1.sname, 18, 2, "b"}})
+		}, map[string]string{"krbtgt/CONTOSO.COM@CONTOSO.COM service": "no"}},
+		"krbtgt was reset, and an RC4 TGT of before is shown": {func(s *synth) {
+			s.as(kdcX{list: windowsList, hint: []int32{18, 23}, preauth: 18, ticket: tkt{tgt1.sname, 18, 3, "b"}})
+			s.tgs(kdcX{list: windowsList, tgt: tkt{tgt1.sname, 23, 2, "old"}, ticket: tkt{httpSPN, 18, 2, "w"}})
+		}, map[string]string{"krbtgt/CONTOSO.COM@CONTOSO.COM service": "no"}},
+		"AES TGTs of an older key version": {func(s *synth) {
+			s.as(kdcX{list: windowsList, hint: []int32{18, 23}, preauth: 18, ticket: tkt{tgt1.sname, 23, 3, ""}})
+			s.as(kdcX{kdc: dc2IP, list: windowsList, hint: []int32{18, 23}, preauth: 18, ticket: tkt{tgt1.sname, 18, 2, "b"}})
+		}, map[string]string{"krbtgt/CONTOSO.COM@CONTOSO.COM service": "cannot-tell"}},
+		"an RC4 TGT for a client that offers no AES": {func(s *synth) {
+			s.as(kdcX{client: "old", list: rc4List, hint: []int32{23}, preauth: 23, reply: 23, ticket: tkt{tgt1.sname, 23, 2, ""}})
+			s.as(kdcX{client: "new", list: windowsList, hint: []int32{18, 23}, code: 18})
+		}, map[string]string{"old@CONTOSO.COM client": "yes", "krbtgt/CONTOSO.COM@CONTOSO.COM service": "cannot-tell"}},
+		"an RC4 TGT from before the capture": {func(s *synth) {
+			s.tgs(kdcX{list: windowsList, tgt: tkt{tgt1.sname, 23, 2, "old"}, ticket: tkt{httpSPN, 18, 2, "w"}})
+		}, map[string]string{"krbtgt/CONTOSO.COM@CONTOSO.COM service": "cannot-tell"}},
+		"a read-only DC's krbtgt is another account": {func(s *synth) {
+			s.as(kdcX{list: windowsList, hint: []int32{18, 23}, preauth: 18, ticket: tkt{tgt1.sname, 23, 7<<16 | 1, ""}})
+			s.as(kdcX{kdc: dc2IP, list: windowsList, hint: []int32{18, 23}, preauth: 18, ticket: tkt{tgt1.sname, 18, 2, "b"}})
+		}, map[string]string{"krbtgt/CONTOSO.COM@CONTOSO.COM service": "yes"}},
+		"AES TGTs": {func(s *synth) {
+			s.as(kdcX{list: windowsList, hint: []int32{18, 23}, preauth: 18})
+		}, map[string]string{}},
+		"user to user: the ticket's key is a session key": {func(s *synth) {
+			s.tgs(kdcX{list: windowsList, options: krb5.KDCEncTktInSkey, ticket: tkt{"alice", 23, 0, ""}})
+		}, map[string]string{}},
 		"a trust": {func(s *synth) {
 			s.tgs(kdcX{list: windowsList, sname: "cifs/x.other.com", ticket: tkt{"krbtgt/OTHER.COM", 23, 1, ""}})
 		}, map[string]string{"krbtgt/OTHER.COM@CONTOSO.COM trust": "cannot-tell"}},

@@ -2,10 +2,13 @@ package analyze
 
 import (
 	"cmp"
+	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"kerbscope/decode"
+	"kerbscope/decode/krb5"
 )
 
 // A readiness gathers what the wire tells of one principal's use of RC4, DES
@@ -22,6 +25,12 @@ type readiness struct {
 	kdcAES     bool                     // some came from a KDC with AES
 	aesTicket  bool                     // the same service got an AES ticket too
 	sessionAES bool                     // the KDC would give an AES session key: the list has AES and the ticket is AES
+	weakAsked  bool                     // a weak ticket was issued to a request that offers AES, by a KDC that has AES for others
+	issued     bool                     // a weak ticket of it was issued in view
+	weakKVNO   *uint32                  // the highest of its weak tickets
+	aesKVNO    *uint32                  // the highest of its AES tickets
+	tgt        bool                     // the krbtgt account itself
+	rodc       uint32                   // of a read-only DC of this number
 }
 
 // An asking is one kind of request of one host.
@@ -70,15 +79,18 @@ func offersStrong(list []int32) bool {
 // preauthentication, tickets or session keys whether it would go on working without, from
 // the wire alone.
 func (c *Case) rc4Rows() []RC4Row {
-	type id struct{ principal, role string }
+	type id struct {
+		principal, role string
+		rodc            uint32
+	}
 	all := map[id]*readiness{}
 	var order []*readiness
 	refusedAES := map[netip.AddrPort][]*readiness{}
-	get := func(principal, role string) *readiness {
-		k := id{lower(principal), role}
+	getOf := func(principal, role string, rodc uint32) *readiness {
+		k := id{lower(principal), role, rodc}
 		r := all[k]
 		if r == nil {
-			r = &readiness{row: RC4Row{Principal: principal, Role: role}}
+			r = &readiness{row: RC4Row{Principal: principal, Role: role}, rodc: rodc}
 			all[k] = r
 			order = append(order, r)
 		}
@@ -92,6 +104,37 @@ func (c *Case) rc4Rows() []RC4Row {
 			r.row.Etypes = append(r.row.Etypes, e)
 		}
 		r.row.Count += n
+	}
+	get := func(principal, role string) *readiness { return getOf(principal, role, 0) }
+	ofTicket := func(t *TicketRef) *readiness {
+		if !ownTGT(t) {
+			return get(t.Principal(), roleOfTicket(t))
+		}
+		var number uint32
+		if t.KVNO != nil {
+			number = *t.KVNO >> 16
+		}
+		p := getOf(at("krbtgt/"+t.Realm, t.Realm), "service", number)
+		p.tgt = true
+		return p
+	}
+	issued := func(w *Row, r *Record, k *KDCFacts) {
+		if r.Ending != decode.OK || r.Issued == nil || r.Issued.SName == "" || r.Req.KDCOptions&krb5.KDCEncTktInSkey != 0 {
+			return
+		}
+		p := ofTicket(r.Issued)
+		switch t := r.Issued; {
+		case isWeak(t.Etype):
+			use(p, "ticket", t.Etype, w.Count)
+			p.kdcNoAES = p.kdcNoAES || c.noAES(k)
+			p.kdcAES = p.kdcAES || !c.noAES(k)
+			p.issued = true
+			p.weakAsked = p.weakAsked || offersStrong(r.Req.Etypes) && !loneForwarded(r) && hasAESForOthers(k)
+			p.weakKVNO = higher(p.weakKVNO, t.KVNO)
+		case isAES(t.Etype):
+			p.aesTicket = true
+			p.aesKVNO = higher(p.aesKVNO, t.KVNO)
+		}
 	}
 	for _, w := range c.joined.rows {
 		r := w.Record()
@@ -110,6 +153,7 @@ func (c *Case) rc4Rows() []RC4Row {
 				p.keysAES = p.keysAES || infoHasAES(f.Info2)
 				p.keysNoAES = p.keysNoAES || !infoHasAES(f.Info2) && !c.noAES(k)
 			}
+			issued(w, r, k)
 			if r.Ending != decode.OK {
 				break
 			}
@@ -123,16 +167,16 @@ func (c *Case) rc4Rows() []RC4Row {
 			if e != nil && (isWeak(*e) || isAES(*e)) {
 				seen(&p.proves, r.From.Addr().String()+listKey(r.Req.Etypes), isAES(*e))
 			}
-		case r.Kind == decode.TGS && r.Ending == decode.OK && r.Issued != nil:
-			p := get(r.Issued.Principal(), roleOfTicket(r.Issued))
-			if isWeak(r.Issued.Etype) {
-				use(p, "ticket", r.Issued.Etype, w.Count)
-				p.kdcNoAES = p.kdcNoAES || c.noAES(k)
-				p.kdcAES = p.kdcAES || !c.noAES(k)
-			} else if isAES(r.Issued.Etype) {
-				p.aesTicket = true
+		case r.Kind == decode.TGS:
+			issued(w, r, k)
+			if t := r.Presented; t != nil && t.SName != "" && isWeak(t.Etype) {
+				if life := c.TicketOf(t.Hash); life == nil || life.Issued == nil {
+					p := ofTicket(t)
+					use(p, "ticket", t.Etype, w.Count)
+					p.weakKVNO = higher(p.weakKVNO, t.KVNO)
+				}
 			}
-		case r.Kind == decode.AP && r.Presented != nil:
+		case r.Kind == decode.AP && r.Presented != nil && r.Req.APOptions&krb5.APUseSessionKey == 0:
 			p := get(r.Presented.Principal(), roleOfTicket(r.Presented))
 			if life := c.TicketOf(r.Presented.Hash); isWeak(r.Presented.Etype) && (life == nil || life.Issued == nil) {
 				use(p, "ticket", r.Presented.Etype, w.Count)
@@ -167,9 +211,12 @@ func (c *Case) rc4Rows() []RC4Row {
 		if len(r.row.Uses) == 0 {
 			continue
 		}
-		if r.row.Role == "client" {
+		switch {
+		case r.tgt:
+			r.krbtgt()
+		case r.row.Role == "client":
 			r.client()
-		} else {
+		default:
 			r.service()
 		}
 		slices.Sort(r.row.Uses)
@@ -182,6 +229,31 @@ func (c *Case) rc4Rows() []RC4Row {
 		return cmp.Or(cmp.Compare(rank(a.Breaks), rank(b.Breaks)), cmp.Compare(a.Role, b.Role), cmp.Compare(a.Principal, b.Principal))
 	})
 	return list
+}
+
+// ownTGT tells a TGT of its own realm, by the realm's DNS or NetBIOS name:
+// encrypted with the key of krbtgt, not of a trust.
+func ownTGT(t *TicketRef) bool {
+	name := components(t.SName)
+	if len(name) != 2 || lower(name[0]) != "krbtgt" || t.Realm == "" {
+		return false
+	}
+	realm := lower(t.Realm)
+	label, _, _ := strings.Cut(realm, ".")
+	return lower(name[1]) == realm || lower(name[1]) == label
+}
+
+// hasAESForOthers tells a KDC that has AES for some service or client.
+func hasAESForOthers(k *KDCFacts) bool {
+	return k != nil && (issuesAES(k) || anyAES(k.Offered) || anyAES(k.Replies))
+}
+
+// higher is the higher of two kvnos of one account, of which either may be unknown.
+func higher(a, b *uint32) *uint32 {
+	if a == nil || b != nil && *b > *a {
+		return b
+	}
+	return a
 }
 
 func roleOfTicket(t *TicketRef) string {
@@ -227,6 +299,40 @@ func (r *readiness) client() {
 		r.say("no", "only its session keys are RC4, and it offers AES for those", "put AES first in the client's list", "")
 	default:
 		r.say("cannot-tell", "what the client offers was not captured", "", "a capture of a fresh logon: purge the tickets first")
+	}
+}
+
+// krbtgt is the account whose key the KDC makes TGTs with. Its etype does not
+// follow the client's list ([MS-KILE] §3.3.5.3): without an AES key every logon and every
+// request for a ticket depends on RC4.
+func (r *readiness) krbtgt() {
+	account := "krbtgt"
+	if r.rodc != 0 {
+		account = fmt.Sprintf("the krbtgt account of the read-only DC number %d", r.rodc)
+	}
+	version := ""
+	if r.weakKVNO != nil {
+		version = fmt.Sprintf(" (RC4 with kvno %d)", *r.weakKVNO&0xffff)
+	}
+	reset := "with the domain at functional level 2008 or later set the password of " + account + " anew, in two steps: once (MIT: cpw -randkey -keepold krbtgt/REALM); wait until every DC has it (repadmin /showrepl) and for the longest life of a TGT (10 hours as a rule); then again. Two resets close together make all TGTs fail"
+	const tells = "pwdLastSet of krbtgt against the day the domain came to functional level 2008, msDS-KeyVersionNumber, KDCSVC event 42 on DCs with updates of November 2022 or later"
+	switch {
+	case !slices.Contains(r.row.Uses, "ticket"):
+		r.say("no", "its TGTs are AES, only session keys are RC4", "let clients put AES first in their lists", "")
+	case r.aesTicket && r.aesKVNO != nil && r.weakKVNO != nil && *r.aesKVNO > *r.weakKVNO:
+		r.say("no", fmt.Sprintf("%s has AES keys: TGTs with kvno %d are AES, the RC4 ones have the older kvno %d and run out", account, *r.aesKVNO&0xffff, *r.weakKVNO&0xffff), "nothing; renewable TGTs of the old key live up to 7 days", "")
+	case r.aesTicket && (r.aesKVNO == nil || r.weakKVNO == nil || *r.aesKVNO == *r.weakKVNO):
+		r.say("no", account+" has AES keys: TGTs of the same key version are AES too", "find out which KDC makes TGTs with RC4 all the same: one without AES, or with a filter", "")
+	case r.aesTicket:
+		r.say("cannot-tell", fmt.Sprintf("TGTs with kvno %d are RC4, older ones with kvno %d AES: the KDCs, or the two keys, differ", *r.weakKVNO&0xffff, *r.aesKVNO&0xffff), reset, tells)
+	case r.weakAsked:
+		r.say("yes", "a KDC that has AES for others makes TGTs with RC4 for clients that offer AES: "+account+" has no AES key"+version+"; in a Windows domain its password was not changed since functional level 2008", reset, "")
+	case r.issued && r.kdcNoAES && !r.kdcAES:
+		r.say("cannot-tell", "the KDC has no AES for anyone: a system or functional level before 2008, or a filter; whether "+account+" has an AES key does not show", "raise the functional level to 2008 or later first; "+reset, tells)
+	case r.issued:
+		r.say("cannot-tell", "TGTs are made with RC4"+version+"; the clients seen offered no AES, or the KDC's AES for others was not in view", reset, tells)
+	default:
+		r.say("cannot-tell", "TGTs from before the capture are RC4"+version+"; whether "+account+" has an AES key by now does not show", reset, "a capture of a fresh logon: klist purge first; "+tells)
 	}
 }
 
