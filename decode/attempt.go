@@ -28,7 +28,7 @@ type liveAttempt struct {
 // Attempt: a client's token starts one unless it can only be a later leg.
 func (s *stream) token(d dir, off, n int, tok []byte, at tokenAt) {
 	t := gss.Parse(tok)
-	frame, _, when := s.where(d, off, n)
+	frame, when := s.where(d, off, n)
 	leg := Token{Frame: frame, Time: when, FromClient: d == toServer, Len: len(tok), Kind: "other"}
 	switch t.Kind {
 	case gss.Kerberos, gss.IAKERB:
@@ -109,7 +109,7 @@ func (s *stream) tokenMessage(d dir, off, n int, tok []byte, t *gss.Token, withi
 		}
 		// The carrier gives its word on the whole token: the frame that
 		// completes the token completes the message.
-		if f, _, at := s.where(d, off, n); f > m.Frame && len(tok) != n {
+		if f, at := s.where(d, off, n); f > m.Frame && len(tok) != n {
 			m.Frame, m.Time = f, at
 			m.Frames = append(m.Frames, f)
 		}
@@ -206,14 +206,14 @@ func (s *stream) attemptKeyed(d dir, off int, mech string, at tokenAt) {
 	a := s.begin(at)
 	a.Mech = mech
 	s.keep(len(mech))
-	f, _, when := s.where(d, off, 1)
+	f, when := s.where(d, off, 1)
 	a.Tokens = append(a.Tokens, Token{Frame: f, Time: when, FromClient: d == toServer, Kind: "other"})
 }
 
 // result takes the carrier's word on the attempt of that key. Frame and Time
 // of r are filled in. A word without an attempt is a row only.
 func (s *stream) result(d dir, off, n int, key uint64, r Result) {
-	frame, frames, at := s.where(d, off, n)
+	frame, at := s.where(d, off, n)
 	r.Frame, r.Time = frame, at
 	r.NoCode = r.Code == 0 && s.car.words
 	r.Text = string([]byte(r.Text))
@@ -223,7 +223,7 @@ func (s *stream) result(d dir, off, n int, key uint64, r Result) {
 			a = l
 		}
 	}
-	s.resultRow(d, frame, frames, at, &r, a)
+	s.resultRow(d, off, n, &r, a)
 	if a == nil || s.udp != nil && s.udp.again {
 		return
 	}
@@ -250,27 +250,24 @@ func (s *stream) result(d dir, off, n int, key uint64, r Result) {
 
 // resultRow puts the carrier's word on the row of the message that it came
 // with in one frame, else on a row of its own.
-func (s *stream) resultRow(d dir, frame FrameID, frames []FrameID, at int64, r *Result, a *liveAttempt) {
+func (s *stream) resultRow(d dir, off, n int, r *Result, a *liveAttempt) {
 	c := s.conn()
 	src := c.Client
 	if d == toClient {
 		src = c.Server
 	}
 	for i := len(s.rows) - 1; i >= 0; i-- {
-		if m := s.rows[i]; m.Frame == frame && m.Src == src && m.Result == nil {
+		if m := s.rows[i]; m.Frame == r.Frame && m.Src == src && m.Result == nil {
 			m.Result = r
 			return
 		}
 	}
-	m := &Message{Transport: s.transport(), Src: c.Client, Dst: c.Server, Frame: frame, Frames: frames, Time: at, Result: r}
-	if d == toClient {
-		m.Src, m.Dst = m.Dst, m.Src
-	}
-	var within string
+	var within []string
 	if a != nil {
-		within = a.within
+		within = inside(a.within, nil)
 	}
-	m.Carrier = s.d.path(s.car.name, inside(within, nil))
+	m := s.row(d, off, n, within...)
+	m.Result = r
 	s.push(m)
 }
 

@@ -58,7 +58,7 @@ func (p tlsParser) feed(d dir) {
 	}
 	s.sess.TLSName = name
 	if name != "" {
-		f, _, _ := s.where(d, 0, 1)
+		f, _ := s.where(d, 0, 1)
 		s.claim(NameClaim{Addr: s.c.Server.Addr(), Name: name, Source: "tls-sni", Frame: f})
 	}
 	s.ignore()

@@ -60,12 +60,13 @@ func (d *Decoder) datagram(p *flow.Packet, frames []FrameID) {
 // udpMessage makes the row of the Kerberos message b in a datagram; nil when
 // it is none.
 func (d *Decoder) udpMessage(p *flow.Packet, frames []FrameID, carrier string, b []byte) *Message {
-	k, _ := krb5.Parse(bytes.Clone(b))
-	if k.Type == 0 {
+	m := newMessage(b)
+	if m == nil {
 		return nil
 	}
-	m := &Message{Krb: &k, Transport: UDP, Src: p.SrcAddrPort(), Dst: p.DstAddrPort(),
-		Frame: slices.Max(frames), Frames: frames, Time: d.now, Carrier: d.path(carrier, nil)}
+	m.Transport, m.Src, m.Dst = UDP, p.SrcAddrPort(), p.DstAddrPort()
+	m.Frame, m.Frames, m.Time = slices.Max(frames), append(m.Frames, frames...), d.now
+	m.Carrier = d.path(carrier, nil)
 	d.opened(m)
 	return m
 }

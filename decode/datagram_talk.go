@@ -58,7 +58,7 @@ func (d *Decoder) talking(p *flow.Packet, frames []FrameID, dir dir, car *carrie
 		t = d.newTalk(k, car)
 	}
 	s := t.s
-	t.frames, t.again = frames, d.twins.add(p, d.now)
+	t.frames, t.again = append(t.frames[:0], frames...), d.twins.add(p, d.now)
 	if !t.again && dir == toServer {
 		h := maphash.Bytes(d.twins.seed, p.Payload)
 		if t.again = t.asked == h; t.again {

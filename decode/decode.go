@@ -65,6 +65,8 @@ type Decoder struct {
 	paths    [][]string
 	opener   *opener // nil without keys
 
+	rows []*Message // room for those of a stream
+
 	current, before heldBatch
 	packet          flow.Packet // the packet in hand, once inHand was asked for it
 	peeked          bool
@@ -74,7 +76,8 @@ type Decoder struct {
 
 	frame    FrameID // in hand
 	now      int64   // its time
-	lastTime int64   // latest time seen
+	alone    [1]FrameID
+	lastTime int64 // latest time seen
 }
 
 // judgedFlows is how many flows the gate remembers a verdict of (8 bytes each).
@@ -236,7 +239,8 @@ func (d *Decoder) other(e *brief) {
 		case flow.UDP:
 			if gateUDP(p) {
 				d.frame, d.now = frame, pk.Time
-				d.datagram(p, []FrameID{d.frame})
+				d.alone[0] = frame
+				d.datagram(p, d.alone[:])
 			}
 		case flow.ICMP:
 			d.frame, d.now = frame, pk.Time

@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"bytes"
 	"net/netip"
 
 	"kerbscope/decode/krb5"
@@ -65,6 +66,27 @@ type Message struct {
 	// Anomalies are those of the way here (gap, cut by snaplen); those of the
 	// message itself are in Krb.
 	Anomalies []krb5.Anomaly
+}
+
+// messageRoom is a Message with the Kerberos message that it is about, and room
+// for the frames that most have: all three live equally long.
+type messageRoom struct {
+	Message
+	krb    krb5.Message
+	frames [2]FrameID
+}
+
+// newMessage reads the Kerberos message at the start of b, which it copies; nil
+// when there is none. What of Message hangs on where it stood is left to the
+// caller, Frames has room.
+func newMessage(b []byte) *Message {
+	k, _ := krb5.Parse(bytes.Clone(b))
+	if k.Type == 0 {
+		return nil
+	}
+	r := &messageRoom{krb: k}
+	r.Krb, r.Frames = &r.krb, r.frames[:0]
+	return &r.Message
 }
 
 // Type is the message type, 0 on a row without Kerberos.

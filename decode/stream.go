@@ -1,14 +1,12 @@
 package decode
 
 import (
-	"bytes"
 	"net"
 	"slices"
 	"strconv"
 
 	"kerbscope/decode/flow"
 	"kerbscope/decode/gss"
-	"kerbscope/decode/krb5"
 )
 
 // Limits of one stream.
@@ -53,13 +51,16 @@ type stream struct {
 	kept      int // see keep
 }
 
-// conn is the connection that what is told of stands in.
-func (s *stream) conn() *flow.Conn {
-	if s.away != nil {
-		return s.away.c
+// at is the stream that what is told of stands in.
+func (s *stream) at() *stream {
+	for s.away != nil {
+		s = s.away
 	}
-	return s.c
+	return s
 }
+
+// conn is the connection that what is told of stands in.
+func (s *stream) conn() *flow.Conn { return s.at().c }
 
 func newStream(d *Decoder, c *flow.Conn) *stream {
 	s := &stream{d: d, c: c}
@@ -211,41 +212,54 @@ func tunnelPort(target string) uint16 {
 	return uint16(n)
 }
 
-// where says which frames hold bytes off to off+n of direction d; the last of
-// them by number completes them.
-func (s *stream) where(d dir, off, n int) (frame FrameID, frames []FrameID, at int64) {
+// where says which frame completes bytes off to off+n of direction d: the last
+// by number that holds any of them.
+func (s *stream) where(d dir, off, n int) (frame FrameID, at int64) {
+	var buf [4]FrameID
+	frames := s.frames(buf[:0], d, off, n)
+	return s.completes(frames, d, off, n)
+}
+
+// completes is where for the given frames, those of the bytes.
+func (s *stream) completes(frames []FrameID, d dir, off, n int) (frame FrameID, at int64) {
 	if s.udp != nil {
-		return slices.Max(s.udp.frames), s.udp.frames, s.d.now
-	}
-	if s.away != nil {
-		return s.away.where(d, off, n)
-	}
-	h := s.half(d)
-	for _, f := range h.Frames(off, n) {
-		frames = append(frames, FrameID(f))
-	}
-	if len(frames) == 0 {
-		return s.d.frame, []FrameID{s.d.frame}, s.d.now
+		return slices.Max(frames), s.d.now
 	}
 	frame = frames[len(frames)-1]
-	if frame == s.d.frame {
-		return frame, frames, s.d.now
+	switch {
+	case frame == s.d.frame:
+		at = s.d.now
+	case off+n-1 >= 0:
+		at = s.at().half(d).TimeAt(off + n - 1)
 	}
-	if off+n-1 >= 0 {
-		at = h.TimeAt(off + n - 1)
+	return frame, at
+}
+
+// frames appends to dst which frames hold bytes off to off+n of direction d,
+// one at least.
+func (s *stream) frames(dst []FrameID, d dir, off, n int) []FrameID {
+	if s.udp != nil {
+		return append(dst, s.udp.frames...)
 	}
-	return frame, frames, at
+	var buf [4]uint64
+	list := s.at().half(d).AppendFrames(buf[:0], off, n)
+	if len(list) == 0 {
+		return append(dst, s.d.frame)
+	}
+	for _, f := range list {
+		dst = append(dst, FrameID(f))
+	}
+	return dst
 }
 
 // message makes the row of one Kerberos message whose bytes b stand at off to
 // off+n of direction d. path is what stands between the carrier and it.
 func (s *stream) message(d dir, off, n int, b []byte, path ...string) *Message {
-	m := s.row(d, off, n, path...)
-	k, _ := krb5.Parse(bytes.Clone(b))
-	if k.Type == 0 {
+	m := newMessage(b)
+	if m == nil {
 		return nil
 	}
-	m.Krb = &k
+	s.place(m, d, off, n, path)
 	s.d.opened(m)
 	s.push(m)
 	return m
@@ -260,28 +274,49 @@ func (s *stream) kdcMessage(d dir, off, n int, b []byte, path string) {
 
 // row makes an empty row for what stands at off to off+n of direction d.
 func (s *stream) row(d dir, off, n int, path ...string) *Message {
+	m := new(Message)
+	s.place(m, d, off, n, path)
+	return m
+}
+
+// place says of a row where it stands.
+func (s *stream) place(m *Message, d dir, off, n int, path []string) {
+	s.between(m, d)
+	m.Frames = s.frames(m.Frames, d, off, n)
+	m.Frame, m.Time = s.completes(m.Frames, d, off, n)
+	m.Carrier = s.d.path(s.car.name, path)
+}
+
+// between says of a row whose it is.
+func (s *stream) between(m *Message, d dir) {
 	c := s.conn()
-	m := &Message{Transport: s.transport(), Src: c.Client, Dst: c.Server}
+	m.Transport, m.Src, m.Dst = s.transport(), c.Client, c.Server
 	if d == toClient {
 		m.Src, m.Dst = m.Dst, m.Src
 	}
-	m.Frame, m.Frames, m.Time = s.where(d, off, n)
-	m.Carrier = s.d.path(s.car.name, path)
-	return m
 }
 
 func (s *stream) push(m *Message) {
 	if len(s.rows) >= maxRows {
 		s.flushRows()
 	}
+	if s.rows == nil {
+		s.rows, s.d.rows = s.d.rows, nil
+	}
 	s.rows = append(s.rows, m)
 }
 
+// flushRows hands the rows over. Their list goes back to where the next stream
+// that finds something takes it from.
 func (s *stream) flushRows() {
+	if len(s.rows) == 0 {
+		return
+	}
 	for _, m := range s.rows {
 		s.d.emit(m)
 	}
-	s.rows = s.rows[:0]
+	clear(s.rows)
+	s.d.rows, s.rows = s.rows[:0], nil
 }
 
 // offer notes the mechanisms that the server offers in clear.
@@ -304,14 +339,14 @@ func textSize(list []string) int {
 // anonymous notes that the service was used without authentication.
 func (s *stream) anonymous(d dir, off int) {
 	if s.lastOK == nil && s.sess.Anonymous == 0 {
-		s.sess.Anonymous, _, _ = s.where(d, off, 1)
+		s.sess.Anonymous, _ = s.where(d, off, 1)
 	}
 }
 
 // afterAuth notes application traffic after an accepted attempt.
 func (s *stream) afterAuth(d dir, off int) {
 	if s.lastOK != nil && s.sess.AfterAuth == 0 {
-		s.sess.AfterAuth, _, s.usedAt = s.where(d, off, 1)
+		s.sess.AfterAuth, s.usedAt = s.where(d, off, 1)
 	}
 }
 
@@ -326,7 +361,7 @@ func (s *stream) name(d dir, off int, name, source string) {
 	if d == toClient {
 		addr = s.c.Server.Addr()
 	}
-	f, _, _ := s.where(d, off, 1)
+	f, _ := s.where(d, off, 1)
 	s.claim(NameClaim{Addr: addr, Name: name, Source: source, Frame: f})
 }
 
@@ -355,7 +390,7 @@ func (s *stream) startTLS(d dir, off int) {
 		return
 	}
 	s.inTLS = true
-	s.sess.TLS, _, _ = s.where(d, off, 1)
+	s.sess.TLS, _ = s.where(d, off, 1)
 	s.closeAttempts()
 	s.parse(tlsParser{s})
 }
@@ -367,7 +402,7 @@ func (s *stream) hidden(d dir, off int, name string) {
 	if s.sess.TLS != 0 {
 		return
 	}
-	f, _, _ := s.where(d, off, 1)
+	f, _ := s.where(d, off, 1)
 	s.sess.TLS, s.sess.TLSName = f, string([]byte(name))
 	s.keep(len(name))
 	s.claim(NameClaim{Addr: s.c.Server.Addr(), Name: name, Source: "tls-sni", Frame: f})
@@ -377,7 +412,7 @@ func (s *stream) hidden(d dir, off int, name string) {
 // units.
 func (s *stream) sealed(d dir, off int) {
 	if s.sess.Sealed == 0 {
-		s.sess.Sealed, _, _ = s.where(d, off, 1)
+		s.sess.Sealed, _ = s.where(d, off, 1)
 	}
 }
 

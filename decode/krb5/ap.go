@@ -14,7 +14,10 @@ func (p *parser) apReq(in element) *APReq {
 	if !ok {
 		return nil
 	}
-	m := new(APReq)
+	m := p.room.apReq
+	if m == nil {
+		m = new(APReq)
+	}
 	for {
 		e, ok := f.next(p)
 		if !ok {
@@ -77,6 +80,7 @@ func (p *parser) apRep(in element) *APRep {
 // armor. off is where it stands in the message.
 func (p *parser) encapsulatedAPReq(value []byte, off int, cut bool, where string) (m *APReq) {
 	sub := newParser(value, off)
+	sub.room.apReq, p.room.apReq = p.room.apReq, nil
 	r := sub.all(cut)
 	e, ok := r.next(&sub)
 	switch {

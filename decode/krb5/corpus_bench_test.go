@@ -47,7 +47,7 @@ func realMessages(tb testing.TB) map[string][][]byte {
 }
 
 // BenchmarkRealMessages parses the messages of the corpus without keys, one
-// after the other: at most 2 µs and five allocations for one of any type.
+// after the other: at most 2 µs and two allocations for any type.
 func BenchmarkRealMessages(b *testing.B) {
 	list := realMessages(b)
 	names := make([]string, 0, len(list))
@@ -70,14 +70,14 @@ func BenchmarkRealMessages(b *testing.B) {
 	}
 }
 
-// TestRealAllocations: at most five for any message of the corpus.
+// TestRealAllocations: one, two where lists are long, for any message of the corpus.
 func TestRealAllocations(t *testing.T) {
 	list := realMessages(t)
 	require.Greater(t, len(list), 6)
 	for name, messages := range list {
 		for _, m := range messages[:min(len(messages), 200)] {
 			n := testing.AllocsPerRun(5, func() { krb5.Parse(m) })
-			if !assert.LessOrEqual(t, n, 5.0, "%s of %d bytes", name, len(m)) {
+			if !assert.LessOrEqual(t, n, 2.0, "%s of %d bytes", name, len(m)) {
 				break
 			}
 		}

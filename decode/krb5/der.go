@@ -58,6 +58,15 @@ type parser struct {
 	anomalies []Anomaly
 	dropped   int
 	malformed *Malformed
+	room      room
+}
+
+// A room is memory beside the struct that is read into, so that a message takes
+// one allocation: for the first list of each kind, and for one AP-REQ.
+type room struct {
+	padata []PAData
+	int32s []int32
+	apReq  *APReq
 }
 
 func newParser(buf []byte, base int) parser {
@@ -166,18 +175,30 @@ func (r *reader) next(p *parser) (e element, ok bool) {
 		return element{}, false
 	}
 	b := p.buf[pos:end]
-	if len(b) < 2 || b[1] >= 0x80 || b[0]&0x1f == 0x1f || b[0] == 0 {
+	if len(b) < 2 || b[0]&0x1f == 0x1f || b[0] == 0 {
 		return r.long(p, b)
 	}
-	at := pos + 2 + int(b[1])
+	body, n := pos+2, int(b[1])
+	if n >= 0x80 {
+		switch {
+		case n == 0x82 && len(b) >= 4 && b[2] != 0:
+			body, n = pos+4, int(b[2])<<8|int(b[3])
+		case n == 0x81 && len(b) >= 3 && b[2] >= 0x80:
+			body, n = pos+3, int(b[2])
+		default:
+			return r.long(p, b)
+		}
+	}
+	at := body + n
 	if at > r.end {
 		p.overrun(r, pos, at)
 	}
 	r.pos = min(at, r.end)
-	return element{b[0], pos, reader{pos + 2, at}}, true
+	return element{b[0], pos, reader{body, at}}, true
 }
 
-// long is next for what does not have a tag of one byte and a length of one byte.
+// long is next for what does not have a tag of one byte and a length of one
+// byte, or of two or three in the shortest form.
 func (r *reader) long(p *parser, b []byte) (e element, ok bool) {
 	pos := r.pos
 	h, n, form := header(b)

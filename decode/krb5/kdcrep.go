@@ -11,12 +11,20 @@ type KDCRep struct {
 	EncPart EncryptedData // for the client: under its own key, the TGT's session key or a subkey
 }
 
+// A kdcReply has the room that most of them need: ETYPE-INFO2 is all.
+type kdcReply struct {
+	KDCRep
+	padata [1]PAData
+}
+
 func (p *parser) kdcRep(in element) *KDCRep {
 	f, ok := p.sequence(in, "KDC-REP")
 	if !ok {
 		return nil
 	}
-	m := new(KDCRep)
+	r := new(kdcReply)
+	p.room.padata = r.padata[:0]
+	m := &r.KDCRep
 	for {
 		e, ok := f.next(p)
 		if !ok {

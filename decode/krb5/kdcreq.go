@@ -22,12 +22,38 @@ type KDCReq struct {
 	Tickets     []Ticket      // additional-tickets: U2U, S4U2proxy
 }
 
-func (p *parser) kdcReq(in element) *KDCReq {
+// An asRequest and a tgsRequest have the room that most of them need.
+type (
+	asRequest struct {
+		KDCReq
+		padata [4]PAData
+		etypes [8]int32
+	}
+	tgsRequest struct {
+		KDCReq
+		apReq  APReq
+		padata [3]PAData
+		etypes [8]int32
+	}
+)
+
+func (p *parser) newKDCReq(t MsgType) *KDCReq {
+	if t == TGSReq {
+		q := new(tgsRequest)
+		p.room = room{q.padata[:0], q.etypes[:0], &q.apReq}
+		return &q.KDCReq
+	}
+	q := new(asRequest)
+	p.room = room{q.padata[:0], q.etypes[:0], nil}
+	return &q.KDCReq
+}
+
+func (p *parser) kdcReq(in element, t MsgType) *KDCReq {
 	f, ok := p.sequence(in, "KDC-REQ")
 	if !ok {
 		return nil
 	}
-	q := new(KDCReq)
+	q := p.newKDCReq(t)
 	for {
 		e, ok := f.next(p)
 		if !ok {

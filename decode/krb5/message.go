@@ -124,7 +124,7 @@ func (p *parser) body(e element, m *Message) {
 	var pvno, msgType Opt[int32]
 	switch m.Type {
 	case ASReq, TGSReq:
-		if m.KDCReq = p.kdcReq(e); m.KDCReq != nil {
+		if m.KDCReq = p.kdcReq(e, m.Type); m.KDCReq != nil {
 			pvno, msgType = m.KDCReq.PVNO, m.KDCReq.MsgType
 		}
 	case ASRep, TGSRep:

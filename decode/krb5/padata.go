@@ -39,7 +39,10 @@ func (p *parser) padataOf(r reader, tags paTags) []PAData {
 		}
 		b = b[h+l:]
 	}
-	list := make([]PAData, 0, n)
+	list := p.room.padata
+	if p.room.padata = nil; n > cap(list) {
+		list = make([]PAData, 0, n)
+	}
 	for {
 		e, ok := r.next(p)
 		if !ok {

@@ -90,6 +90,39 @@ func (p *parser) inner(e element, name string) (in element, ok bool) {
 	return in, true
 }
 
+// plain are the contents of the element that e wraps, if that is of type id and
+// nothing about it is to be noted: it is there in full, alone, and short. Nil
+// says that it has to be read as any other.
+func (p *parser) plain(e element, id byte) []byte {
+	pos, end := e.body.pos, e.body.end
+	if end > p.avail || end > len(p.buf) || end-pos < 3 {
+		return nil
+	}
+	b := p.buf[pos:end:end]
+	if b[0] != id || b[1] >= 0x80 || int(b[1]) != len(b)-2 {
+		return nil
+	}
+	return b[2:]
+}
+
+// plainInteger is a plain INTEGER of up to 32 bits.
+func (p *parser) plainInteger(e element) (v int32, ok bool) {
+	b := p.plain(e, idInteger)
+	if len(b) == 0 || len(b) > 4 {
+		return 0, false
+	}
+	v = int32(int8(b[0]))
+	if len(b) > 1 {
+		if v == int32(int8(b[1]))>>7 {
+			return 0, false // not in its shortest form
+		}
+		for _, c := range b[1:] {
+			v = v<<8 | int32(c)
+		}
+	}
+	return v, true
+}
+
 func (p *parser) typed(e element, id byte, name string) (in element, ok bool) {
 	in, ok = p.inner(e, name)
 	if ok && in.id != id {
@@ -146,6 +179,9 @@ func (p *parser) int32Of(in element, name string) (o Opt[int32]) {
 
 // int32 reads an Int32, RFC 4120 §5.2.4.
 func (p *parser) int32(e element, name string) (o Opt[int32]) {
+	if v, ok := p.plainInteger(e); ok {
+		return some(v)
+	}
 	if in, ok := p.inner(e, name); ok {
 		return p.int32Of(in, name)
 	}
@@ -155,6 +191,9 @@ func (p *parser) int32(e element, name string) (o Opt[int32]) {
 // uint32 reads a UInt32, RFC 4120 §5.2.4. A negative INTEGER is its 32-bit
 // two's complement, as RODCs send a kvno ([MS-KILE] §3.1.5.8).
 func (p *parser) uint32(e element, name string) (o Opt[uint32]) {
+	if v, ok := p.plainInteger(e); ok {
+		return some(uint32(v))
+	}
 	in, ok := p.inner(e, name)
 	if !ok {
 		return o
@@ -270,6 +309,9 @@ func (p *parser) textOf(in element, name string) []byte {
 
 // text reads a KerberosString, RFC 4120 §5.2.1.
 func (p *parser) text(e element, name string) []byte {
+	if b := p.plain(e, idGeneralString); b != nil {
+		return b
+	}
 	if in, ok := p.inner(e, name); ok {
 		return p.textOf(in, name)
 	}
@@ -349,7 +391,10 @@ func (p *parser) int32s(e element, name string) []int32 {
 }
 
 func (p *parser) int32sOf(r reader, name string) []int32 {
-	list := make([]int32, 0, min(p.rest(r)/3, maxList))
+	list, n := p.room.int32s, min(p.rest(r)/3, maxList)
+	if p.room.int32s = nil; n > cap(list) || n == 0 {
+		list = make([]int32, 0, n)
+	}
 	for p.rest(r) > 0 {
 		if len(list) == maxList {
 			p.notef(r.pos, "%s: more than %d entries", name, maxList)
