@@ -13,8 +13,10 @@ var ntlmFallback = &Rule{
 	Title: "The client fell back to NTLM",
 	Doc: `A client authenticated to a service with NTLM although Kerberos was tried or offered: after a Kerberos token that was refused, after the KDC gave no ticket, or because no ticket was ever
 asked for (the target is an IP address or a name without SPN). It is a symptom: the Kerberos failure before it is the cause, and named when it
-is in the capture. Users notice nothing until NTLM is switched off, or delegation is needed.`,
+is in the capture. Users notice nothing until NTLM is switched off, or delegation is needed. Where the server refused NTLM as well, the finding says with what, and is an error if no
+attempt got through.`,
 	Rivals: []string{
+		`NTLM refused for a wrong password or a missing right, not because it is switched off: STATUS_NTLM_BLOCKED and STATUS_NOT_SUPPORTED say which; other words leave it open.`,
 		`The client is not in the domain or has no domain logon: it offers NTLM only; then nothing of Kerberos precedes it and the finding says "never tried".`,
 		`The service offers NTLM only: then it is no fallback and not counted.`,
 		`NTLM by configuration of the client (curl --ntlm, a saved password): the client offers no Kerberos; told as "never tried".`,
@@ -33,6 +35,7 @@ is in the capture. Users notice nothing until NTLM is switched off, or delegatio
 
 func checkNTLMFallback(c *Case) []Finding {
 	var found []Finding
+	var words []ntlmWords // beside found
 	at := map[string]int{}
 	byClient := map[netip.Addr][]*Record{}
 	for _, r := range c.Records() {
@@ -52,6 +55,7 @@ func checkNTLMFallback(c *Case) []Finding {
 			if n, ok := at[k]; ok {
 				found[n].Count++
 				found[n].last = max(found[n].last, a.Begin.Time)
+				words[n].add(s, a)
 				continue
 			}
 			at[k] = len(found)
@@ -86,9 +90,55 @@ func checkNTLMFallback(c *Case) []Finding {
 				f.Cause += "Kerberos was on offer and never tried in view of the captures: the target was given as an IP address or a name without SPN, or the client prefers NTLM."
 			}
 			found = append(found, f)
+			words = append(words, ntlmWords{})
+			words[len(words)-1].add(s, a)
 		}
 	}
+	for i := range found {
+		c.tellNTLM(&found[i], &words[i])
+	}
 	return found
+}
+
+// ntlmWords are what the server said to NTLM.
+type ntlmWords struct {
+	refused, other uint64
+	first          *Record // stands for the connection of the first refusal
+}
+
+func (w *ntlmWords) add(s *SessionFact, a *AttemptFact) {
+	if a.Outcome() != decode.Refused {
+		w.other++
+		return
+	}
+	if w.refused++; w.first == nil {
+		w.first = &Record{Kind: decode.AP, From: s.Client, To: s.Server, Carrier: []string{s.Carrier}, Word: a.Word}
+	}
+}
+
+// tellNTLM adds to a finding that NTLM was refused: then the fallback did not help.
+func (c *Case) tellNTLM(f *Finding, w *ntlmWords) {
+	if w.first == nil {
+		return
+	}
+	c.cite(f, w.first, "carrier_result.code")
+	often := nTimes(w.refused)
+	if w.other == 0 {
+		often = "every time"
+		if w.refused == 1 {
+			often = "as well"
+		}
+		if f.Severity == Warning {
+			f.Severity = Error
+		}
+	}
+	f.Summary += fmt.Sprintf(" The server refused NTLM %s: %s.", often, refusalText(w.first))
+	switch name := w.first.Word.CodeName; name {
+	case "STATUS_NTLM_BLOCKED", "STATUS_NOT_SUPPORTED":
+		f.Cause += " NTLM is switched off there, so Kerberos is the only way in."
+	default:
+		f.Cause += " NTLM did not help: it is switched off there, or account, password or rights are wrong."
+	}
 }
 
 // What came before an NTLM token.

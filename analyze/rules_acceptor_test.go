@@ -1,6 +1,8 @@
 package analyze
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -322,6 +324,29 @@ func TestAcceptorRules(t *testing.T) {
 			s.ap(apX{to: hub80, ticket: smtpTicket, code: 41, carrier: "http"})
 			s.ntlm(hub80, "Negotiate")
 		}, want{"ntlm-fallback warning certain", "key-mismatch error certain"}},
+		{"NTLM after a refusal, refused too", func(s *synth) {
+			issue(s, smtpTicket)
+			s.ap(apX{to: hub80, ticket: smtpTicket, code: 41, carrier: "http"})
+			s.ntlmSaid(hub80, &decode.Result{Outcome: decode.Refused, Code: 401}, "Negotiate")
+		}, want{"ntlm-fallback error certain", "key-mismatch error certain"}},
+		{"NTLM refused once and accepted once", func(s *synth) {
+			issue(s, smtpTicket)
+			s.ap(apX{to: hub80, ticket: smtpTicket, code: 41, carrier: "http"})
+			s.ntlmSaid(hub80, &decode.Result{Outcome: decode.Refused, Code: 401}, "Negotiate")
+			s.ntlm(hub80, "Negotiate")
+		}, want{"ntlm-fallback warning certain"}},
+		{"NTLM whose outcome is not in view", func(s *synth) {
+			issue(s, smtpTicket)
+			s.ap(apX{to: hub80, ticket: smtpTicket, code: 41, carrier: "http"})
+			s.ntlmSaid(hub80, nil, "Negotiate")
+		}, want{"ntlm-fallback warning certain"}},
+		{"NTLM refused where Kerberos was never tried", func(s *synth) {
+			s.as(kdcX{list: windowsList})
+			s.ntlmSaid(hub80, &decode.Result{Outcome: decode.Refused, Code: 0xC0000418, CodeName: "STATUS_NTLM_BLOCKED"}, "Negotiate", "NTLM")
+		}, want{"ntlm-fallback note possible"}},
+		{"NTLM refused to a client without Kerberos", func(s *synth) {
+			s.ntlmSaid(hub80, &decode.Result{Outcome: decode.Refused, Code: 401}, "Negotiate", "NTLM")
+		}, want{"-ntlm-fallback"}},
 		{"NTLM after an unknown SPN", func(s *synth) {
 			s.dns("hub-1.contoso.com", hubIP)
 			s.tgs(kdcX{list: windowsList, sname: httpSPN, code: 7})
@@ -339,6 +364,27 @@ func TestAcceptorRules(t *testing.T) {
 			s.ntlm(hub80, "Negotiate", "NTLM")
 		}, want{"-ntlm-fallback"}},
 	})
+}
+
+func TestRefusedNTLMIsTold(t *testing.T) {
+	for said, want := range map[*decode.Result]string{
+		{Outcome: decode.Refused, Code: 401}:                                         " The server refused NTLM as well: 401.",
+		{Outcome: decode.Refused, Code: 0xC0000418, CodeName: "STATUS_NTLM_BLOCKED"}: " The server refused NTLM as well: STATUS_NTLM_BLOCKED.",
+		{Outcome: decode.Accepted, Code: 200}:                                        "",
+	} {
+		s := newSynth(t)
+		issue(s, smtpTicket)
+		s.ap(apX{to: hub80, ticket: smtpTicket, code: 41, carrier: "http"})
+		s.ntlmSaid(hub80, said, "Negotiate")
+		f := s.found()["ntlm-fallback"]
+		require.Len(t, f, 1)
+		if want == "" {
+			assert.NotContains(t, f[0].Summary, "refused NTLM")
+			continue
+		}
+		assert.True(t, strings.HasSuffix(f[0].Summary, want), f[0].Summary)
+		assert.True(t, slices.ContainsFunc(f[0].Evidence, func(e Evidence) bool { return e.Field == "carrier_result.code" }))
+	}
 }
 
 func TestStoryFinding(t *testing.T) {

@@ -332,12 +332,20 @@ func (s *synth) ap(x apX) *decode.Exchange {
 
 // ntlm is a connection on which the client authenticated with NTLM.
 func (s *synth) ntlm(to string, offered ...string) {
+	s.ntlmSaid(to, &decode.Result{Outcome: decode.Accepted, Code: 235}, offered...)
+}
+
+// ntlmSaid is one to which the server said so; nil: nothing in view.
+func (s *synth) ntlmSaid(to string, said *decode.Result, offered ...string) {
 	s.port++
 	s.now += int64(time.Millisecond)
 	s.frame++
 	id := decode.MakeFrameID(0, s.frame)
 	a := &decode.Attempt{Mech: "ntlm", Tokens: []decode.Token{{Frame: id, Time: s.now, FromClient: true, Kind: "NTLM negotiate"}},
-		Result: &decode.Result{Outcome: decode.Accepted, Code: 235, Frame: id, Time: s.now}}
+		Result: said}
+	if said != nil {
+		said.Frame, said.Time = id, s.now
+	}
 	s.c.Session(&decode.Session{Client: netip.AddrPortFrom(mailboxIP, s.port), Server: netip.MustParseAddrPort(to), SidesKnown: true, Carrier: "http",
 		Begin: id, Ended: id, First: s.now, Last: s.now, BothWays: true, Offered: offered, Attempts: []*decode.Attempt{a}, End: decode.EndFIN})
 }
