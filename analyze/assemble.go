@@ -253,18 +253,12 @@ func (c *Case) ticketReport() []Ticket {
 			out.Issued = &Issue{KDC: endpointOf(i.To), Capture: c.CaptureName(i.Reply.Frame), Frame: i.Reply.Frame.Number()}
 		}
 		for _, p := range t.Presented {
-			both := p.both()
-			for i, r := range both {
-				n := max(p.Count, 1)
-				if len(both) == 2 {
-					n = [...]uint64{max(p.Count, 2) - 1, 1}[i]
-				}
+			for _, r := range p.both() {
 				out.Presented = append(out.Presented, Presentation{
-					To: *endpointOf(p.To), Carrier: r.Carrier, Capture: c.CaptureName(r.Req.Frame), Frame: r.Req.Frame.Number(), Outcome: r.Ending.String(), Count: n,
+					To: *endpointOf(p.To), Carrier: r.Carrier, Capture: c.CaptureName(r.Req.Frame), Frame: r.Req.Frame.Number(), Outcome: r.Ending.String(),
 				})
 			}
 		}
-		out.NotListed = t.Forgotten
 		list = append(list, out)
 	}
 	return list

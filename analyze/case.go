@@ -42,7 +42,7 @@ type Case struct {
 	read      *reader
 	arrived   int
 	keep      int // records kept one by one
-	list      []*Record
+	list      []*kept
 	omitted   uint64
 	exchanges uint64
 	messages  uint64
@@ -59,6 +59,11 @@ type Case struct {
 	window    *window          // of a capture that goes on; nil: of a file
 	before    *Case            // the part that this one goes on with: of one capture, by one clock
 
+	dict   *dictionary
+	packer packer
+	hand   handed
+	marked uint32 // of the last freeze
+
 	joined *joined // nil in a partial Case
 }
 
@@ -68,15 +73,18 @@ func NewCase(keep int) *Case {
 	if keep <= 0 {
 		keep = defaultKeep
 	}
-	return &Case{
-		read: newReader(), keep: keep,
-		rows:    rowTable{rows: map[rowKey]*Row{}},
-		tickets: newTicketTable(), aliases: map[string]string{},
-		sessions: sessionTable{attempts: map[*decode.Attempt]*Record{}},
+	c := &Case{
+		read: newReader(), keep: keep, dict: newDictionary(),
+		rows:    rowTable{rows: map[digest]*partRow{}, most: maxRows},
+		tickets: ticketTable{byHash: map[string]*partTicket{}, most: maxTickets}, aliases: map[string]string{},
+		sessions: sessionTable{attempts: map[*decode.Attempt]*kept{}},
 		claims:   claimTable{},
 		twins:    twinTable{at: map[uint64]twin{}},
 		cut:      map[int]FrameRef{},
 	}
+	c.packer.dict = c.dict
+	c.read.known = c.tickets.known
+	return c
 }
 
 var _ decode.Sink = (*Case)(nil)
@@ -93,8 +101,8 @@ func (c *Case) Message(m *decode.Message) {
 			c.cut[i] = refOf(m)
 		}
 	}
-	if len(m.Krb.Raw) > 0 && !m.Krb.Truncated {
-		c.twins.see(hash64([]byte("message"), m.Krb.Raw), m.Time)
+	if !c.twins.off && len(m.Krb.Raw) > 0 && !m.Krb.Truncated {
+		c.twins.see(hash64(hashMessage, m.Krb.Raw), m.Time)
 	}
 }
 
@@ -107,44 +115,92 @@ func (c *Case) Exchange(x *decode.Exchange) {
 	if c.window != nil {
 		c.window.outcomes[outcomeOf(x, r)]++
 	}
-	c.fold(r)
+	k := c.fold(r)
 	if x.Attempt != nil {
-		c.sessions.attempt(x.Attempt, r)
+		c.sessions.attempt(x.Attempt, k)
 	}
 }
 
-// fold puts one record into the tables.
-func (c *Case) fold(r *Record) {
+// handed is the record in hand, and what is kept of it once something keeps it.
+type handed struct {
+	record *Record
+	kept   *kept
+}
+
+// kept is what tables keep of the record in hand.
+func (c *Case) kept() *kept {
+	if h := &c.hand; h.kept == nil {
+		r := h.record
+		h.kept = &kept{rank: r.rank, start: r.Start, end: r.End, twin: r.twin, data: c.packer.pack(r)}
+	}
+	return c.hand.kept
+}
+
+// fold puts one record into the tables. What it returns is what is kept of it.
+func (c *Case) fold(r *Record) *kept {
+	c.hand = handed{record: r}
 	c.tickets.client(r)
 	c.alias(r)
+	var f *failure
 	if r.healable() {
-		if by := c.heal.after(r); by != nil {
-			r.heal(by)
+		f = failureOf(r, nil)
+		if by := c.heal.after(f); by != nil {
+			h := by.of(f)
+			h.into(r, nil)
+			f = nil
+			c.kept().healed = h
 		}
 	}
-	c.rows.add(r)
-	c.tickets.see(r)
+	c.rows.add(keyOf(r), r, c.kept)
+	c.tickets.see(r, c.kept)
 	c.claims.record(r)
 	c.window.listed(c)
 	if len(c.list) < c.keep {
-		c.list = append(c.list, r)
+		c.list = append(c.list, c.kept())
 	} else {
 		c.omitted++
 	}
 	switch {
-	case r.healable():
-		c.heal.wait(r)
+	case f != nil:
+		f.kept, f.record = c.kept(), nil
+		c.heal.wait(f)
 	case r.answers():
-		for _, f := range c.heal.by(r) {
-			had := f.row != nil
-			c.rows.take(f)
-			f.heal(r)
-			if had {
-				c.rows.add(f)
-			}
+		a := answersTo(r)
+		list, by := c.heal.by(r, &a)
+		for _, f := range list {
+			c.healed(f, by)
 		}
-		c.heal.remember(r)
+		c.heal.remember(r, &a)
 	}
+	return c.hand.kept
+}
+
+// healed moves a failure to the row of those that healed.
+func (c *Case) healed(f *failure, by *success) {
+	k := f.kept
+	had := c.rows.take(k)
+	k.healed = by.of(f)
+	if !had {
+		return
+	}
+	s := slabs{}
+	r := k.record(&s, c.dict, nil)
+	c.rows.add(keyOf(r), r, func() *kept { return k })
+}
+
+// record makes a Record of k.
+func (k *kept) record(s *slabs, d *dictionary, clock *clock) *Record {
+	r := &take(&s.records, 1)[0]
+	p := packer{slabs: s, dict: d, clock: clock}
+	k.into(r, &p)
+	return r
+}
+
+func (k *kept) into(r *Record, p *packer) {
+	r.rank, r.twin, r.Start, r.End = k.rank, k.twin, k.start, k.end
+	p.unpack(k.data, r)
+	k.healed.into(r, p.clock)
+	r.Start, r.End = p.clock.ref(r.Start), p.clock.ref(r.End)
 }
 
 // Session takes one connection of a carrier when it is over.
@@ -152,7 +208,7 @@ func (c *Case) Session(s *decode.Session) {
 	c.sessions.add(s)
 	c.claims.session(s)
 	// Picked up in mid-stream, the first packet is another one in every capture.
-	if s.FromSYN && s.First != 0 {
+	if s.FromSYN && s.First != 0 && !c.twins.off {
 		c.twins.see(sessionTwin(s), s.First)
 	}
 }
@@ -161,11 +217,11 @@ func (c *Case) Session(s *decode.Session) {
 func (c *Case) Sighting(s *decode.Sighting) {
 	c.sightings.add(s)
 	c.claims.sighting(s)
-	if s.Kind == decode.DNSAnswer && c.dns < maxDNSTwins {
+	if s.Kind == decode.DNSAnswer && c.dns < maxDNSTwins && !c.twins.off {
 		c.dns++
 		// One datagram, wherever it is captured: its asker's port is new each time.
 		ends := fmt.Sprint(s.Src, s.Dst, s.Name, s.Addrs, s.Target, s.Code)
-		c.twins.see(hash64([]byte("dns"), []byte(ends)), s.Time)
+		c.twins.see(hash64(hashDNS, []byte(ends)), s.Time)
 	}
 }
 
@@ -174,8 +230,12 @@ func (c *Case) alias(r *Record) {
 	if r.Kind != decode.AS || r.Reply == nil || r.Req.CName == "" || r.Client == "" {
 		return
 	}
+	name, realm := splitPrincipal(r.Client)
+	if samePrincipal(name, r.Req.CName) && samePrincipal(realm, r.Req.Realm) || len(c.aliases) >= maxAliases {
+		return
+	}
 	asked := lower(at(r.Req.CName, r.Req.Realm))
-	if asked == lower(r.Client) || len(c.aliases) >= maxAliases {
+	if asked == lower(r.Client) {
 		return
 	}
 	if _, ok := c.aliases[asked]; !ok {

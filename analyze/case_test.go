@@ -152,7 +152,7 @@ func TestHealing(t *testing.T) {
 			// The fold itself knows it too, without the second look of Join.
 			rows := 0
 			for _, w := range s.c.rows.rows {
-				if w.key.healed {
+				if w.exemplars[0].healed != nil {
 					rows++
 				}
 			}
@@ -177,10 +177,10 @@ func TestHealedBeforeItWasKnown(t *testing.T) {
 	s.c.Exchange(silent)
 	healed := 0
 	for _, w := range s.c.rows.rows {
-		if w.key.healed {
+		if h := w.exemplars[0].healed; h != nil {
 			healed++
-			assert.Equal(t, dc2IP, w.Record().HealedAt.Addr())
-			assert.Equal(t, "TGS-REP", w.Record().HealedWhat)
+			assert.Equal(t, dc2IP, h.at.Addr())
+			assert.Equal(t, "TGS-REP", h.what)
 		}
 	}
 	assert.Equal(t, 1, healed)
@@ -222,7 +222,7 @@ func TestTicketsGoOutLeastRecentlyUsedFirst(t *testing.T) {
 		s.c.tickets.get(&TicketRef{Hash: fmt.Sprint(i)})
 	}
 	assert.Len(t, s.c.tickets.byHash, maxTickets)
-	assert.NotNil(t, s.c.tickets.byHash[s.c.list[0].Presented.Hash], "used all the time")
+	assert.NotNil(t, s.c.tickets.byHash[s.c.list[0].record(&slabs{}, s.c.dict, nil).Presented.Hash], "used all the time")
 	assert.EqualValues(t, 11, s.c.tickets.lost)
 }
 

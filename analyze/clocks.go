@@ -53,9 +53,9 @@ type clock struct {
 	from        string
 }
 
-// ref is t by the reference's clock.
+// ref is t by the reference's clock, which nil stands for.
 func (k *clock) ref(t int64) int64 {
-	if t == 0 || t == noTime {
+	if k == nil || k.offset == 0 && k.drift == 0 || t == 0 || t == noTime {
 		return t
 	}
 	return t - k.at(t)
@@ -201,8 +201,8 @@ func median(v []float64) float64 {
 // else not at all. Captures that share packets with each other, but with none
 // that leads to the first, keep what is known between them: their offsets are
 // to the first of them, and from is "none".
-func relate(parts []*Case) []clock {
-	if n := len(parts) - 1; n > 0 && parts[n].before == parts[n-1] {
+func relate(parts []*frozen) []clock {
+	if n := len(parts) - 1; n > 0 && parts[n].goesOn {
 		clocks := relate(parts[:n])
 		return append(clocks, clocks[n-1])
 	}
@@ -223,7 +223,7 @@ func relate(parts []*Case) []clock {
 			if i == j {
 				continue
 			}
-			if k, n, ok := fit(&parts[i].twins, &parts[j].twins); ok {
+			if k, n, ok := fit(parts[i].twins, parts[j].twins); ok {
 				edges[[2]int{i, j}] = edge{k, n}
 			}
 		}
@@ -304,10 +304,13 @@ func (g *reading) mid() int64 {
 	return v[len(v)/2]
 }
 
-// stimes are the readings of a partial Case, from its kept records.
-func (c *Case) stimes() map[netip.Addr]reading {
+// stimes are the readings of one part, from its kept records.
+func (z *frozen) stimes() map[netip.Addr]reading {
 	m := map[netip.Addr]reading{}
-	for _, r := range c.retained() {
+	unpack := packer{slabs: &slabs{}, dict: z.dict}
+	for i := range z.records {
+		r := &take(&unpack.slabs.records, 1)[0]
+		z.records[i].into(r, &unpack)
 		for _, f := range []*Failure{r.Hint, r.Error} {
 			if f == nil || f.STime == nil || f.Time == 0 {
 				continue

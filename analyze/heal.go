@@ -11,26 +11,13 @@ import (
 // healWithin is how long after a failure a success of the same still heals it.
 const healWithin = int64(10e9)
 
-// A question is what a client wants, whatever became of it. For AP the
+// questionOf is what a client wants, whatever became of it. For AP the
 // endpoint belongs to it: success at another one heals nothing, it is the
 // control experiment. For AS and TGS any KDC may answer the same request.
-type question struct {
-	kind    decode.Kind
-	from    netip.Addr
-	to      netip.AddrPort
-	service string
-	who     string // AS: client; S4U2Self: the user
-	options uint32
-}
-
-// healOptions make a different question. User-to-user does not: Windows
-// retries with it after MUST_USE_USER2USER (27).
-const healOptions = krb5.KDCForwarded | krb5.KDCConstrainedDeleg
-
-func questionOf(r *Record) question {
+func questionOf(r *Record) digest {
 	switch r.Kind {
 	case decode.AP, decode.Password:
-		return question{kind: r.Kind, from: r.From.Addr(), to: r.To}
+		return questionBy(r).to(r.To)
 	case decode.AS:
 		if r.code() == errSkew {
 			return clockQuestion(r)
@@ -39,28 +26,64 @@ func questionOf(r *Record) question {
 			return looseQuestion(r)
 		}
 		// As asked: the reply may spell it otherwise.
-		return question{kind: r.Kind, from: r.From.Addr(), service: lower(r.Req.SName), who: lower(at(r.Req.CName, r.Req.Realm))}
+		return questionBy(r).names(r.Req.SName, "", r.Req.CName, r.Req.Realm, 0)
 	}
 	if !r.asked() {
 		return looseQuestion(r)
 	}
-	return question{kind: r.Kind, from: r.From.Addr(), service: lower(at(r.Req.SName, r.Req.Realm)), who: lower(r.Req.ForUser), options: r.Req.KDCOptions & healOptions}
+	return questionBy(r).names(r.Req.SName, r.Req.Realm, r.Req.ForUser, "", r.Req.KDCOptions&healOptions)
 }
+
+// A questionText is the beginning of a question: of what kind it is, and who asks.
+type questionText struct {
+	kind decode.Kind
+	from netip.Addr
+}
+
+func questionBy(r *Record) questionText { return questionText{r.Kind, r.From.Addr()} }
+
+func (q questionText) begin(b []byte, what byte) keyText {
+	k := append(keyText(b), byte(q.kind), what)
+	k.addr(q.from)
+	return k
+}
+
+func (q questionText) to(e netip.AddrPort) digest {
+	var buf [64]byte
+	k := q.begin(buf[:0], 1)
+	k.end(e)
+	return digestOf(k)
+}
+
+func (q questionText) names(service, realm, who, whoRealm string, options uint32) digest {
+	var buf [256]byte
+	k := q.begin(buf[:0], 2)
+	for _, s := range [...]string{service, realm, who, whoRealm} {
+		k.name(s)
+	}
+	k.num(int64(options))
+	return digestOf(k)
+}
+
+func (q questionText) bare(what byte) digest {
+	var buf [32]byte
+	return digestOf(q.begin(buf[:0], what))
+}
+
+// healOptions make a different question. User-to-user does not: Windows
+// retries with it after MUST_USE_USER2USER (27).
+const healOptions = krb5.KDCForwarded | krb5.KDCConstrainedDeleg
 
 // asked tells whether the request is in view, and what it asks for.
 func (r *Record) asked() bool { return r.Req.Frame != 0 && r.Req.SName != "" }
 
 // looseQuestion stands for a request to a KDC that is not in view, or was cut
 // before its names: a success of that client soon after may be its answer.
-func looseQuestion(r *Record) question {
-	return question{kind: r.Kind, from: r.From.Addr(), who: "unseen"}
-}
+func looseQuestion(r *Record) digest { return questionBy(r).bare(3) }
 
 // clockQuestion stands for a host whose clock a KDC refused: whoever of it is
 // let in next shows that its clock was corrected.
-func clockQuestion(r *Record) question {
-	return question{kind: decode.AS, from: r.From.Addr(), who: "its clock"}
-}
+func clockQuestion(r *Record) digest { return questionText{decode.AS, r.From.Addr()}.bare(4) }
 
 func failed(e decode.Ending) bool {
 	return e == decode.Failed || e == decode.Denied || e == decode.Unanswered
@@ -79,29 +102,63 @@ func (r *Record) healable() bool {
 	return failed(r.Ending) && !r.Healed
 }
 
-// oneClient tells whether nothing speaks against one client behind both.
-func oneClient(a, b *Record) bool {
-	return a.Client == "" || b.Client == "" || samePrincipal(a.Client, b.Client)
-}
-
 // healing waits for what may still heal, and remembers what went well for a
 // while: an unanswered request is known as such only long after it was sent.
 type healing struct {
-	open  map[question][]*Record
-	near  map[netip.Addr][]*Record // of open those about KDCs, by client; the latest few
-	queue []*Record                // in order of arrival
-	good  map[question][]*Record
-	goodQ []goodEntry
+	open  map[digest][]*failure
+	near  map[netip.Addr][]*failure // of open those about KDCs, by client; the latest few
+	queue fifo[*failure]            // in order of arrival
+	good  map[digest][]*success
+	goodQ fifo[goodEntry]
+	most  int // failures that wait, and successes that are remembered
 	lost  uint64
-	of    *Record     // what asks was made of
-	asks  [3]question // see answersTo
-	nasks int
+}
+
+// A failure is a record that may still heal.
+type failure struct {
+	question digest
+	from     netip.Addr
+	end      int64
+	kind     decode.Kind
+	skew     bool
+	client   string
+	kept     *kept   // of a partial Case
+	record   *Record // of a joined one
+}
+
+// A success is what heals need to know of the record that heals.
+type success struct {
+	healed
+	end    int64
+	client string
+}
+
+func failureOf(r *Record, k *kept) *failure {
+	return &failure{question: questionOf(r), from: r.From.Addr(), end: r.End, kind: r.Kind, skew: r.Kind == decode.AS && r.code() == errSkew, client: r.Client, kept: k, record: r}
+}
+
+func successOf(r *Record) *success {
+	s := &success{healed: healed{by: r.outcome(), at: r.To}, end: r.End, client: r.Client}
+	switch {
+	case r.Reply != nil:
+		s.what = r.Reply.What
+	case r.Word != nil:
+		s.what = r.Word.Outcome.String()
+	}
+	return s
+}
+
+// heals is what s says of f.
+func (s *success) of(f *failure) *healed {
+	h := s.healed
+	h.unsure = (f.kind == decode.AS || f.kind == decode.TGS) && (f.client == "" || s.client == "")
+	return &h
 }
 
 // A goodEntry is a success remembered under one question that it answers.
 type goodEntry struct {
-	question
-	*Record
+	question digest
+	end      int64
 }
 
 // Successes of one question are remembered at most one a second, and for as
@@ -115,163 +172,180 @@ const (
 	maxNear        = 16      // failures of one client that a success without its request may heal
 )
 
-func (h *healing) remember(r *Record) {
-	if h.good == nil {
-		h.good = map[question][]*Record{}
+// heals tells whether s undoes f, as far as their times and clients tell.
+func (s *success) heals(f *failure) bool {
+	return s.end >= f.end && s.end-f.end <= healWithin && (f.skew || s.client == "" || f.client == "" || samePrincipal(s.client, f.client))
+}
+
+// An asks is the questions that a success answers, or may answer.
+type asks struct {
+	list [3]digest
+	n    int
+}
+
+func (a *asks) questions() []digest { return a.list[:a.n] }
+
+func (a *asks) add(q digest) {
+	a.list[a.n] = q
+	a.n++
+}
+
+func answersTo(r *Record) (a asks) {
+	a.add(questionOf(r))
+	switch r.Kind {
+	case decode.AS:
+		a.add(clockQuestion(r))
+		fallthrough
+	case decode.TGS:
+		if r.asked() {
+			a.add(looseQuestion(r))
+		}
 	}
-	for _, q := range h.answersTo(r) {
-		h.rememberAs(q, r)
+	return a
+}
+
+// remember keeps the success r in mind.
+func (h *healing) remember(r *Record, a *asks) {
+	if h.good == nil {
+		h.good = map[digest][]*success{}
+	}
+	var s *success
+	for _, q := range a.questions() {
+		list := h.good[q]
+		if n := len(list); n > 0 && r.End-list[n-1].end < goodEvery && r.End >= list[n-1].end {
+			continue
+		}
+		if s == nil {
+			s = successOf(r)
+		}
+		for h.goodQ.len() > 0 && (h.goodQ.len() >= h.mostOpen() || len(list) >= maxGood || r.End-h.goodQ.first().end > goodFor) {
+			old := h.goodQ.pop().question
+			if l := h.good[old][1:]; len(l) > 0 {
+				h.good[old] = l
+			} else {
+				delete(h.good, old)
+			}
+			list = h.good[q]
+		}
+		h.good[q] = append(list, s)
+		h.goodQ.push(goodEntry{q, s.end})
 	}
 }
 
-func (h *healing) rememberAs(q question, r *Record) {
-	list := h.good[q]
-	if n := len(list); n > 0 && r.End-list[n-1].End < goodEvery && r.End >= list[n-1].End {
-		return
+func (h *healing) mostOpen() int {
+	if h.most > 0 {
+		return h.most
 	}
-	for len(h.goodQ) > 0 && (len(h.goodQ) >= maxPending || len(list) >= maxGood || r.End-h.goodQ[0].Record.End > goodFor) {
-		old := h.goodQ[0].question
-		if l := h.good[old][1:]; len(l) > 0 {
-			h.good[old] = l
-		} else {
-			delete(h.good, old)
-		}
-		h.goodQ[0] = goodEntry{}
-		h.goodQ = h.goodQ[1:]
-		list = h.good[q]
-	}
-	h.good[q] = append(list, r)
-	h.goodQ = append(h.goodQ, goodEntry{q, r})
+	return maxPending
 }
 
 // after returns a success that healed f before f was known to have failed.
-func (h *healing) after(f *Record) *Record {
-	for _, r := range h.good[questionOf(f)] {
-		if heals(r, f) {
-			return r
+func (h *healing) after(f *failure) *success {
+	for _, s := range h.good[f.question] {
+		if s.heals(f) {
+			return s
 		}
 	}
 	return nil
 }
 
-func heals(r, f *Record) bool {
-	return r.End >= f.End && r.End-f.End <= healWithin && (oneClient(f, r) || f.Kind == decode.AS && f.code() == errSkew)
-}
-
-func (h *healing) wait(r *Record) {
+func (h *healing) wait(f *failure) {
 	if h.open == nil {
-		h.open = map[question][]*Record{}
+		h.open = map[digest][]*failure{}
 	}
-	if len(h.queue) >= maxPending {
-		h.drop(h.queue[0])
-		h.queue = h.queue[1:]
+	if h.queue.len() >= h.mostOpen() {
+		h.drop(h.queue.pop())
 		h.lost++
 	}
-	q := questionOf(r)
-	list := h.open[q]
+	list := h.open[f.question]
 	if len(list) >= maxOneQuestion {
 		list = slices.Delete(list, 0, 1)
 		h.lost++
 	}
-	h.open[q] = append(list, r)
-	h.queue = append(h.queue, r)
-	if r.Kind == decode.AS || r.Kind == decode.TGS {
+	h.open[f.question] = append(list, f)
+	h.queue.push(f)
+	if f.kind == decode.AS || f.kind == decode.TGS {
 		if h.near == nil {
-			h.near = map[netip.Addr][]*Record{}
+			h.near = map[netip.Addr][]*failure{}
 		}
-		near := h.near[r.From.Addr()]
+		near := h.near[f.from]
 		if len(near) >= maxNear {
 			near = slices.Delete(near, 0, 1)
 		}
-		h.near[r.From.Addr()] = append(near, r)
+		h.near[f.from] = append(near, f)
 	}
 }
 
 // expire gives up on what ended too long before now.
 func (h *healing) expire(now int64) {
-	for len(h.queue) > 0 && now-h.queue[0].End > goodFor {
-		h.drop(h.queue[0])
-		h.queue[0] = nil
-		h.queue = h.queue[1:]
+	for h.queue.len() > 0 && now-(*h.queue.first()).end > goodFor {
+		h.drop(h.queue.pop())
 	}
 }
 
-func (h *healing) drop(r *Record) {
-	h.forget(r)
-	q := questionOf(r)
-	list := h.open[q]
-	if i := slices.Index(list, r); i >= 0 {
+func (h *healing) drop(f *failure) {
+	h.forget(f)
+	list := h.open[f.question]
+	if i := slices.Index(list, f); i >= 0 {
 		list = slices.Delete(list, i, i+1)
 	}
 	if len(list) == 0 {
-		delete(h.open, q)
+		delete(h.open, f.question)
 	} else {
-		h.open[q] = list
+		h.open[f.question] = list
 	}
 }
 
-// forget takes r out of near.
-func (h *healing) forget(r *Record) {
-	from := r.From.Addr()
-	near := h.near[from]
-	if i := slices.Index(near, r); i >= 0 {
+// forget takes f out of near.
+func (h *healing) forget(f *failure) {
+	near := h.near[f.from]
+	if i := slices.Index(near, f); i >= 0 {
 		near = slices.Delete(near, i, i+1)
 	}
 	if len(near) == 0 {
-		delete(h.near, from)
+		delete(h.near, f.from)
 	} else {
-		h.near[from] = near
+		h.near[f.from] = near
 	}
 }
 
-// by returns what r heals.
-func (h *healing) by(r *Record) []*Record {
-	if !r.answers() || len(h.open) == 0 {
-		return nil
+// by returns what r heals, and r as what heals it.
+func (h *healing) by(r *Record, a *asks) (healed []*failure, s *success) {
+	if len(h.open) == 0 {
+		return nil, nil
 	}
-	var healed []*Record
-	for _, q := range h.answersTo(r) {
-		healed = append(healed, h.healedOf(q, r)...)
+	for _, q := range a.questions() {
+		list := h.open[q]
+		if len(list) == 0 {
+			continue
+		}
+		if s == nil {
+			s = successOf(r)
+		}
+		healed = append(healed, h.healedOf(q, list, s)...)
 	}
-	if !r.asked() && r.Kind != decode.AP && r.Kind != decode.Password {
+	if !r.asked() && r.Kind != decode.AP && r.Kind != decode.Password && len(h.near[r.From.Addr()]) > 0 {
+		if s == nil {
+			s = successOf(r)
+		}
 		for _, f := range slices.Clone(h.near[r.From.Addr()]) {
-			if f.Kind == r.Kind && heals(r, f) && !slices.Contains(healed, f) {
+			if f.kind == r.Kind && s.heals(f) && !slices.Contains(healed, f) {
 				healed = append(healed, f)
 				h.drop(f)
 			}
 		}
 	}
-	return healed
+	return healed, s
 }
 
-// answersTo are the questions that a success answers, or may answer.
-func (h *healing) answersTo(r *Record) []question {
-	if h.of == r {
-		return h.asks[:h.nasks]
-	}
-	list := append(h.asks[:0], questionOf(r))
-	switch r.Kind {
-	case decode.AS:
-		list = append(list, clockQuestion(r))
-		fallthrough
-	case decode.TGS:
-		if r.asked() {
-			list = append(list, looseQuestion(r))
-		}
-	}
-	h.of, h.nasks = r, len(list)
-	return list
-}
-
-// healedOf takes out what r heals of one question.
-func (h *healing) healedOf(q question, r *Record) []*Record {
-	list := h.open[q]
-	if !slices.ContainsFunc(list, func(f *Record) bool { return heals(r, f) }) {
+// healedOf takes out what s heals of one question.
+func (h *healing) healedOf(q digest, list []*failure, s *success) []*failure {
+	if !slices.ContainsFunc(list, s.heals) {
 		return nil
 	}
-	var healed, rest []*Record
+	var healed, rest []*failure
 	for _, f := range list {
-		if heals(r, f) {
+		if s.heals(f) {
 			healed = append(healed, f)
 			h.forget(f)
 		} else {
@@ -284,18 +358,6 @@ func (h *healing) healedOf(q question, r *Record) []*Record {
 		h.open[q] = rest
 	}
 	return healed
-}
-
-func (r *Record) heal(by *Record) {
-	r.Healed, r.HealedAt = true, by.To
-	r.HealedBy = by.outcome()
-	r.HealedUnsure = (r.Kind == decode.AS || r.Kind == decode.TGS) && (r.Client == "" || by.Client == "")
-	switch {
-	case by.Reply != nil:
-		r.HealedWhat = by.Reply.What
-	case by.Word != nil:
-		r.HealedWhat = by.Word.Outcome.String()
-	}
 }
 
 // outcome is the frame that decided.

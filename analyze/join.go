@@ -55,7 +55,12 @@ type JoinOptions struct {
 // Join puts partial Cases together: clocks first, then what was seen at
 // several points becomes one. The parts are not changed. What comes out
 // depends on their order alone.
-func Join(parts []*Case, o JoinOptions) *Case {
+func Join(parts []*Case, o JoinOptions) *Case { return joinFrozen(freeze(parts), o) }
+
+func joinFrozen(parts []*frozen, o JoinOptions) *Case {
+	for _, z := range parts {
+		z.settle()
+	}
 	j := &joiner{parts: parts, joined: &joined{opts: o, byHash: map[string]*TicketLife{}, limits: map[string]uint64{}}}
 	j.clocks = relate(parts)
 	j.mergeRecords()
@@ -86,9 +91,16 @@ func Join(parts []*Case, o JoinOptions) *Case {
 
 type joiner struct {
 	*joined
-	parts []*Case
-	to    map[*Record]*Record // of a part to the joined one
-	mine  [][]*Record         // retained, by part
+	parts []*frozen
+	to    []*Record // by number of what is kept in the parts
+}
+
+// of is the joined record of what is kept in the parts; nil of noRecord.
+func (j *joiner) of(number int32) *Record {
+	if number == noRecord {
+		return nil
+	}
+	return j.to[number]
 }
 
 // resolve gives names and session etypes that only other exchanges tell: whose
@@ -143,10 +155,12 @@ func (j *joiner) healAgain() {
 	for _, r := range list {
 		switch {
 		case r.healable():
-			h.wait(r)
+			h.wait(failureOf(r, nil))
 		case r.answers():
-			for _, f := range h.by(r) {
-				f.heal(r)
+			a := answersTo(r)
+			healed, by := h.by(r, &a)
+			for _, f := range healed {
+				by.of(f).into(f.record, nil)
 			}
 		}
 		h.expire(r.End)

@@ -8,76 +8,11 @@ import (
 	"kerbscope/decode"
 )
 
-// retained are the records that a partial Case still holds, in order of arrival.
-func (c *Case) retained() []*Record {
-	seen := map[*Record]bool{}
-	var list []*Record
-	add := func(r *Record) {
-		if r != nil && !seen[r] {
-			seen[r] = true
-			list = append(list, r)
-		}
-	}
-	for _, r := range c.list {
-		add(r)
-	}
-	for _, row := range c.rows.rows {
-		for _, r := range row.Exemplars {
-			add(r)
-		}
-	}
-	for _, t := range c.tickets.byHash {
-		add(t.Issued)
-		for _, p := range t.Presented {
-			add(p.First)
-			add(p.Last)
-		}
-	}
-	for _, s := range c.sessions.list {
-		for i := range s.Attempts {
-			add(s.Attempts[i].Record)
-		}
-	}
-	slices.SortFunc(list, func(a, b *Record) int { return cmp.Compare(a.rank, b.rank) })
-	return list
-}
-
 func (f FrameRef) ref(k *clock) FrameRef {
 	if f.Frame != 0 {
 		f.Time = k.ref(f.Time)
 	}
 	return f
-}
-
-// copy is r with the times of the reference.
-func (r *Record) copy(k *clock) *Record {
-	n := *r
-	n.row = nil
-	n.Start, n.End = k.ref(r.Start), k.ref(r.End)
-	n.HealedBy, n.TooBig, n.Unheard = r.HealedBy.ref(k), r.TooBig.ref(k), r.Unheard.ref(k)
-	n.Req.FrameRef = r.Req.FrameRef.ref(k)
-	for _, f := range []**Failure{&n.Hint, &n.Error} {
-		if *f != nil {
-			v := **f
-			v.FrameRef = v.FrameRef.ref(k)
-			*f = &v
-		}
-	}
-	if r.Reply != nil {
-		v := *r.Reply
-		v.FrameRef = v.FrameRef.ref(k)
-		n.Reply = &v
-	}
-	if r.Word != nil {
-		v := *r.Word
-		v.FrameRef = v.FrameRef.ref(k)
-		n.Word = &v
-	}
-	n.Steps = make([]Step, len(r.Steps))
-	for i, s := range r.Steps {
-		n.Steps[i] = Step{s.FrameRef.ref(k), s.What}
-	}
-	return &n
 }
 
 // maxApart is how far apart, by related clocks, two sightings of one request
@@ -87,55 +22,67 @@ const maxApart = int64(5e9)
 // mergeRecords makes one record of each request that several captures hold,
 // then gives answers seen alone to requests seen alone.
 func (j *joiner) mergeRecords() {
-	type request struct {
-		twin uint64
-		kind decode.Kind
+	total := 0
+	for _, z := range j.parts {
+		total += len(z.records)
 	}
-	j.to = map[*Record]*Record{}
-	alike := map[request][]*Record{}
-	part := map[*Record]int{}
-	var taken map[*Record]bool // those that the capture in hand has seen
-	for at, c := range j.parts {
-		list := c.retained()
-		j.mine = append(j.mine, list)
+	j.to = make([]*Record, total)
+	j.records = make([]*Record, 0, total)
+	var s slabs
+	several := j.group(len(j.parts)-1) != 0
+	alike := map[request][]*Record{} // of the captures before
+	var fresh []*Record              // of the capture in hand
+	taken := map[*Record]bool{}      // those that the capture in hand has seen
+	for at, z := range j.parts {
 		p := j.group(at)
-		if p == at {
-			taken = map[*Record]bool{}
-		}
-		for _, r := range list {
-			if j.to[r] != nil {
-				continue // of a session under way, whose exchanges the part before holds
+		if p == at && several {
+			for _, r := range fresh {
+				alike[r.request()] = append(alike[r.request()], r)
 			}
-			n := r.copy(&j.clocks[p])
-			if n.twin != 0 {
-				id := request{n.twin, n.Kind}
-				if o := j.twinOf(n, p, alike[id], part, taken); o != nil {
+			fresh = fresh[:0]
+			clear(taken)
+		}
+		unpack := packer{slabs: &s, dict: z.dict, clock: &j.clocks[p]}
+		for i := range z.records {
+			k := &z.records[i]
+			n := &take(&s.records, 1)[0]
+			k.into(n, &unpack)
+			n.part = int32(p)
+			j.to[k.number] = n
+			if n.twin != 0 && several {
+				if o := j.twinOf(n, alike[n.request()], taken); o != nil {
 					taken[o] = true
 					o.merge(n)
-					j.to[r] = o
+					j.to[k.number] = o
 					continue
 				}
-				alike[id] = append(alike[id], n)
+				fresh = append(fresh, n)
 			}
-			part[n] = p
-			j.to[r] = n
 			j.records = append(j.records, n)
 		}
 	}
 	slices.SortStableFunc(j.records, byTime)
-	j.mergeHalves(part)
+	j.mergeHalves()
 	if len(j.parts) > 1 {
 		j.mergeCut()
 	}
 }
 
+// A request is what tells that two records may be one.
+type request struct {
+	twin uint64
+	kind decode.Kind
+}
+
+func (r *Record) request() request { return request{r.twin, r.Kind} }
+
 // twinOf is the one of the records with the same request bytes that is n as
 // other captures saw it, nil: none. One between the same addresses goes before one
 // behind NAT: a capture at a proxy holds the bytes twice.
-func (j *joiner) twinOf(n *Record, p int, alike []*Record, part map[*Record]int, taken map[*Record]bool) *Record {
+func (j *joiner) twinOf(n *Record, alike []*Record, taken map[*Record]bool) *Record {
 	var best *Record
 	for _, o := range alike {
-		if taken[o] || part[o] == p || !j.twins(o, part[o], n, p) {
+		if taken[o] || !j.twins(o, n) {
 			continue
 		}
 		if o.From == n.From && o.To == n.To {
@@ -150,7 +97,8 @@ func (j *joiner) twinOf(n *Record, p int, alike []*Record, part map[*Record]int,
 
 // twins tells whether two records of the same request bytes are one packet.
 // The same bytes to another acceptor, or much later, are a replay.
-func (j *joiner) twins(a *Record, pa int, b *Record, pb int) bool {
+func (j *joiner) twins(a, b *Record) bool {
+	pa, pb := a.part, b.part
 	if a.To.Port() != b.To.Port() || a.To != b.To && a.From != b.From {
 		return false
 	}
@@ -163,7 +111,7 @@ func (j *joiner) twins(a *Record, pa int, b *Record, pb int) bool {
 
 // mergeHalves joins a reply whose request another capture holds, or the same
 // one: a request that never becomes whole comes after its answer.
-func (j *joiner) mergeHalves(part map[*Record]int) {
+func (j *joiner) mergeHalves() {
 	type flow struct {
 		kind     decode.Kind
 		from, to netip.AddrPort
@@ -183,8 +131,8 @@ func (j *joiner) mergeHalves(part map[*Record]int) {
 		}
 		var best *Record
 		for _, q := range open[id(r)] {
-			slack := int64(1e9) + int64(j.clocks[part[q]].uncertainty+j.clocks[part[r]].uncertainty)
-			if part[q] == part[r] {
+			slack := int64(1e9) + int64(j.clocks[q.part].uncertainty+j.clocks[r.part].uncertainty)
+			if q.part == r.part {
 				slack = 0
 			}
 			if q.Reply == nil && q.Error == nil && r.End >= q.Start-slack && r.End-q.Start < 30e9 {
@@ -205,9 +153,9 @@ func (j *joiner) drop(gone map[*Record]*Record) {
 		return
 	}
 	j.records = slices.DeleteFunc(j.records, func(r *Record) bool { return gone[r] != nil })
-	for k, n := range j.to {
+	for i, n := range j.to {
 		if g := gone[n]; g != nil {
-			j.to[k] = g
+			j.to[i] = g
 		}
 	}
 	slices.SortStableFunc(j.records, byTime)
@@ -350,7 +298,7 @@ func (r *Record) merge(n *Record) {
 // group is the index of the part whose capture and clock part p has: its own,
 // unless it goes on with another part.
 func (j *joiner) group(p int) int {
-	for p > 0 && j.parts[p].before == j.parts[p-1] {
+	for p > 0 && j.parts[p].goesOn {
 		p--
 	}
 	return p

@@ -7,19 +7,21 @@ import (
 
 // mergeRows counts every exchange once, in the row that tells most of it.
 func (j *joiner) mergeRows() {
-	rows := map[rowKey]*Row{}
-	row := func(k rowKey) *Row {
+	rows := make(map[digest]*Row, len(j.records))
+	var order []*Row
+	row := func(k digest) *Row {
 		r := rows[k]
 		if r == nil {
 			r = &Row{key: k, First: 1<<63 - 1, Last: -1 << 63}
 			rows[k] = r
+			order = append(order, r)
 		}
 		return r
 	}
 	// Those kept one by one.
 	for _, r := range j.records {
 		w := row(keyOf(r))
-		r.row = w
+		r.row, w.ending = w, r.Ending
 		w.Count++
 		w.First, w.Last = min(w.First, r.Start), max(w.Last, r.Start)
 		w.Exemplars = append(w.Exemplars, r)
@@ -32,36 +34,40 @@ func (j *joiner) mergeRows() {
 	for _, r := range j.records {
 		kept[r.twin] = true
 	}
-	for p, c := range j.parts {
-		here := map[*Row]uint64{}
+	for p, z := range j.parts {
+		here := make([]uint64, len(z.rows))
 		known := map[uint64]bool{}
-		for _, r := range j.mine[p] {
-			known[r.twin] = true
-			if r.row != nil && !r.row.gone {
-				here[r.row]++
+		for i := range z.records {
+			r := &z.records[i]
+			if r.twin != 0 {
+				known[r.twin] = true
+			}
+			if r.in >= 0 {
+				here[r.in]++
 			} else {
 				j.roomless++
 			}
 		}
-		for _, old := range sortedRows(c.rows.rows) {
+		for i := range z.rows {
+			old := &z.rows[i]
 			var more []uint64
 			for t := range old.seen {
 				if !known[t] {
 					more = append(more, t)
 				}
 			}
-			over := old.Count - min(old.Count, here[old]+uint64(len(more)))
+			over := old.count - min(old.count, here[old.number]+uint64(len(more)))
 			if len(more) == 0 && over == 0 {
 				continue
 			}
 			w := row(j.target(old))
 			for _, t := range more {
-				if b := best[t]; !kept[t] && (b == nil || endingRank(w.key.ending) > endingRank(b.key.ending)) {
+				if b := best[t]; !kept[t] && (b == nil || endingRank(w.ending) > endingRank(b.ending)) {
 					best[t] = w
 				}
 			}
 			beyond[w] = max(beyond[w], over)
-			w.First, w.Last = min(w.First, j.clocks[p].ref(old.First)), max(w.Last, j.clocks[p].ref(old.Last))
+			w.First, w.Last = min(w.First, j.clocks[p].ref(old.first)), max(w.Last, j.clocks[p].ref(old.last))
 		}
 	}
 	for _, w := range best {
@@ -70,7 +76,7 @@ func (j *joiner) mergeRows() {
 	for w, n := range beyond {
 		w.Count += n
 	}
-	for _, w := range rows {
+	for _, w := range order {
 		if w.Count == 0 || len(w.Exemplars) == 0 {
 			continue
 		}
@@ -80,36 +86,17 @@ func (j *joiner) mergeRows() {
 		}
 		j.rows = append(j.rows, w)
 	}
-	slices.SortFunc(j.rows, byRow)
+	slices.SortStableFunc(j.rows, byRow)
 }
 
 // target is the joined row of a part's row: that of its last exemplar.
-func (j *joiner) target(old *Row) rowKey {
-	if n := len(old.Exemplars); n > 0 {
-		if r := j.to[old.Exemplars[n-1]]; r != nil {
-			return keyOf(r)
-		}
+func (j *joiner) target(old *frozenRow) digest {
+	if r := j.of(old.latest); r != nil {
+		return keyOf(r)
 	}
 	return old.key
 }
 
 func byRow(a, b *Row) int {
-	if d := cmp.Or(cmp.Compare(a.First, b.First), byTime(a.Exemplars[0], b.Exemplars[0])); d != 0 {
-		return d
-	}
-	return cmp.Compare(a.key.text(), b.key.text())
-}
-
-func sortedRows(rows map[rowKey]*Row) []*Row {
-	list := make([]*Row, 0, len(rows))
-	for _, r := range rows {
-		list = append(list, r)
-	}
-	slices.SortFunc(list, func(a, b *Row) int {
-		if d := cmp.Or(cmp.Compare(a.First, b.First), cmp.Compare(a.Last, b.Last)); d != 0 {
-			return d
-		}
-		return cmp.Compare(a.key.text(), b.key.text())
-	})
-	return list
+	return cmp.Or(cmp.Compare(a.First, b.First), byTime(a.Exemplars[0], b.Exemplars[0]))
 }

@@ -2,52 +2,52 @@ package analyze
 
 import (
 	"cmp"
-	"fmt"
-	"maps"
 	"net/netip"
 	"slices"
 
 	"kerbscope/decode"
 )
 
-// text orders keys that everything else leaves equal.
-func (k rowKey) text() string { return fmt.Sprintf("%+v", k) }
-
 // mergeTickets puts together what each capture saw of a ticket. Presentations
 // of one capture add up, those of several are the same ones.
 func (j *joiner) mergeTickets() {
-	for _, c := range j.parts {
-		for _, old := range c.tickets.sorted() {
-			t := j.byHash[old.Hash]
+	for _, z := range j.parts {
+		for i := range z.tickets {
+			old := &z.tickets[i]
+			t := j.byHash[old.hash]
 			if t == nil {
-				t = &TicketLife{TicketRef: old.TicketRef}
-				j.byHash[old.Hash] = t
+				t = &TicketLife{TicketRef: TicketRef{Hash: old.hash, SName: old.sname, Realm: old.realm, Etype: old.etype, KVNO: old.kvno.pointer()}}
+				j.byHash[old.hash] = t
 				j.tickets = append(j.tickets, t)
 			}
 			if t.Client == "" {
-				t.Client = old.Client
+				t.Client = old.client
 			}
 			if t.SessionEtype == nil {
-				t.SessionEtype = old.SessionEtype
+				t.SessionEtype = old.session.pointer()
 			}
-			if t.Issued == nil && old.Issued != nil {
-				t.Issued = j.to[old.Issued]
+			if t.Issued == nil {
+				t.Issued = j.of(old.issued)
 			}
-			t.Forgotten = max(t.Forgotten, old.Forgotten)
-			here := map[*Presented]uint64{}
-			for _, p := range old.Presented {
-				q := t.presented(j.to[p.First], j.to[p.Last])
-				here[q] += p.Count
+			t.Forgotten = max(t.Forgotten, old.forgotten)
+			here := make([]uint64, len(t.Presented), len(t.Presented)+len(old.shown))
+			for _, p := range old.shown {
+				n := t.presented(j.of(p.first), j.of(p.last))
+				if n == len(here) {
+					here = append(here, 0)
+				}
+				here[n] += p.count
 			}
-			for q, n := range here {
-				if c.before != nil {
-					q.Count += n
+			for n, count := range here {
+				q := t.Presented[n]
+				if z.goesOn {
+					q.Count += count
 					continue
 				}
-				q.Count = max(q.Count, n)
+				q.Count = max(q.Count, count)
 			}
 		}
-		j.issued += c.tickets.lost
+		j.issued += z.lost["tickets"]
 	}
 	for _, t := range j.tickets {
 		slices.SortStableFunc(t.Presented, func(a, b *Presented) int { return byTime(a.First, b.First) })
@@ -69,19 +69,14 @@ func (t *TicketLife) since() int64 {
 	return at
 }
 
-func (t *ticketTable) sorted() []*TicketLife {
-	return slices.SortedFunc(maps.Values(t.byHash), func(a, b *TicketLife) int {
-		return cmp.Or(cmp.Compare(a.since(), b.since()), cmp.Compare(a.Hash, b.Hash))
-	})
-}
-
-// presented is the presentation of t that two joined records belong to.
-func (t *TicketLife) presented(first, last *Record) *Presented {
+// presented is the number of the presentation of t that two joined records
+// belong to.
+func (t *TicketLife) presented(first, last *Record) int {
 	var code *int32
 	if first.Error != nil {
 		code = &first.Error.Code
 	}
-	for _, p := range t.Presented {
+	for i, p := range t.Presented {
 		if p.alike(first, code) {
 			if byTime(first, p.First) < 0 {
 				p.First = first
@@ -89,12 +84,11 @@ func (t *TicketLife) presented(first, last *Record) *Presented {
 			if byTime(last, p.Last) > 0 {
 				p.Last = last
 			}
-			return p
+			return i
 		}
 	}
-	p := &Presented{From: first.From.Addr(), To: first.To, Kind: first.Kind, Ending: first.Ending, Code: code, First: first, Last: last}
-	t.Presented = append(t.Presented, p)
-	return p
+	t.Presented = append(t.Presented, &Presented{From: first.From.Addr(), To: first.To, Kind: first.Kind, Ending: first.Ending, Code: code, First: first, Last: last})
+	return len(t.Presented) - 1
 }
 
 // sessionsApart is how far apart two captures may see the begin of one connection.
@@ -109,9 +103,10 @@ func (j *joiner) mergeSessions() {
 	}
 	by := map[ends][]*SessionFact{}
 	from := map[*SessionFact]int{}
-	for at, c := range j.parts {
+	for at, z := range j.parts {
 		k, p := &j.clocks[at], j.group(at)
-		for _, old := range c.sessions.list {
+		attempts := z.attempts
+		for _, old := range z.sessions {
 			s := *old
 			s.Begin, s.End = old.Begin.ref(k), old.End.ref(k)
 			s.Attempts = make([]AttemptFact, len(old.Attempts))
@@ -122,7 +117,7 @@ func (j *joiner) mergeSessions() {
 					w.FrameRef = w.FrameRef.ref(k)
 					a.Word = &w
 				}
-				a.Record = j.to[a.Record]
+				a.Record, a.kept, attempts = j.of(attempts[0]), nil, attempts[1:]
 				s.Attempts[i] = a
 			}
 			id := ends{s.Client, s.Server, s.Carrier}
@@ -181,14 +176,10 @@ func (s *SessionFact) merge(o *SessionFact) {
 
 func (j *joiner) mergeSightings() {
 	by := map[sightingKey]*SightingFact{}
-	for p, c := range j.parts {
+	for p, z := range j.parts {
 		k := &j.clocks[p]
-		var list []*SightingFact
-		for _, f := range c.sightings.byKey {
-			list = append(list, f)
-		}
-		slices.SortFunc(list, bySighting)
-		for _, old := range list {
+		for i := range z.sightings {
+			old := &z.sightings[i]
 			f := *old
 			f.Time, f.Last = k.ref(f.Time), k.ref(f.Last)
 			id := keyOfSighting(&f.Sighting)
@@ -198,7 +189,7 @@ func (j *joiner) mergeSightings() {
 				j.sightings = append(j.sightings, &f)
 				continue
 			}
-			if c.before != nil {
+			if z.goesOn {
 				o.Seen += f.Seen
 			} else {
 				o.Seen = max(o.Seen, f.Seen)
@@ -215,8 +206,8 @@ func (j *joiner) mergeSightings() {
 
 func (j *joiner) mergeHosts() {
 	claims := map[claim]uint64{}
-	for _, c := range j.parts {
-		for k, n := range c.claims.seen {
+	for _, z := range j.parts {
+		for k, n := range z.claims {
 			claims[k] = max(claims[k], n)
 		}
 	}
@@ -237,18 +228,15 @@ func (j *joiner) count() {
 	for _, w := range j.rows {
 		j.exchanges += w.Count
 	}
-	for _, c := range j.parts {
-		j.messages += c.messages
-		for name, n := range map[string]uint64{
-			"rows": c.rows.lost, "tickets": c.tickets.lost, "sessions": c.sessions.lost,
-			"sightings": c.sightings.lost, "names": c.claims.lost, "pending": c.heal.lost,
-		} {
+	for _, z := range j.parts {
+		j.messages += z.messages
+		for name, n := range z.lost {
 			if n > 0 {
 				j.limits[name] += n
 			}
 		}
-		j.exchanges += c.rows.lost + c.rows.gone
-		j.issued += c.tickets.gone
+		j.exchanges += z.lost["rows"] + z.rowsGone
+		j.issued += z.ticketsGone
 	}
 	j.exchanges -= min(j.exchanges, j.roomless)
 	j.issued += uint64(len(j.tickets))

@@ -65,7 +65,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	assert.LessOrEqual(t, len(c.list), defaultKeep)
 	assert.LessOrEqual(t, len(c.tickets.byHash), maxTickets)
 	assert.LessOrEqual(t, c.tickets.shown, maxShown)
-	assert.LessOrEqual(t, len(c.heal.queue), maxPending)
+	assert.LessOrEqual(t, c.heal.queue.len(), maxPending)
 	assert.LessOrEqual(t, len(c.sessions.list), maxSessions)
 	assert.LessOrEqual(t, len(c.sessions.attempts), maxPending)
 	assert.LessOrEqual(t, len(c.twins.at), maxTwins)
@@ -83,7 +83,7 @@ func TestMemoryIsBounded(t *testing.T) {
 // Two captures keep the same sample of what they share, however full they are.
 func TestTwinsAreSampledAlike(t *testing.T) {
 	a, b := twinTable{at: map[uint64]twin{}}, twinTable{at: map[uint64]twin{}}
-	key := func(i int) uint64 { return hash64(fmt.Append(nil, i)) }
+	key := func(i int) uint64 { return hash64(hashMessage, fmt.Append(nil, i)) }
 	for i := range 400_000 {
 		a.see(key(i), int64(i)*1e6)
 	}

@@ -150,7 +150,7 @@ func (l *Live) join(f Facts, parts ...*Case) *Case {
 	if f.Info.Frames == 0 {
 		facts.First, facts.Last = noTime, noTime
 	}
-	return Join(parts, JoinOptions{Roles: l.o.Roles, Captures: []CaptureFacts{facts}, Part: []int{0}})
+	return joinFrozen(freeze(parts), JoinOptions{Roles: l.o.Roles, Captures: []CaptureFacts{facts}, Part: []int{0}})
 }
 
 // liveSink counts what goes into the Case.

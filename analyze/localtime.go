@@ -23,7 +23,7 @@ const (
 // do not.
 func (c *Case) zone() (ahead int64, ok bool) {
 	var votes []int64
-	for _, g := range c.stimes() {
+	for _, g := range freeze([]*Case{c})[0].stimes() {
 		off := -g.mid()
 		step := off + zoneStep/2
 		step -= ((step % zoneStep) + zoneStep) % zoneStep

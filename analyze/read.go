@@ -1,7 +1,6 @@
 package analyze
 
 import (
-	"crypto/sha256"
 	"encoding/binary"
 	"slices"
 	"strings"
@@ -21,16 +20,44 @@ const (
 )
 
 // reader turns exchanges into Records. Strings and lists that come again and
-// again are kept once.
+// again are kept once. There is one Record, which the next exchange takes over:
+// a Case keeps what it packs of it.
 type reader struct {
 	strings map[string]string
 	lists   map[string][]int32
+	known   func(hash []byte) (string, bool) // ticket hashes that are kept already; nil: none
+
+	rec               Record
+	hint, failed      Failure
+	answer            Reply
+	said              Word
+	presented, issued TicketRef
+	tried             AttemptInfo
+	int32s            [8]int32
+	uint32s           [8]uint32
+	int64s            [8]int64
+	n32, nu32, n64    int
+	keys              []KeyInfo
+	buf               []byte
 }
 
-const keepInterned = 1 << 15
+const (
+	keepInterned    = 1 << 15
+	keepInternedLen = 128 // longer strings seldom come again
+)
 
 func newReader() *reader {
 	return &reader{strings: map[string]string{}, lists: map[string][]int32{}}
+}
+
+// begin makes room for the next exchange.
+func (rd *reader) begin() *Record {
+	steps, more := rd.rec.Steps[:0], rd.rec.Req.Additional[:0]
+	rd.rec = Record{Steps: steps}
+	rd.rec.Req.Additional = more
+	rd.n32, rd.nu32, rd.n64 = 0, 0, 0
+	rd.keys = rd.keys[:0]
+	return &rd.rec
 }
 
 func (rd *reader) str(b []byte) string {
@@ -41,10 +68,19 @@ func (rd *reader) str(b []byte) string {
 		return s
 	}
 	s := string(b)
-	if len(rd.strings) < keepInterned {
+	if len(rd.strings) < keepInterned && len(s) <= keepInternedLen {
 		rd.strings[s] = s
 	}
 	return s
+}
+
+// at joins a name and a realm; "" without a name.
+func (rd *reader) at(name, realm string) string {
+	if name == "" || realm == "" {
+		return name
+	}
+	var buf [192]byte
+	return rd.str(append(append(append(buf[:0], name...), '@'), realm...))
 }
 
 func (rd *reader) name(n krb5.PrincipalName) string {
@@ -87,13 +123,24 @@ func (rd *reader) ints(list []int32, limit int) []int32 {
 	return l
 }
 
-func opt[T any](o krb5.Opt[T]) *T {
+// opt is the value of o, in the next of list while there is one.
+func opt[T any](o krb5.Opt[T], list []T, n *int) *T {
 	if !o.OK {
 		return nil
 	}
-	v := o.V
-	return &v
+	if *n == len(list) {
+		v := o.V
+		return &v
+	}
+	v := &list[*n]
+	*n++
+	*v = o.V
+	return v
 }
+
+func (rd *reader) int32(o krb5.Opt[int32]) *int32    { return opt(o, rd.int32s[:], &rd.n32) }
+func (rd *reader) uint32(o krb5.Opt[uint32]) *uint32 { return opt(o, rd.uint32s[:], &rd.nu32) }
+func (rd *reader) int64(o krb5.Opt[int64]) *int64    { return opt(o, rd.int64s[:], &rd.n64) }
 
 func refOf(m *decode.Message) FrameRef {
 	if m == nil {
@@ -102,22 +149,12 @@ func refOf(m *decode.Message) FrameRef {
 	return FrameRef{m.Frame, m.Time}
 }
 
-// hash64 identifies bytes across captures.
-func hash64(parts ...[]byte) uint64 {
-	h := sha256.New()
-	for _, p := range parts {
-		h.Write(p)
-	}
-	var sum [sha256.Size]byte
-	return binary.BigEndian.Uint64(h.Sum(sum[:0]))
-}
-
+// record is x, until the next exchange.
 func (rd *reader) record(x *decode.Exchange) *Record {
-	r := &Record{
-		Kind: x.Kind, From: x.Client, To: x.Server, Transport: x.Transport, Carrier: x.Carrier,
-		Ending: x.Ending, Start: x.Started, End: x.Ended, BothWays: x.BothWays, ClientHears: x.ClientHears, Resent: x.Resent,
-		TooBig: refOf(x.TooBig), Unheard: refOf(x.Unheard),
-	}
+	r := rd.begin()
+	r.Kind, r.From, r.To, r.Transport, r.Carrier = x.Kind, x.Client, x.Server, x.Transport, x.Carrier
+	r.Ending, r.Start, r.End, r.BothWays, r.ClientHears, r.Resent = x.Ending, x.Started, x.Ended, x.BothWays, x.ClientHears, x.Resent
+	r.TooBig, r.Unheard = refOf(x.TooBig), refOf(x.Unheard)
 	for _, s := range x.Steps {
 		if len(r.Steps) == keepSteps {
 			// The last step is the outcome.
@@ -128,12 +165,12 @@ func (rd *reader) record(x *decode.Exchange) *Record {
 	}
 	rd.request(r, x)
 	if x.Hint != nil && x.Hint.Krb != nil && x.Hint.Krb.Error != nil {
-		r.Hint = rd.failure(x.Hint)
+		r.Hint = rd.failure(x.Hint, &rd.hint)
 	}
 	if x.Reply != nil && x.Reply.Krb != nil {
 		rd.reply(r, x)
 		if r.twin == 0 && len(x.Reply.Krb.Raw) > 0 {
-			r.twin = hash64([]byte("reply"), x.Reply.Krb.Raw)
+			r.twin = hash64(hashReply, x.Reply.Krb.Raw)
 		}
 	}
 	if x.Attempt != nil {
@@ -157,13 +194,13 @@ func (rd *reader) request(r *Record, x *decode.Exchange) {
 	}
 	r.Req.FrameRef = refOf(m)
 	r.Req.Length = m.Krb.Length
-	r.twin = hash64(m.Krb.Raw)
+	r.twin = hash64(hashRequest, m.Krb.Raw)
 	switch {
 	case m.Krb.KDCReq != nil:
 		rd.kdcReq(&r.Req, m.Krb.KDCReq)
 		if ap := m.Krb.KDCReq.APReq; ap != nil {
-			r.Presented = rd.ticket(&ap.Ticket)
-			r.Req.Authenticator = opt(ap.Authenticator.EType)
+			r.Presented = rd.ticket(&ap.Ticket, &rd.presented)
+			r.Req.Authenticator = rd.int32(ap.Authenticator.EType)
 			r.Req.AuthHash = authHash(&ap.Authenticator)
 		}
 		for _, s := range x.Steps {
@@ -182,8 +219,8 @@ func (rd *reader) request(r *Record, x *decode.Exchange) {
 		}
 	case m.Krb.APReq != nil:
 		ap := m.Krb.APReq
-		r.Presented = rd.ticket(&ap.Ticket)
-		r.Req.Authenticator = opt(ap.Authenticator.EType)
+		r.Presented = rd.ticket(&ap.Ticket, &rd.presented)
+		r.Req.Authenticator = rd.int32(ap.Authenticator.EType)
 		r.Req.AuthHash = authHash(&ap.Authenticator)
 		r.Req.APOptions = ap.APOptions.V
 		if x.Kind == decode.AP {
@@ -196,20 +233,22 @@ func authHash(d *krb5.EncryptedData) uint64 {
 	if len(d.Cipher) == 0 || d.Cut {
 		return 0
 	}
-	return hash64(d.Cipher)
+	return hash64(hashAuthenticator, d.Cipher)
 }
 
 func (rd *reader) reply(r *Record, x *decode.Exchange) {
 	m := x.Reply
 	switch k := m.Krb; {
 	case k.KDCRep != nil:
-		rep := &Reply{FrameRef: refOf(m), What: k.Type.String(), Etype: opt(k.KDCRep.EncPart.EType), KVNO: opt(k.KDCRep.EncPart.KVNO)}
+		rep := &rd.answer
+		*rep = Reply{FrameRef: refOf(m), What: k.Type.String(), Etype: rd.int32(k.KDCRep.EncPart.EType), KVNO: rd.uint32(k.KDCRep.EncPart.KVNO)}
 		rep.CName = rd.principal(k.KDCRep.CName, k.KDCRep.CRealm)
 		rep.Info2, _, rep.PAData = rd.keyInfo(k.KDCRep.PAData)
 		r.Reply = rep
-		r.Issued = rd.ticket(&k.KDCRep.Ticket)
+		r.Issued = rd.ticket(&k.KDCRep.Ticket, &rd.issued)
 	case k.APRep != nil:
-		rep := &Reply{FrameRef: refOf(m), What: k.Type.String(), Etype: opt(k.APRep.EncPart.EType), KVNO: opt(k.APRep.EncPart.KVNO)}
+		rep := &rd.answer
+		*rep = Reply{FrameRef: refOf(m), What: k.Type.String(), Etype: rd.int32(k.APRep.EncPart.EType), KVNO: rd.uint32(k.APRep.EncPart.KVNO)}
 		for _, s := range x.Steps {
 			if s.Msg != nil && s.Msg.Frame != m.Frame && s.Msg.Type() == krb5.APRepMsg && s.Msg.Src == x.Client {
 				rep.TwoWays = true
@@ -217,27 +256,38 @@ func (rd *reader) reply(r *Record, x *decode.Exchange) {
 		}
 		r.Reply = rep
 	case k.Error != nil:
-		r.Error = rd.failure(m)
+		r.Error = rd.failure(m, &rd.failed)
 	}
 }
 
 func (rd *reader) attempt(r *Record, x *decode.Exchange) {
 	a := x.Attempt
-	info := &AttemptInfo{Mech: a.Mech, Verb: a.Verb, MechTypes: a.MechTypes, Rejected: a.Rejected}
+	info := &rd.tried
+	*info = AttemptInfo{Mech: a.Mech, Verb: a.Verb, MechTypes: a.MechTypes, Rejected: a.Rejected}
 	for i := range a.Tokens {
 		if t := &a.Tokens[i]; t.Message != nil && t.Message == x.Request {
 			info.TokenLen = t.Len
 		}
 	}
 	r.Attempt = info
-	r.Word = word(a.Result)
+	if w := a.Result; w != nil {
+		r.Word = &rd.said
+		wordInto(r.Word, w)
+	}
 }
 
 func word(w *decode.Result) *Word {
 	if w == nil {
 		return nil
 	}
-	return &Word{FrameRef{w.Frame, w.Time}, w.Outcome, w.Code, w.NoCode, w.Split, w.CodeName, strings.Clone(w.Text[:min(len(w.Text), keepText)])}
+	v := &Word{}
+	wordInto(v, w)
+	v.Text = strings.Clone(v.Text)
+	return v
+}
+
+func wordInto(v *Word, w *decode.Result) {
+	*v = Word{FrameRef{w.Frame, w.Time}, w.Outcome, w.Code, w.NoCode, w.Split, w.CodeName, w.Text[:min(len(w.Text), keepText)]}
 }
 
 // names fills Client and Service. Names of the reply are the KDC's own
@@ -246,8 +296,8 @@ func (rd *reader) names(r *Record) {
 	q := &r.Req
 	switch r.Kind {
 	case decode.AS, decode.TGS:
-		r.Client = at(q.CName, q.Realm)
-		r.Service = at(q.SName, q.Realm)
+		r.Client = rd.at(q.CName, q.Realm)
+		r.Service = rd.at(q.SName, q.Realm)
 		switch {
 		case r.Kind == decode.TGS && r.delegated():
 			r.Client = "" // the reply names whom the asking service speaks for
@@ -258,24 +308,23 @@ func (rd *reader) names(r *Record) {
 		}
 		// RFC 6806 §7: with WRONG_REALM the client's realm is another one.
 		if f := r.Error; r.Kind == decode.AS && r.Client == "" && f != nil && f.CName != "" && f.Code != errWrongRealm && !anonymous(f.CName) {
-			r.Client = at(f.CName, f.CRealm)
+			r.Client = rd.at(f.CName, f.CRealm)
 		}
 		if t := r.Issued; t != nil && t.SName != "" {
 			if r.Service == "" || samePrincipal(t.SName, q.SName) {
-				r.Service = t.Principal()
+				r.Service = rd.at(t.SName, t.Realm)
 			}
 		}
 		if f := r.Error; r.Service == "" && f != nil {
-			r.Service = at(f.SName, f.Realm)
+			r.Service = rd.at(f.SName, f.Realm)
 		}
 	default:
 		if r.Presented != nil {
-			r.Service = r.Presented.Principal()
+			r.Service = rd.at(r.Presented.SName, r.Presented.Realm)
 		} else if f := r.Error; f != nil {
-			r.Service = at(f.SName, f.Realm)
+			r.Service = rd.at(f.SName, f.Realm)
 		}
 	}
-	r.Client, r.Service = rd.str([]byte(r.Client)), rd.str([]byte(r.Service))
 }
 
 // delegated tells a request for a ticket in another client's name: S4U2self
@@ -301,10 +350,10 @@ func (rd *reader) openResult(m *decode.Message) *OpenResult {
 		Lacks: own == decode.NoKVNO || own == decode.NoEType, Misfit: own == decode.WrongSecret, Has: o.Has, Differs: o.Differs,
 		Owner: rd.str([]byte(o.Owner)), Foreign: foreign, OwnWhyNot: o.OwnWhyNot, Unnamed: foreign && own == decode.NoPrincipal, ByPassword: o.ByPassword,
 		Relabelled: !foreign && o.Differ&(decode.DiffersKVNO|decode.DiffersCase) != 0,
-		Client:     rd.principal(o.CName, o.CRealm), Session: opt(o.SessionKeyEType),
-		Auth: clockNS(o.AuthTime, krb5.Opt[int32]{}), Start: clockNS(o.StartTime, krb5.Opt[int32]{}), End: clockNS(o.EndTime, krb5.Opt[int32]{})}
+		Client:     rd.principal(o.CName, o.CRealm), Session: rd.int32(o.SessionKeyEType),
+		Auth: rd.clockNS(o.AuthTime, krb5.Opt[int32]{}), Start: rd.clockNS(o.StartTime, krb5.Opt[int32]{}), End: rd.clockNS(o.EndTime, krb5.Opt[int32]{})}
 	if a := o.Authenticator; a != nil {
-		r.CTime, r.Subkey, r.BadAuth = clockNS(a.CTime, a.CUSec), opt(a.SubkeyEType), a.WhyNot
+		r.CTime, r.Subkey, r.BadAuth = rd.clockNS(a.CTime, a.CUSec), rd.int32(a.SubkeyEType), a.WhyNot
 	}
 	return r
 }

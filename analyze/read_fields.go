@@ -3,6 +3,7 @@ package analyze
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 
 	"kerbscope/decode"
 	"kerbscope/decode/krb5"
@@ -16,8 +17,9 @@ func (rd *reader) kdcReq(q *Request, k *krb5.KDCReq) {
 	q.Realm = rd.str(k.Realm)
 	q.Nonce = k.Nonce.V
 	q.Addresses = len(k.Addresses)
-	q.PreauthEtype = opt(k.PreauthEType())
-	var types []int32
+	q.PreauthEtype = rd.int32(k.PreauthEType())
+	var buf [keepPAData]int32
+	types := buf[:0]
 	for i := range k.PAData {
 		pa := &k.PAData[i]
 		if len(types) < keepPAData {
@@ -41,7 +43,7 @@ func (rd *reader) kdcReq(q *Request, k *krb5.KDCReq) {
 				q.FAST = true
 			}
 		case krb5.PASupportedEnctypes:
-			q.SupportedEnc = opt(pa.Decode().SupportedEnc)
+			q.SupportedEnc = rd.uint32(pa.Decode().SupportedEnc)
 		case krb5.PAForUser:
 			if d := pa.Decode(); d.ForUser != nil {
 				q.ForUser = rd.principal(d.ForUser.UserName, d.ForUser.UserRealm)
@@ -53,24 +55,39 @@ func (rd *reader) kdcReq(q *Request, k *krb5.KDCReq) {
 		if len(q.Additional) == keepTickets {
 			break
 		}
-		q.Additional = append(q.Additional, *rd.ticket(&k.Tickets[i]))
+		q.Additional = append(q.Additional, TicketRef{})
+		rd.ticket(&k.Tickets[i], &q.Additional[i])
 	}
 }
 
-func (rd *reader) ticket(t *krb5.Ticket) *TicketRef {
+func (rd *reader) ticket(t *krb5.Ticket, ref *TicketRef) *TicketRef {
 	if !t.OK {
 		return nil
 	}
-	ref := &TicketRef{SName: rd.name(t.SName), Realm: rd.str(t.Realm), Etype: t.EncPart.EType.V, KVNO: opt(t.EncPart.KVNO)}
+	*ref = TicketRef{SName: rd.name(t.SName), Realm: rd.str(t.Realm), Etype: t.EncPart.EType.V, KVNO: rd.uint32(t.EncPart.KVNO)}
 	if c := t.EncPart.Cipher; len(c) > 0 && !t.EncPart.Cut {
-		sum := sha256.Sum256(c)
-		ref.Hash = hex.EncodeToString(sum[:])
+		ref.Hash = rd.hash(c)
 	}
 	return ref
 }
 
+// hash is the SHA-256 of a ticket's cipher, in hex.
+func (rd *reader) hash(cipher []byte) string {
+	sum := sha256.Sum256(cipher)
+	var text [2 * sha256.Size]byte
+	hex.Encode(text[:], sum[:])
+	if rd.known != nil {
+		if s, ok := rd.known(text[:]); ok {
+			return s
+		}
+	}
+	return string(text[:])
+}
+
 // keyInfo is the ETYPE-INFO2 of a padata list, else its ETYPE-INFO.
-func (rd *reader) keyInfo(list []krb5.PAData) (keys []KeyInfo, old bool, types []int32) {
+func (rd *reader) keyInfo(list []krb5.PAData) (keys []KeyInfo, old bool, padata []int32) {
+	var buf [keepPAData]int32
+	types := buf[:0]
 	for i := range list {
 		pa := &list[i]
 		if len(types) < keepPAData {
@@ -82,28 +99,28 @@ func (rd *reader) keyInfo(list []krb5.PAData) (keys []KeyInfo, old bool, types [
 		if pa.Type != krb5.PAETypeInfo2 && (pa.Type != krb5.PAETypeInfo || keys != nil) {
 			continue
 		}
-		var entries []KeyInfo
+		from := len(rd.keys)
 		for _, e := range pa.Decode().ETypeInfo {
-			if len(entries) < keepEtypes {
-				entries = append(entries, KeyInfo{Etype: e.EType.V, Salt: rd.str(e.Salt), HasSalt: e.Salt != nil})
+			if len(rd.keys)-from < keepEtypes {
+				rd.keys = append(rd.keys, KeyInfo{Etype: e.EType.V, Salt: rd.str(e.Salt), HasSalt: e.Salt != nil})
 			}
 		}
-		if entries != nil {
-			keys = entries
+		if entries := rd.keys[from:]; len(entries) > 0 {
+			keys = slices.Clip(entries)
 		}
 	}
 	return keys, old, rd.ints(types, keepPAData)
 }
 
-func (rd *reader) failure(m *decode.Message) *Failure {
+func (rd *reader) failure(m *decode.Message, f *Failure) *Failure {
 	e := m.Krb.Error
-	f := &Failure{FrameRef: refOf(m), Code: e.ErrorCode.V, Cut: m.Krb.Truncated, EText: string(e.EText[:min(len(e.EText), keepText)]),
+	*f = Failure{FrameRef: refOf(m), Code: e.ErrorCode.V, Cut: m.Krb.Truncated, EText: rd.str(e.EText[:min(len(e.EText), keepText)]),
 		CRealm: rd.str(e.CRealm), Realm: rd.str(e.Realm), SName: rd.name(e.SName), CName: rd.name(e.CName)}
-	f.STime = clockNS(e.STime, e.SUSec)
-	f.CTime = clockNS(e.CTime, e.CUSec)
+	f.STime = rd.clockNS(e.STime, e.SUSec)
+	f.CTime = rd.clockNS(e.CTime, e.CUSec)
 	d := e.Data()
 	if k := d.KerbErrorData; k != nil {
-		f.NTStatus = opt(k.NTStatus)
+		f.NTStatus = rd.uint32(k.NTStatus)
 		f.SkewRecovery = k.Type == krb5.KerbErrSkewRecovery
 	}
 	if d.MethodData != nil {
@@ -111,7 +128,7 @@ func (rd *reader) failure(m *decode.Message) *Failure {
 		for i := range d.MethodData {
 			if d.MethodData[i].Type == krb5.PAPWSalt {
 				if s := d.MethodData[i].Decode().NTStatus; s.OK && f.NTStatus == nil {
-					f.NTStatus = opt(s)
+					f.NTStatus = rd.uint32(s)
 				}
 			}
 		}
@@ -120,7 +137,7 @@ func (rd *reader) failure(m *decode.Message) *Failure {
 }
 
 // clockNS puts KerberosTime and Microseconds together (RFC 4120 §5.2.4).
-func clockNS(s krb5.Opt[int64], us krb5.Opt[int32]) *int64 {
+func (rd *reader) clockNS(s krb5.Opt[int64], us krb5.Opt[int32]) *int64 {
 	if !s.OK || s.V < -1<<32 || s.V > 1<<33 {
 		return nil
 	}
@@ -128,5 +145,5 @@ func clockNS(s krb5.Opt[int64], us krb5.Opt[int32]) *int64 {
 	if us.OK && us.V >= 0 && us.V < 1e6 {
 		v += int64(us.V) * 1000
 	}
-	return &v
+	return rd.int64(krb5.Opt[int64]{V: v, OK: true})
 }

@@ -72,8 +72,9 @@ type Record struct {
 	Steps   []Step // in time order; each frame of each capture
 
 	rank int    // order of arrival in its capture; ties of Start are broken by it
-	row  *Row   // of the partial Case
-	twin uint64 // seeded hash of the request's (or lone reply's) bytes, 0: none
+	row  *Row   // of the joined Case
+	twin uint64 // hash of the request's (or lone reply's) bytes, 0: none
+	part int32  // of the captures that it was first seen by; see joiner.group
 }
 
 // A FrameRef names one frame and its time. Frame 0: there is none.

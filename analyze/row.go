@@ -3,9 +3,6 @@ package analyze
 import (
 	"cmp"
 	"fmt"
-	"net/netip"
-	"slices"
-	"strings"
 
 	"kerbscope/decode"
 	"kerbscope/decode/krb5"
@@ -21,9 +18,8 @@ type Row struct {
 	Last      int64     // ns
 	Exemplars []*Record // up to the first four and the last four, in time order
 
-	key  rowKey
-	seen map[uint64]struct{} // twins of the exchanges, as far as the limits let
-	gone bool                // it made room for others
+	key    digest // see keyOf
+	ending decode.Ending
 }
 
 // Record is the first exemplar.
@@ -34,30 +30,6 @@ const (
 	headRecords = 4
 	tailRecords = 4
 )
-
-// A rowKey is what the exchanges of a row have in common.
-type rowKey struct {
-	kind             decode.Kind
-	ending           decode.Ending
-	healed, unheard  bool
-	preauth          string
-	client, service  string // ASCII case folded
-	from             netip.Addr
-	to               netip.AddrPort
-	transport        decode.Transport
-	carrier, verb    string
-	etypes, info     string // lists as text
-	options          uint32
-	forUser          string
-	preauthE, ticket int64 // etypes, none when absent
-	session, reply   int64
-	kvno             int64
-	code             int64          // KRB-ERROR code, or the carrier's
-	status           int64          // NTSTATUS
-	refusal          decode.Refusal // by the keytab; 0 without one
-	opened           bool
-	owner            string // whose key opens the ticket
-}
 
 const none = int64(-1 << 40)
 
@@ -71,47 +43,73 @@ func num[T int32 | uint32](p *T) int64 {
 // keyOptions are the KDC options that make a different question.
 const keyOptions = krb5.KDCForwarded | krb5.KDCConstrainedDeleg | krb5.KDCEncTktInSkey | krb5.KDCRenew | krb5.KDCValidate | krb5.KDCAnonymous
 
-func keyOf(r *Record) rowKey {
-	k := rowKey{
-		kind: r.Kind, ending: r.Ending, healed: r.Healed, unheard: r.Unheard.Frame != 0, preauth: r.Req.Preauth,
-		client: lower(r.Client), service: lower(r.Service), from: r.From.Addr(), to: r.To, transport: r.Transport,
-		etypes: listKey(r.Req.Etypes), options: r.Req.KDCOptions & keyOptions, forUser: r.Req.ForUser,
-		preauthE: num(r.Req.PreauthEtype), session: num(r.SessionEtype),
-		ticket: none, reply: none, kvno: none, code: none, status: none,
-	}
+// keyOf is what the exchanges of a row have in common.
+func keyOf(r *Record) digest {
+	var buf [384]byte
+	k := keyText(buf[:0])
+	k.num(int64(r.Kind)<<16 | int64(r.Ending)<<8 | int64(r.Transport))
+	k.yes(r.Healed, r.Unheard.Frame != 0)
+	k.name(r.Client)
+	k.name(r.Service)
+	k.addr(r.From.Addr())
+	k.end(r.To)
+	k.str(r.Req.Preauth)
+	k.ints(r.Req.Etypes)
+	k.str(r.Req.ForUser)
 	if r.Kind == decode.AP {
-		k.options = r.Req.APOptions
-		k.carrier = strings.Join(r.Carrier, "/")
-		if r.Attempt != nil {
-			k.verb = r.Attempt.Verb
+		k.num(int64(r.Req.APOptions))
+		k.num(int64(len(r.Carrier)))
+		for _, s := range r.Carrier {
+			k.str(s)
 		}
+		if r.Attempt != nil {
+			k.str(r.Attempt.Verb)
+		}
+	} else {
+		k.num(int64(r.Req.KDCOptions & keyOptions))
 	}
+	k.num(num(r.Req.PreauthEtype))
+	k.num(num(r.SessionEtype))
 	t := r.Issued
 	if t == nil && r.Kind != decode.AS {
 		t = r.Presented
 	}
+	k.yes(t != nil, r.Reply != nil, r.Error != nil, r.Error == nil && r.Word != nil, r.Opened != nil)
 	if t != nil {
-		k.ticket, k.kvno = int64(t.Etype), num(t.KVNO)
+		k.num(int64(t.Etype))
+		k.num(num(t.KVNO))
 	}
 	if r.Reply != nil {
-		k.reply = num(r.Reply.Etype)
+		k.num(num(r.Reply.Etype))
 	}
-	if r.Hint != nil {
-		k.info = infoKey(r.Hint.Info2)
-	}
+	info := r.hinted()
 	switch {
 	case r.Error != nil:
-		k.code, k.status = int64(r.Error.Code), num(r.Error.NTStatus)
-		if k.info == "" {
-			k.info = infoKey(r.Error.Info2)
+		k.num(int64(r.Error.Code))
+		k.num(num(r.Error.NTStatus))
+		if len(info) == 0 {
+			info = r.Error.Info2
 		}
 	case r.Word != nil:
-		k.code = r.Word.Code
+		k.num(r.Word.Code)
 	}
-	if r.Opened != nil {
-		k.opened, k.refusal, k.owner = r.Opened.Key != "", r.Opened.Refusal, lower(r.Opened.Owner)
+	k.num(int64(len(info)))
+	for i := range info {
+		k.num(int64(info[i].Etype))
 	}
-	return k
+	if o := r.Opened; o != nil {
+		k.yes(o.Key != "")
+		k.num(int64(o.Refusal))
+		k.name(o.Owner)
+	}
+	return digestOf(k)
+}
+
+func (r *Record) hinted() []KeyInfo {
+	if r.Hint == nil {
+		return nil
+	}
+	return r.Hint.Info2
 }
 
 func listKey(list []int32) string {
@@ -154,88 +152,6 @@ const (
 	maxAliases   = 1 << 12
 	maxDNSTwins  = 1 << 10 // DNS answers that help to relate clocks
 )
-
-// A rowTable is the rows of one capture.
-type rowTable struct {
-	rows map[rowKey]*Row
-	seen int
-	kept int    // exemplars
-	lost uint64 // exchanges that found no room
-
-	rolls bool   // the rows that were used least recently make room
-	gone  uint64 // exchanges of rows that did
-}
-
-func (t *rowTable) add(r *Record) {
-	key := keyOf(r)
-	row := t.rows[key]
-	if row == nil {
-		if len(t.rows) >= maxRows && t.rolls {
-			t.prune(len(t.rows) / 8)
-		}
-		if len(t.rows) >= maxRows {
-			t.lost++
-			return
-		}
-		row = &Row{key: key, First: r.Start, Last: r.Start}
-		t.rows[key] = row
-	}
-	r.row = row
-	row.Count++
-	row.First, row.Last = min(row.First, r.Start), max(row.Last, r.Start)
-	if r.twin != 0 && !t.rolls && len(row.seen) < maxRowSeen && t.seen < maxSeen {
-		if _, ok := row.seen[r.twin]; !ok {
-			if row.seen == nil {
-				row.seen = map[uint64]struct{}{}
-			}
-			row.seen[r.twin] = struct{}{}
-			t.seen++
-		}
-	}
-	t.keep(row, r)
-}
-
-// keep makes r an exemplar: of the first while there is room, else the last.
-// When all rows together keep many, a row keeps its first and its last.
-func (t *rowTable) keep(row *Row, r *Record) {
-	most, head := headRecords+tailRecords, headRecords
-	if t.kept >= maxExemplars && len(row.Exemplars) < most {
-		most = max(2, len(row.Exemplars))
-		head = min(headRecords, most-1)
-	}
-	if len(row.Exemplars) < most {
-		t.kept++
-		row.Exemplars = append(row.Exemplars, r)
-		return
-	}
-	tail := row.Exemplars[head:]
-	copy(tail, tail[1:])
-	tail[len(tail)-1] = r
-}
-
-// take removes r from its row, which it leaves to be added to another.
-func (t *rowTable) take(r *Record) {
-	row := r.row
-	if row == nil {
-		return
-	}
-	r.row = nil
-	if row.gone {
-		t.gone--
-		return
-	}
-	row.Count--
-	if _, ok := row.seen[r.twin]; ok {
-		delete(row.seen, r.twin)
-		t.seen--
-	}
-	t.kept -= len(row.Exemplars)
-	row.Exemplars = slices.DeleteFunc(row.Exemplars, func(e *Record) bool { return e == r })
-	t.kept += len(row.Exemplars)
-	if row.Count == 0 {
-		delete(t.rows, row.key)
-	}
-}
 
 func byTime(a, b *Record) int {
 	return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.firstFrame(), b.firstFrame()), cmp.Compare(a.rank, b.rank))

@@ -40,6 +40,7 @@ type AttemptFact struct {
 	APReq  FrameRef // frame 0: none
 	Word   *Word    // nil: none was seen
 	Record *Record  // the AP exchange it belongs to; nil: no Kerberos in it
+	kept   *kept    // the same, in a partial Case
 }
 
 // Outcome is the attempt's outcome in the carrier's word; 0 when there was none.
@@ -54,7 +55,7 @@ func (a *AttemptFact) Outcome() decode.Outcome {
 // beyond their existence are counted, not kept.
 type sessionTable struct {
 	list     []*SessionFact
-	attempts map[*decode.Attempt]*Record
+	attempts map[*decode.Attempt]*kept
 	plain    uint64
 	lost     uint64
 	rolls    bool          // the oldest make room
@@ -62,8 +63,8 @@ type sessionTable struct {
 }
 
 // attempt remembers the exchange of an attempt until its session comes.
-func (t *sessionTable) attempt(a *decode.Attempt, r *Record) {
-	if len(t.attempts) < maxPending {
+func (t *sessionTable) attempt(a *decode.Attempt, r *kept) {
+	if r != nil && len(t.attempts) < maxPending {
 		t.attempts[a] = r
 	}
 }
@@ -101,8 +102,8 @@ func (t *sessionTable) add(s *decode.Session) {
 	t.list = append(t.list, f)
 }
 
-func attemptFact(a *decode.Attempt, r *Record) AttemptFact {
-	f := AttemptFact{AttemptInfo: AttemptInfo{Mech: a.Mech, Verb: a.Verb, MechTypes: a.MechTypes, Rejected: a.Rejected}, Word: word(a.Result), Record: r}
+func attemptFact(a *decode.Attempt, r *kept) AttemptFact {
+	f := AttemptFact{AttemptInfo: AttemptInfo{Mech: a.Mech, Verb: a.Verb, MechTypes: a.MechTypes, Rejected: a.Rejected}, Word: word(a.Result), kept: r}
 	for i := range a.Tokens {
 		t := &a.Tokens[i]
 		ref := FrameRef{t.Frame, t.Time}
@@ -128,7 +129,7 @@ func attemptFact(a *decode.Attempt, r *Record) AttemptFact {
 func sessionTwin(s *decode.Session) uint64 {
 	c, _ := s.Client.MarshalBinary()
 	v, _ := s.Server.MarshalBinary()
-	return hash64([]byte("session"), c, v)
+	return hash64(hashSession, append(c, v...))
 }
 
 // A SightingFact is the sightings that are alike: same kind, hosts, server

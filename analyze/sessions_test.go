@@ -88,7 +88,7 @@ func TestConnectionsThatTellTheClock(t *testing.T) {
 		a, b := NewCase(0), NewCase(0)
 		a.Session(session(0, 4000, at, func(s *decode.Session) { s.FromSYN = true }))
 		b.Session(session(1, 4000, at+20e9, func(s *decode.Session) { s.FromSYN = fromSYN }))
-		k := relate([]*Case{a, b})
+		k := relate(freeze([]*Case{a, b}))
 		if fromSYN {
 			assert.Equal(t, clock{offset: 20e9, base: at + 20e9, uncertainty: 1000, from: "packets"}, k[1])
 		} else {

@@ -125,7 +125,7 @@ func (c *Case) sameAsker() map[netip.Addr]netip.Addr {
 
 // kdcAnswers is what KDCs answered, by what silences are compared with.
 type kdcAnswers struct {
-	byQuestion map[question][]*Record
+	byQuestion map[digest][]*Record
 	byClient   map[netip.Addr][]*Record
 	byNonce    map[uint32][]*Record
 	// used are the times at which tickets without an issue in view were
@@ -150,7 +150,7 @@ func (a kdcAnswers) client(addr netip.Addr) netip.Addr {
 }
 
 func (c *Case) answersOf(same map[netip.Addr]netip.Addr) kdcAnswers {
-	a := kdcAnswers{map[question][]*Record{}, map[netip.Addr][]*Record{}, map[uint32][]*Record{}, map[usedTicket][]int64{}, same}
+	a := kdcAnswers{map[digest][]*Record{}, map[netip.Addr][]*Record{}, map[uint32][]*Record{}, map[usedTicket][]int64{}, same}
 	for _, r := range c.Records() {
 		if (r.Kind == decode.AS || r.Kind == decode.TGS) && (r.Reply != nil || r.Error != nil) {
 			q := questionOf(r)

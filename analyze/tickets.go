@@ -17,8 +17,6 @@ type TicketLife struct {
 	Presented []*Presented
 	// Forgotten presentations went beyond the limit and are not listed.
 	Forgotten uint64
-
-	lru *lruEntry
 }
 
 // A Presented is the presentations of one ticket that are alike: same client
@@ -33,73 +31,120 @@ type Presented struct {
 	First, Last *Record // Last may be First
 }
 
+// A partTicket is a TicketLife of one capture.
+type partTicket struct {
+	hash, sname, realm, client string
+	etype                      int32
+	kvno                       maybe[uint32]
+	session                    maybe[int32]
+	issued                     *kept
+	presented                  []partShown
+	forgotten                  uint64
+
+	prev, next *partTicket // by use
+}
+
+// A maybe is a value that may be absent.
+type maybe[T any] struct {
+	v  T
+	ok bool
+}
+
+func maybeOf[T any](p *T) maybe[T] {
+	if p == nil {
+		return maybe[T]{}
+	}
+	return maybe[T]{*p, true}
+}
+
+func (m maybe[T]) pointer() *T {
+	if !m.ok {
+		return nil
+	}
+	return &m.v
+}
+
+// A partShown is a Presented of one capture.
+type partShown struct {
+	from        netip.Addr
+	to          netip.AddrPort
+	kind        decode.Kind
+	ending      decode.Ending
+	code        int64 // none: no KRB-ERROR
+	count       uint64
+	first, last *kept
+}
+
 // A ticketTable is the tickets of one capture by hash, the least recently
 // used out first.
 type ticketTable struct {
-	byHash     map[string]*TicketLife
-	head, tail *lruEntry // head: least recently used
-	shown      int
-	lost       uint64
-	gone       uint64 // aged out
-	issuedN    uint64
+	byHash        map[string]*partTicket
+	most          int
+	oldest, newer *partTicket // by use: the first and the last of them
+	shown         int
+	lost          uint64
+	gone          uint64 // aged out
 }
 
-type lruEntry struct {
-	life       *TicketLife
-	prev, next *lruEntry
-}
-
-func newTicketTable() ticketTable { return ticketTable{byHash: map[string]*TicketLife{}} }
-
-func (t *ticketTable) get(ref *TicketRef) *TicketLife {
+func (t *ticketTable) get(ref *TicketRef) *partTicket {
 	if ref == nil || ref.Hash == "" {
 		return nil
 	}
 	life := t.byHash[ref.Hash]
 	if life == nil {
-		for len(t.byHash) >= maxTickets {
+		for len(t.byHash) >= t.most {
 			t.evict()
 		}
-		life = &TicketLife{TicketRef: *ref}
-		life.lru = &lruEntry{life: life}
+		life = &partTicket{hash: ref.Hash, sname: ref.SName, realm: ref.Realm, etype: ref.Etype, kvno: maybeOf(ref.KVNO)}
 		t.byHash[ref.Hash] = life
 	}
-	t.touch(life.lru)
+	t.touch(life)
 	return life
 }
 
+// known is the hash as it is kept.
+func (t *ticketTable) known(hash []byte) (string, bool) {
+	if life := t.byHash[string(hash)]; life != nil {
+		return life.hash, true
+	}
+	return "", false
+}
+
 func (t *ticketTable) evict() {
-	e := t.head
+	e := t.oldest
 	t.unlink(e)
-	t.shown -= len(e.life.Presented)
-	delete(t.byHash, e.life.Hash)
+	t.shown -= len(e.presented)
+	delete(t.byHash, e.hash)
 	t.lost++
 }
 
-func (t *ticketTable) touch(e *lruEntry) {
-	t.unlink(e)
-	e.prev = t.tail
-	if t.tail != nil {
-		t.tail.next = e
-	} else {
-		t.head = e
+func (t *ticketTable) touch(e *partTicket) {
+	if t.newer == e {
+		return
 	}
-	t.tail = e
+	t.unlink(e)
+	e.prev = t.newer
+	if t.newer != nil {
+		t.newer.next = e
+	} else {
+		t.oldest = e
+	}
+	t.newer = e
 }
 
-func (t *ticketTable) unlink(e *lruEntry) {
-	if e.prev == nil && e.next == nil && t.head != e {
+func (t *ticketTable) unlink(e *partTicket) {
+	if e.prev == nil && e.next == nil && t.oldest != e {
 		return
 	}
 	if e.prev != nil {
 		e.prev.next = e.next
 	} else {
-		t.head = e.next
+		t.oldest = e.next
 	}
 	if e.next != nil {
 		e.next.prev = e.prev
 	} else {
-		t.tail = e.prev
+		t.newer = e.prev
 	}
 	e.prev, e.next = nil, nil
 }
@@ -107,71 +152,70 @@ func (t *ticketTable) unlink(e *lruEntry) {
 // client fills in whose ticket a record presents, and its TGT's owner from the
 // reply.
 func (t *ticketTable) client(r *Record) {
-	if r.Presented == nil || r.Presented.Hash == "" {
+	if r.Presented == nil || r.Presented.Hash == "" || r.Client != "" {
 		return
 	}
-	life := t.byHash[r.Presented.Hash]
-	if life == nil {
-		return
-	}
-	if r.Client == "" {
-		r.Client = life.Client
+	if life := t.byHash[r.Presented.Hash]; life != nil {
+		r.Client = life.client
 	}
 }
 
-// see folds one record into the lives of its tickets.
-func (t *ticketTable) see(r *Record) {
+// see folds one record, of which k is what is kept, into the lives of its tickets.
+func (t *ticketTable) see(r *Record, k func() *kept) {
 	if life := t.get(r.Presented); life != nil {
-		life.present(r, t)
-		if r.Req.Authenticator != nil && life.SessionEtype == nil {
-			life.SessionEtype = r.Req.Authenticator
+		life.present(r, t, k())
+		if !life.session.ok {
+			life.session = maybeOf(r.Req.Authenticator)
 		}
-		if o := r.Opened; o != nil && o.Session != nil && life.SessionEtype == nil {
-			life.SessionEtype = o.Session
-		}
-		if o := r.Opened; o != nil && life.Client == "" {
-			life.Client = o.Client
+		if o := r.Opened; o != nil {
+			if !life.session.ok {
+				life.session = maybeOf(o.Session)
+			}
+			if life.client == "" {
+				life.client = o.Client
+			}
 		}
 		// The owner of a TGT shows in the reply; S4U2Self names another client there.
-		if life.Client == "" && r.Kind == decode.TGS && !r.delegated() {
-			life.Client = r.Client
+		if life.client == "" && r.Kind == decode.TGS && !r.delegated() {
+			life.client = r.Client
 		}
 	}
 	if life := t.get(r.Issued); life != nil {
-		if life.Issued == nil {
-			life.Issued = r
-			t.issuedN++
+		if life.issued == nil {
+			life.issued = k()
 		}
-		if life.Client == "" {
-			life.Client = r.Client
+		if life.client == "" {
+			life.client = r.Client
 			if r.delegated() && r.Reply != nil && !anonymous(r.Reply.CName) {
-				life.Client = r.Reply.CName
+				life.client = r.Reply.CName
 			}
 		}
-		if o := r.OpenedIssued; o != nil && life.SessionEtype == nil {
-			life.SessionEtype = o.Session
+		if o := r.OpenedIssued; o != nil && !life.session.ok {
+			life.session = maybeOf(o.Session)
 		}
 	}
 }
 
-func (life *TicketLife) present(r *Record, t *ticketTable) {
-	var code *int32
+func (life *partTicket) present(r *Record, t *ticketTable, k *kept) {
+	code := none
 	if r.Error != nil {
-		code = &r.Error.Code
+		code = int64(r.Error.Code)
 	}
-	for _, p := range life.Presented {
-		if p.alike(r, code) {
-			p.Count++
-			p.Last = r
+	from := r.From.Addr()
+	for i := range life.presented {
+		p := &life.presented[i]
+		if p.to == r.To && p.from == from && p.kind == r.Kind && p.ending == r.Ending && p.code == code {
+			p.count++
+			p.last = k
 			return
 		}
 	}
-	if len(life.Presented) >= maxPresented || t.shown >= maxShown {
-		life.Forgotten++
+	if len(life.presented) >= maxPresented || t.shown >= maxShown {
+		life.forgotten++
 		return
 	}
 	t.shown++
-	life.Presented = append(life.Presented, &Presented{From: r.From.Addr(), To: r.To, Kind: r.Kind, Ending: r.Ending, Code: code, Count: 1, First: r, Last: r})
+	life.presented = append(life.presented, partShown{from, r.To, r.Kind, r.Ending, code, 1, k, k})
 }
 
 func (p *Presented) alike(r *Record, code *int32) bool {

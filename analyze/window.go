@@ -65,7 +65,7 @@ func (w *window) listed(c *Case) {
 	}
 	n := max(1, c.keep/8)
 	c.omitted += uint64(n)
-	c.list = append(make([]*Record, 0, c.keep), c.list[n:]...)
+	c.list = append(make([]*kept, 0, c.keep), c.list[n:]...)
 }
 
 // sweep drops what is too old at the time now. It tells whether it looked.
@@ -81,26 +81,26 @@ func (c *Case) sweep(now int64) bool {
 	w.swept = now
 	edge := now - w.age
 	n := 0
-	for n < len(c.list) && c.list[n].End < edge {
+	for n < len(c.list) && c.list[n].end < edge {
 		n++
 	}
 	if n > 0 {
 		c.omitted += uint64(n)
-		c.list = append(make([]*Record, 0, c.keep), c.list[n:]...)
+		c.list = append(make([]*kept, 0, c.keep), c.list[n:]...)
 	}
 	for _, row := range c.rows.rows {
-		if row.Last < edge {
+		if row.last < edge {
 			c.rows.drop(row)
 		}
 	}
-	for e := c.tickets.head; e != nil && e.life.used() < edge; e = c.tickets.head {
+	for e := c.tickets.oldest; e != nil && e.used() < edge; e = c.tickets.oldest {
 		c.tickets.evict()
 		c.tickets.lost--
 		c.tickets.gone++
 	}
 	c.sessions.list = slices.DeleteFunc(c.sessions.list, func(s *SessionFact) bool { return s.End.Time < edge })
 	for a, r := range c.sessions.attempts {
-		if r.End < edge {
+		if r.end < edge {
 			delete(c.sessions.attempts, a)
 		}
 	}
@@ -124,43 +124,15 @@ func (c *Case) sweep(now int64) bool {
 }
 
 // used is when the ticket was last seen.
-func (t *TicketLife) used() int64 {
+func (t *partTicket) used() int64 {
 	at := int64(-1 << 63)
-	if t.Issued != nil {
-		at = t.Issued.End
+	if t.issued != nil {
+		at = t.issued.end
 	}
-	for _, p := range t.Presented {
-		at = max(at, p.Last.End)
+	for _, p := range t.presented {
+		at = max(at, p.last.end)
 	}
 	return at
-}
-
-func (t *rowTable) drop(row *Row) {
-	row.gone = true
-	t.gone += row.Count
-	t.kept -= len(row.Exemplars)
-	delete(t.rows, row.key)
-}
-
-// prune drops the n rows that were used least recently.
-func (t *rowTable) prune(n int) {
-	type used struct {
-		last int64
-		rank int
-		row  *Row
-	}
-	list := make([]used, 0, len(t.rows))
-	for _, r := range t.rows {
-		u := used{last: r.Last, row: r}
-		if len(r.Exemplars) > 0 {
-			u.rank = r.Exemplars[0].rank
-		}
-		list = append(list, u)
-	}
-	slices.SortFunc(list, func(a, b used) int { return cmp.Or(cmp.Compare(a.last, b.last), cmp.Compare(a.rank, b.rank)) })
-	for _, u := range list[:n] {
-		t.drop(u.row)
-	}
 }
 
 func (t *sessionTable) prune(n int) {

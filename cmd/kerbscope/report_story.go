@@ -298,9 +298,6 @@ func (t *textReport) ticket(k *analyze.Ticket) {
 		}
 		t.hang("      ", fmt.Sprintf("%s%s by %s [%s]", u.outcome, times, u.where, strings.Join(u.frames, " ")))
 	}
-	if k.NotListed > 0 {
-		t.para(6, fmt.Sprintf("... and %s beyond what is kept of one ticket", plural(k.NotListed, "use")))
-	}
 }
 
 const (
@@ -313,8 +310,7 @@ type use struct {
 	outcome, where string
 	capture        string
 	frames         []string
-	count          uint64
-	listed         int // presentations that the report lists, which may stand for more
+	count          int
 }
 
 func (t *textReport) uses(k *analyze.Ticket) []*use {
@@ -327,20 +323,16 @@ func (t *textReport) uses(k *analyze.Ticket) []*use {
 			list = append(list, &use{outcome: outcome, where: where})
 		}
 		u := list[i]
-		u.count += p.Count
-		u.listed++
+		u.count++
 		switch {
-		case u.listed > listedFrames+1:
-		case u.listed > listedFrames:
+		case u.count > listedFrames+1:
+		case u.count > listedFrames:
 			u.frames = append(u.frames, "...")
 		case u.capture == p.Capture:
 			u.frames = append(u.frames, fmt.Sprint(p.Frame))
 		default:
 			u.capture = p.Capture
 			u.frames = append(u.frames, t.frame(p.Capture, p.Frame))
-		}
-		if p.Count > 1 && u.listed <= listedFrames {
-			u.frames = append(u.frames, "...") // those between it and the last
 		}
 	}
 	return list

@@ -1,0 +1,151 @@
+package analyze
+
+import "slices"
+
+// A partRow is a Row of one capture.
+type partRow struct {
+	key         digest
+	count       uint64
+	first, last int64
+	exemplars   []*kept             // up to the first four and the last four, in order of arrival
+	born        uint64              // which row of its table it was
+	gone        bool                // it made room for others
+	number      int32               // in the last freeze
+	seen        map[uint64]struct{} // twins of the exchanges, as far as the limits let
+
+	prev, next *partRow // by use; see rowTable
+}
+
+// A rowTable is the rows of one capture.
+type rowTable struct {
+	rows  map[digest]*partRow
+	most  int
+	seen  int
+	kept  int    // exemplars
+	lost  uint64 // exchanges that found no room
+	born  uint64
+	rolls bool   // the rows that were used least recently make room
+	gone  uint64 // exchanges of rows that did
+
+	oldest, latest *partRow // by use; of a table that rolls
+}
+
+// add counts r, of which k is what is kept, and tells its row; nil: there is no room.
+func (t *rowTable) add(key digest, r *Record, k func() *kept) {
+	row := t.rows[key]
+	if row == nil {
+		for len(t.rows) >= t.most && t.rolls && t.oldest != nil {
+			t.drop(t.oldest)
+		}
+		if len(t.rows) >= t.most {
+			t.lost++
+			return
+		}
+		t.born++
+		row = &partRow{key: key, first: r.Start, last: r.Start, born: t.born}
+		t.rows[key] = row
+	}
+	if t.rolls {
+		t.touch(row)
+	}
+	x := k()
+	x.row = row
+	row.count++
+	row.first, row.last = min(row.first, r.Start), max(row.last, r.Start)
+	if r.twin != 0 && !t.rolls && len(row.seen) < maxRowSeen && t.seen < maxSeen {
+		if _, ok := row.seen[r.twin]; !ok {
+			if row.seen == nil {
+				row.seen = map[uint64]struct{}{}
+			}
+			row.seen[r.twin] = struct{}{}
+			t.seen++
+		}
+	}
+	t.keep(row, x)
+}
+
+// keep makes x an exemplar: of the first while there is room, else the last.
+// When all rows together keep many, a row keeps its first and its last.
+func (t *rowTable) keep(row *partRow, x *kept) {
+	most, head := headRecords+tailRecords, headRecords
+	if t.kept >= maxExemplars && len(row.exemplars) < most {
+		most = max(2, len(row.exemplars))
+		head = min(headRecords, most-1)
+	}
+	if len(row.exemplars) < most {
+		t.kept++
+		row.exemplars = append(row.exemplars, x)
+		return
+	}
+	tail := row.exemplars[head:]
+	copy(tail, tail[1:])
+	tail[len(tail)-1] = x
+}
+
+// take removes x from its row, which it leaves to be added to another. It tells
+// whether it had one.
+func (t *rowTable) take(x *kept) bool {
+	row := x.row
+	if row == nil {
+		return false
+	}
+	x.row = nil
+	if row.gone {
+		t.gone--
+		return true
+	}
+	row.count--
+	if _, ok := row.seen[x.twin]; ok {
+		delete(row.seen, x.twin)
+		t.seen--
+	}
+	t.kept -= len(row.exemplars)
+	row.exemplars = slices.DeleteFunc(row.exemplars, func(e *kept) bool { return e == x })
+	t.kept += len(row.exemplars)
+	if row.count == 0 {
+		t.unlink(row)
+		delete(t.rows, row.key)
+	}
+	return true
+}
+
+// drop gives a row up: its exchanges are still counted.
+func (t *rowTable) drop(row *partRow) {
+	row.gone = true
+	t.gone += row.count
+	t.kept -= len(row.exemplars)
+	row.exemplars = nil
+	t.unlink(row)
+	delete(t.rows, row.key)
+}
+
+func (t *rowTable) touch(row *partRow) {
+	if t.latest == row {
+		return
+	}
+	t.unlink(row)
+	row.prev = t.latest
+	if t.latest != nil {
+		t.latest.next = row
+	} else {
+		t.oldest = row
+	}
+	t.latest = row
+}
+
+func (t *rowTable) unlink(row *partRow) {
+	if row.prev == nil && row.next == nil && t.oldest != row {
+		return
+	}
+	if row.prev != nil {
+		row.prev.next = row.next
+	} else {
+		t.oldest = row.next
+	}
+	if row.next != nil {
+		row.next.prev = row.prev
+	} else {
+		t.latest = row.prev
+	}
+	row.prev, row.next = nil, nil
+}

@@ -1,0 +1,68 @@
+package analyze
+
+import (
+	"encoding/hex"
+	"strings"
+)
+
+// slabs are where Records that live and die together come from: a few large
+// pieces are less work than many small ones.
+type slabs struct {
+	records      []Record
+	steps        []Step
+	failures     []Failure
+	replies      []Reply
+	carrierWords []Word
+	tickets      []TicketRef
+	attempts     []AttemptInfo
+	opened       []OpenResult
+	keys         []KeyInfo
+	strings      []string
+	int32s       []int32
+	uint32s      []uint32
+	int64s       []int64
+
+	hashes map[[32]byte]string // in hex
+	texts  map[string]string   // strings that no dictionary has
+}
+
+// slabLen is how many of a kind are made at a time.
+const slabLen = 256
+
+// take is n zero values of their own: nothing can be appended to them in place.
+func take[T any](slab *[]T, n int) []T {
+	if len(*slab) < n {
+		*slab = make([]T, max(n, slabLen))
+	}
+	list := (*slab)[:n:n]
+	*slab = (*slab)[n:]
+	return list
+}
+
+// hash is a SHA-256 as people read it.
+func (s *slabs) hash(raw string) string {
+	var sum [32]byte
+	copy(sum[:], raw)
+	text, ok := s.hashes[sum]
+	if !ok {
+		if s.hashes == nil {
+			s.hashes = map[[32]byte]string{}
+		}
+		text = hex.EncodeToString(sum[:])
+		s.hashes[sum] = text
+	}
+	return text
+}
+
+// own is a copy of text, one for all that are equal.
+func (s *slabs) own(text string) string {
+	own, ok := s.texts[text]
+	if !ok {
+		if s.texts == nil {
+			s.texts = map[string]string{}
+		}
+		own = strings.Clone(text)
+		s.texts[own] = own
+	}
+	return own
+}
