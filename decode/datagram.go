@@ -222,8 +222,3 @@ func (d *Decoder) rawKeys() []flowKey {
 	})
 	return keys
 }
-
-// waits tells whether a request of m's flow waits for an answer.
-func (p *kdcPairs) waits(m *Message) bool {
-	return len(p.flows[flowKey{m.Dst, m.Src, m.Transport}]) > 0
-}

@@ -1,7 +1,6 @@
 package decode
 
 import (
-	"hash/maphash"
 	"slices"
 
 	"kerbscope/decode/flow"
@@ -60,7 +59,7 @@ func (d *Decoder) talking(p *flow.Packet, frames []FrameID, dir dir, car *carrie
 	s := t.s
 	t.frames, t.again = append(t.frames[:0], frames...), d.twins.add(p, d.now)
 	if !t.again && dir == toServer {
-		h := maphash.Bytes(d.twins.seed, p.Payload)
+		h := d.twins.hash(p.Payload)
 		if t.again = t.asked == h; t.again {
 			for _, a := range s.live {
 				if a.ap != nil {

@@ -91,6 +91,7 @@ func New(o Options, sink Sink) *Decoder {
 		judged: flow.NewJudged(judgedFlows),
 		kpw:    map[flowKey]*Exchange{},
 		views:  newViews(),
+		twins:  newTwins(),
 		stats:  map[int]*Stats{},
 	}
 	d.opener = newOpener(o.Keys, d.limit)

@@ -48,22 +48,20 @@ type flowKey struct {
 
 // openKDC is an AS or TGS exchange under way.
 type openKDC struct {
-	x       Exchange
-	realm   string
-	cname   string
-	sname   string
-	nonce   uint32
-	raw     uint64   // hash of the latest request's bytes
-	firstAt int64    // when the latest request was first sent
-	last    int64    // time of the latest step
-	waiting bool     // a request has no answer yet
-	leg     *openKDC // the same request with another list of etypes, under way beside it
-	kept    int      // bytes, see step
-	prev    *openKDC
-	next    *openKDC
-	flows   []flowKey
-	steps   [2]Step    // where x.Steps begins: most exchanges have no more
-	flow    [1]flowKey // where flows begins
+	x        Exchange
+	question uint64
+	nonce    uint32
+	waiting  bool     // a request has no answer yet
+	latest   uint64   // flow of the latest request
+	firstAt  int64    // when the latest request was first sent
+	last     int64    // time of the latest step
+	leg      *openKDC // the same request with another list of etypes, under way beside it
+	kept     int      // bytes, see step
+	prev     *openKDC
+	next     *openKDC
+	flows    []uint64
+	steps    [4]Step   // where x.Steps begins: few exchanges have more
+	flow     [2]uint64 // where flows begins
 }
 
 // doneFlow remembers the latest finished exchange of a flow, so that a second
@@ -77,50 +75,23 @@ type doneFlow struct {
 type kdcPairs struct {
 	d     *Decoder
 	seed  maphash.Seed
-	flows map[flowKey][]*openKDC // requests waiting in each flow, oldest first
-	done  map[flowKey]doneFlow
-	doneQ []flowKey
-	names map[kdcName]*openKDC // the latest open exchange of each question
-	words map[string]string    // names that came before: most come again
-	head  *openKDC             // least recently active
+	flows map[uint64]waiting  // by flow
+	done  recent[doneFlow]    // by flow
+	names map[uint64]*openKDC // the latest open exchange of each question
+	head  *openKDC            // least recently active
 	tail  *openKDC
 	n     int
 	kept  int // bytes that the open exchanges hold
-}
-
-// kdcName identifies a question whatever it is sent over.
-type kdcName struct {
-	client, server      netip.Addr
-	kind                Kind
-	cname, realm, sname string
 }
 
 func newKDCPairs(d *Decoder) *kdcPairs {
 	return &kdcPairs{
 		d:     d,
 		seed:  maphash.MakeSeed(),
-		flows: map[flowKey][]*openKDC{},
-		done:  map[flowKey]doneFlow{},
-		names: map[kdcName]*openKDC{},
-		words: map[string]string{},
+		flows: map[uint64]waiting{},
+		done:  recent[doneFlow]{most: maxOpenExchanges},
+		names: map[uint64]*openKDC{},
 	}
-}
-
-// word is b as a string, which is kept for the next time if it is short.
-func (p *kdcPairs) word(b []byte) string {
-	const short = 128
-	s, ok := p.words[string(b)]
-	if ok {
-		return s
-	}
-	s = string(b)
-	if len(s) <= short {
-		if len(p.words) >= maxOpenExchanges {
-			clear(p.words)
-		}
-		p.words[s] = s
-	}
-	return s
 }
 
 // add takes one message to or from a KDC; toKDC tells which.
@@ -144,13 +115,10 @@ func (p *kdcPairs) request(m *Message) {
 	if m.Type() == krb5.TGSReq {
 		kind = TGS
 	}
-	fk := flowKey{m.Src, m.Dst, m.Transport}
-	var cname, sname [128]byte
-	name := kdcName{m.Src.Addr(), m.Dst.Addr(), kind, p.word(q.CName.Append(cname[:0])), p.word(q.Realm), p.word(q.SName.Append(sname[:0]))}
-	raw := maphash.Bytes(p.seed, m.Krb.Raw)
-	delete(p.done, fk)
+	fk, question := p.flow(m.Src, m.Dst, m.Transport), p.question(m, kind)
+	p.done.remove(fk)
 
-	o := p.names[name]
+	o := p.names[question]
 	if o != nil && o.leg != nil && !sameList(o.x.Request, m) && sameList(o.leg.x.Request, m) {
 		o = o.leg
 	}
@@ -159,78 +127,61 @@ func (p *kdcPairs) request(m *Message) {
 		o = nil
 	}
 	var leg *openKDC
-	if o != nil && o.waiting && !sameFlow(o.flows, fk) && rewritten(o.x.Request, m) {
+	if o != nil && o.waiting && !slices.Contains(o.flows, fk) && rewritten(o.x.Request, m) {
 		o, leg = nil, o
 	}
+	again := o != nil && bytes.Equal(o.x.Request.Krb.Raw, m.Krb.Raw)
 	switch {
-	case o != nil && o.waiting && o.raw == raw && o.x.Transport == m.Transport:
+	case again && o.waiting && o.x.Transport == m.Transport:
 		// The same bytes the same way again: the client has no answer yet.
 		o.x.Resent++
-	case o != nil && !o.waiting, o != nil && (o.raw == raw || q.Nonce.OK && o.nonce == q.Nonce.V),
+	case o != nil && !o.waiting, o != nil && (again || q.Nonce.OK && o.nonce == q.Nonce.V),
 		o != nil && kind == AS && m.Time-o.last < waitUnseenStep && !hasPreauth(o.x.Request) && hasPreauth(m),
-		o != nil && o.x.Transport == UDP && m.Transport == TCP && kind == AS && !sameFlow(o.flows, fk):
+		o != nil && o.x.Transport == UDP && m.Transport == TCP && kind == AS && !slices.Contains(o.flows, fk):
 		// The step after PREAUTH_REQUIRED, or the same over TCP. Where the
 		// answer between is not in view it may be lost, or not captured: that
 		// the client goes on proves neither.
-		if o.waiting && o.x.Transport == UDP && m.Transport == TCP && (o.raw == raw || q.Nonce.OK && o.nonce == q.Nonce.V) {
+		if o.waiting && o.x.Transport == UDP && m.Transport == TCP && (again || q.Nonce.OK && o.nonce == q.Nonce.V) {
 			o.x.Unheard = o.x.Request
 		}
 		o.x.Request = m
 		o.firstAt = m.Time
-		if o.raw != raw {
+		if !again {
 			o.x.Resent = 0
 		}
 	default:
 		o = &openKDC{x: Exchange{Kind: kind, Client: m.Src, Server: m.Dst, Transport: m.Transport,
 			Carrier: m.Carrier, Request: m, Started: m.Time},
-			cname: name.cname, realm: name.realm, sname: name.sname, firstAt: m.Time}
+			question: question, firstAt: m.Time}
 		o.x.Steps, o.flows = o.steps[:0], o.flow[:0]
-		p.names[name] = o
+		p.names[question] = o
 		if leg != nil && leg.leg == nil {
 			o.leg, leg.leg = leg, o
 		}
 		p.n++
-		o.kept = 512 + len(o.cname) + len(o.realm) + len(o.sname)
+		o.kept = 512
 		p.kept += o.kept
 	}
 	if q.Nonce.OK {
 		o.nonce = q.Nonce.V
 	}
-	o.raw = raw
-	o.waiting = true
+	o.waiting, o.latest = true, fk
 	o.x.Client, o.x.Server, o.x.Transport = m.Src, m.Dst, m.Transport
 	p.step(o, m, m.Type().String())
-	if !sameFlow(o.flows, fk) && len(o.flows) < maxSteps {
+	if !slices.Contains(o.flows, fk) && len(o.flows) < maxSteps {
 		o.flows = append(o.flows, fk)
 	}
-	if w := p.flows[fk]; len(w) == 0 || w[len(w)-1] != o {
-		if len(w) < maxSteps {
-			p.flows[fk] = append(w, o)
-		}
-	}
+	p.wait(fk, o)
 	p.touch(o, m.Time)
 	p.shed()
 }
 
 func (p *kdcPairs) reply(m *Message) {
-	fk := flowKey{m.Dst, m.Src, m.Transport}
-	w := p.flows[fk]
-	var o *openKDC
-	for i, c := range w {
-		if fits(m, c.x.Kind) {
-			o = c
-			w = append(w[:i:i], w[i+1:]...)
-			break
-		}
-	}
+	fk := p.flow(m.Dst, m.Src, m.Transport)
+	o := p.answered(fk, m)
 	if o == nil {
 		p.loneReply(m, fk)
 		return
-	}
-	if len(w) == 0 {
-		delete(p.flows, fk)
-	} else {
-		p.flows[fk] = w
 	}
 	what := m.Type().String()
 	if e := m.Krb.Error; e != nil {
@@ -245,7 +196,7 @@ func (p *kdcPairs) reply(m *Message) {
 		o.x.Unheard = nil // heard, after all
 	}
 	if e := m.Krb.Error; e != nil {
-		if o.waiting && o.x.Request != nil && fk != (flowKey{o.x.Client, o.x.Server, o.x.Transport}) && stepError(e.ErrorCode.V) {
+		if o.waiting && o.x.Request != nil && fk != o.latest && stepError(e.ErrorCode.V) {
 			p.shed()
 			return // the late answer to a request that the client has gone on from
 		}
@@ -280,7 +231,7 @@ func stepError(code int32) bool {
 
 // loneReply handles an answer whose request is not in the capture, or a
 // second copy of one.
-func (p *kdcPairs) loneReply(m *Message, fk flowKey) {
+func (p *kdcPairs) loneReply(m *Message, fk uint64) {
 	kind := AS
 	if m.Type() == krb5.TGSRep {
 		kind = TGS
@@ -293,11 +244,15 @@ func (p *kdcPairs) loneReply(m *Message, fk flowKey) {
 			kind = TGS
 		}
 	}
-	if d, ok := p.done[fk]; ok && m.Time-d.at < waitReply && (d.kind == kind || m.Krb.Error != nil) {
+	if d := p.done.get(fk); d != nil && m.Time-d.at < waitReply && (d.kind == kind || m.Krb.Error != nil) {
 		return
 	}
-	x := &Exchange{Kind: kind, Client: m.Dst, Server: m.Src, Transport: m.Transport, Carrier: m.Carrier,
-		Reply: m, Started: m.Time, Ended: m.Time, BothWays: false, Ending: OK}
+	alone := &struct {
+		Exchange
+		step [1]Step
+	}{Exchange: Exchange{Kind: kind, Client: m.Dst, Server: m.Src, Transport: m.Transport, Carrier: m.Carrier,
+		Reply: m, Started: m.Time, Ended: m.Time, BothWays: false, Ending: OK}}
+	x := &alone.Exchange
 	what := m.Type().String()
 	if e := m.Krb.Error; e != nil {
 		x.Ending = Failed
@@ -309,20 +264,13 @@ func (p *kdcPairs) loneReply(m *Message, fk flowKey) {
 			x.TooBig = m
 		}
 	}
-	x.Steps = []Step{{Frame: m.Frame, Time: m.Time, What: what, Msg: m}}
+	x.Steps = append(alone.step[:0], Step{Frame: m.Frame, Time: m.Time, What: what, Msg: m})
 	p.remember(fk, m.Time, kind)
 	p.d.sink.Exchange(x)
 }
 
-func (p *kdcPairs) remember(fk flowKey, at int64, kind Kind) {
-	if _, ok := p.done[fk]; !ok {
-		p.doneQ = append(p.doneQ, fk)
-		if len(p.doneQ) > maxOpenExchanges {
-			delete(p.done, p.doneQ[0])
-			p.doneQ = p.doneQ[1:]
-		}
-	}
-	p.done[fk] = doneFlow{at, kind}
+func (p *kdcPairs) remember(fk uint64, at int64, kind Kind) {
+	p.done.put(fk, doneFlow{at, kind})
 }
 
 // fits tells whether a reply can answer a request of that kind.

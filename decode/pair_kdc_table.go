@@ -35,36 +35,31 @@ func (p *kdcPairs) finish(o *openKDC, e Ending) {
 	p.unlink(o)
 	p.n--
 	p.kept -= o.kept
-	name := kdcName{o.x.Client.Addr(), o.x.Server.Addr(), o.x.Kind, o.cname, o.realm, o.sname}
 	switch {
-	case p.names[name] != o:
+	case p.names[o.question] != o:
 	case o.leg != nil:
-		p.names[name] = o.leg
+		p.names[o.question] = o.leg
 	default:
-		delete(p.names, name)
+		delete(p.names, o.question)
 	}
 	if o.leg != nil {
 		o.leg.leg = nil
 	}
 	for _, fk := range o.flows {
 		w := p.flows[fk]
-		for i := range w {
-			if w[i] == o {
-				w = append(w[:i:i], w[i+1:]...)
+		for i := range w.len() {
+			if w.at(i) == o {
+				p.unwait(fk, w, i)
 				if e != 0 {
 					p.remember(fk, o.last, o.x.Kind) // sent this way too: another copy of the answer
 				}
 				break
 			}
 		}
-		if len(w) == 0 {
-			delete(p.flows, fk)
-		} else {
-			p.flows[fk] = w
-		}
 	}
-	x := p.ended(o, e)
-	p.d.sink.Exchange(&x)
+	o.x = p.ended(o, e)
+	o.leg, o.flows = nil, nil
+	p.d.sink.Exchange(&o.x)
 }
 
 // ended is the exchange of o as it stands; e is its ending, 0 when no answer came.
@@ -117,13 +112,4 @@ func (p *kdcPairs) flush() {
 	for p.head != nil {
 		p.finish(p.head, 0)
 	}
-}
-
-func sameFlow(flows []flowKey, fk flowKey) bool {
-	for i := range flows {
-		if flows[i] == fk {
-			return true
-		}
-	}
-	return false
 }

@@ -2,7 +2,6 @@ package decode
 
 import (
 	"hash/maphash"
-	"net/netip"
 
 	"kerbscope/decode/flow"
 )
@@ -23,9 +22,8 @@ const (
 // mirror port that sees both ways through the switch): same addresses, same
 // bytes and the same IP identification, or none and at the same time.
 type twins struct {
-	seed  maphash.Seed
-	seen  map[uint64]twin
-	queue []uint64
+	seed maphash.Seed
+	seen recent[twin]
 }
 
 type twin struct {
@@ -33,26 +31,23 @@ type twin struct {
 	at   int64
 }
 
+func newTwins() twins { return twins{maphash.MakeSeed(), recent[twin]{most: maxTwins}} }
+
+// hash is that of bytes, by which they are known when they come again.
+func (t *twins) hash(b []byte) uint64 { return maphash.Bytes(t.seed, b) }
+
 // add remembers the datagram and tells whether it is a copy.
 func (t *twins) add(p *flow.Packet, at int64) bool {
-	if t.seen == nil {
-		t.seed, t.seen = maphash.MakeSeed(), map[uint64]twin{}
-	}
-	h := maphash.Bytes(t.seed, p.Payload) ^ maphash.Comparable(t.seed, [2]netip.AddrPort{p.SrcAddrPort(), p.DstAddrPort()})
-	o, ok := t.seen[h]
-	if ok && o.ipid == p.IPID {
+	var buf [40]byte
+	ends := appendEnd(appendEnd(buf[:0], p.SrcAddrPort()), p.DstAddrPort())
+	h := t.hash(p.Payload) ^ t.hash(ends)
+	o := t.seen.get(h)
+	if o != nil && o.ipid == p.IPID {
 		gap := max(at-o.at, o.at-at)
 		if p.IPID != 0 && gap < twinLate || gap < twinTime {
 			return true
 		}
 	}
-	if !ok {
-		if len(t.queue) >= maxTwins {
-			delete(t.seen, t.queue[0])
-			t.queue = t.queue[1:]
-		}
-		t.queue = append(t.queue, h)
-	}
-	t.seen[h] = twin{p.IPID, at}
+	t.seen.put(h, twin{p.IPID, at})
 	return false
 }
