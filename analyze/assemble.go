@@ -24,6 +24,7 @@ func (c *Case) Report(o Options) *Report {
 	r.Exchanges = c.exchangeReport(o.MaxExchanges, r.Findings)
 	r.contrasts()
 	r.BlindSpots = c.blindSpots()
+	spoken(r.BlindSpots, r.Findings)
 	r.Totals = Totals{Exchanges: j.exchanges, Tickets: j.issued, Messages: j.messages}
 	r.Totals.Omitted = j.exchanges - min(j.exchanges, uint64(len(r.Exchanges)))
 	r.Verdict = verdict(r.Findings, r.Captures, j.messages)
@@ -86,7 +87,7 @@ func (c *Case) captureReport() []Capture {
 			}
 		}
 		for _, n := range f.Info.Lost {
-			lost[n.Name] = n.N
+			lost[n.Name] += n.N
 		}
 		if len(lost) > 0 {
 			out.Lost = lost

@@ -113,20 +113,16 @@ func (c *Case) blindCached() []BlindSpot {
 // blindCaptures are losses of single captures.
 func (c *Case) blindCaptures() []BlindSpot {
 	var list []BlindSpot
-	one := map[int]uint64{}
-	for _, w := range c.joined.rows {
-		r := w.Record()
-		if r.Ending == decode.NotCaptured && !r.BothWays && len(r.Steps) > 0 {
-			one[r.Steps[0].Frame.Capture()] += w.Count
-		}
-	}
+	one, why := c.blindSides()
 	add := func(kind, name, summary string, n uint64, rules []string) {
 		if n > 0 {
 			list = append(list, BlindSpot{Kind: kind, Summary: summary, Captures: []string{name}, Count: n, Rules: rules})
 		}
 	}
 	for i, f := range c.joined.captures {
-		add("one-sided", f.Name, fmt.Sprintf("%s holds requests without the direction that answers come from: whether they were answered is unknown", f.Name), one[i], silenceRules)
+		list = append(list, blindLoss(&f)...)
+		list = append(list, c.blindFilter(i, &f)...)
+		add("one-sided", f.Name, fmt.Sprintf("%s holds requests without the direction that answers come from: whether they were answered is unknown%s", f.Name, why[i]), one[i], silenceRules)
 		if f.Truncated > 0 {
 			how := "record whole packets (-s 0, --pkt-size 0)"
 			if f.Info.Advice != "" {
@@ -134,7 +130,11 @@ func (c *Case) blindCaptures() []BlindSpot {
 			}
 			add("snaplen", f.Name, fmt.Sprintf("%d frames of %s were cut by the snap length; %s", f.Truncated, f.Name, how), f.Stats.CutPayloads+f.Stats.CutHeaders, nil)
 		}
-		add("gaps", f.Name, fmt.Sprintf("bytes are missing in %d places of the connections followed in %s", f.Stats.Gaps, f.Name), f.Stats.Gaps, acceptorRules)
+		gaps := f.Stats.Gaps
+		if ours, _ := f.filters(); ours {
+			gaps -= min(gaps, f.Stats.OtherGaps)
+		}
+		add("gaps", f.Name, fmt.Sprintf("bytes are missing in %d places of the connections followed in %s%s", gaps, f.Name, f.besideLoss()), gaps, acceptorRules)
 		add("unknown-link", f.Name, fmt.Sprintf("%d frames of %s are of a link type that is not read", f.Stats.UnknownLink, f.Name), f.Stats.UnknownLink, nil)
 		add("tunnels", f.Name, fmt.Sprintf("%d frames of %s hold a tunnel that is not opened", f.Stats.Tunnels, f.Name), f.Stats.Tunnels, nil)
 		add("sealed", f.Name, fmt.Sprintf("%d frames of %s are encrypted below IP (Wi-Fi, PPP): capture on the host itself, or on the wire", f.Stats.Sealed, f.Name), f.Stats.Sealed, nil)

@@ -30,13 +30,6 @@ type joined struct {
 	synsOf      found[netip.Addr, *SightingFact] // see failedSYNs
 	clockAt     map[netip.Addr]*HostClock        // against the reference's
 
-	listened   bool // silences are known
-	silences   []*silence
-	silencesOf map[netip.Addr][]*silence
-	asker      map[netip.Addr]netip.Addr // see sameAsker
-	askerOf    map[netip.Addr][]netip.Addr
-	toTCP      found[any, *Record] // by hostID of the KDC, see toldTCP
-
 	changes   []*Record
 	times     []*HostClock
 	captures  []CaptureFacts
@@ -83,6 +76,7 @@ func joinFrozen(parts []*frozen, o JoinOptions) *Case {
 	for i := range j.captures {
 		if i < len(o.Part) {
 			k := &j.clocks[o.Part[i]]
+			j.captures[i].Losses = lossesOf(&j.captures[i], k.ref)
 			j.captures[i].First, j.captures[i].Last = k.ref(j.captures[i].First), k.ref(j.captures[i].Last)
 			if j.captures[i].Truncated > 0 {
 				j.captures[i].FirstCut = parts[o.Part[i]].cut[i].ref(k)

@@ -282,6 +282,7 @@ type apX struct {
 	carrier string // "smtp" unless set
 	silent  bool
 	unknown bool
+	oneWay  bool           // nothing of the server's is captured
 	opened  *decode.Opened // what a keytab made of the ticket
 	refuse  bool           // the carrier refuses in spite of the AP-REP
 	gaveUp  time.Duration  // with silent: the client closed the connection after so long
@@ -316,6 +317,8 @@ func (s *synth) ap(x apX) *decode.Exchange {
 		out.Ending = decode.Unanswered
 	case x.unknown:
 		out.Ending = decode.Unknown
+	case x.oneWay:
+		out.Ending, out.BothWays = decode.NotCaptured, false
 	default:
 		out.Ending = decode.OK
 		out.Reply = s.message(apRep(x.auth, s.serial()), to, from, decode.TCP, out.Carrier)

@@ -52,23 +52,3 @@ func TestWindow(t *testing.T) {
 	require.Empty(t, l.part.sightings.byKey)
 	require.EqualValues(t, n, l.Snapshot(Facts{}).joined.exchanges)
 }
-
-// A loss close to a finding is told, and makes an argument from silence weaker.
-func TestNearLoss(t *testing.T) {
-	c := &Case{joined: &joined{captures: []CaptureFacts{{Name: "eth0", Losses: []Loss{{From: 100e9, To: 101e9, N: 3}}}}}}
-	for _, v := range []struct {
-		rule string
-		at   int64
-		want Confidence
-		said bool
-	}{
-		{"kdc-unreachable", 103e9, Likely, true},
-		{"kdc-unreachable", 120e9, Certain, false},
-		{"key-mismatch", 99e9, Certain, true},
-	} {
-		f := Finding{Rule: v.rule, Confidence: Certain, Cause: "It.", Count: 1, first: v.at, last: v.at}
-		c.nearLoss(&f)
-		require.Equal(t, v.want, f.Confidence)
-		require.Equal(t, v.said, f.Cause == "It. Close to it eth0 lost 3 packets: what was in them is unknown.")
-	}
-}

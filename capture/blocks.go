@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 )
 
 // blocks reads a stream block by block into the buffers of Batches, and keeps
@@ -44,6 +45,15 @@ func (k *blocks) Info() Info {
 	i.Frames = k.frame
 	i.Faults = i.Faults[:len(i.Faults):len(i.Faults)]
 	i.Interfaces = i.Interfaces[:len(i.Interfaces):len(i.Interfaces)]
+	i.Losses = slices.Clone(i.Losses)
+	for n := range i.Losses {
+		if l := &i.Losses[n]; l.From == NoTime {
+			l.From = l.To
+			if i.First != NoTime {
+				l.From = min(i.First, l.To)
+			}
+		}
+	}
 	return i
 }
 

@@ -86,7 +86,12 @@ type Interface struct {
 	Link    LinkType
 	SnapLen uint32 // longest packet kept; 0: no limit known
 	TicksPS uint64 // time stamp ticks a second: a power of ten or two, at most 2^64-1; tells the precision of times
+	Filter  string // what of its packets was captured, as the recorder tells (if_filter); KerberosFilter: ours; empty when it tells nothing
 }
+
+// KerberosFilter is the Filter of an interface that was captured with the
+// filter of kerbscope capture.
+const KerberosFilter = "kerbscope: ports that carry Kerberos, elsewhere packets that show it"
 
 // Digits returns the number of decimal places of a second that the
 // interface's times are precise to, 0 to 9.
@@ -110,6 +115,7 @@ type Info struct {
 	Faults     []Fault
 	Faulted    uint64  // number of faults, of which Faults holds the first few
 	Lost       []Count // what the recorder says that it lost, and packets of which only parts are there
+	Losses     []Loss  // those of Lost of which it is known when, in time order
 	LeftOut    []Count // what the capture holds and is not given: further copies of packets …
 	Advice     string  // what to record otherwise next time, because packets were cut
 	LocalTime  bool    // times are of the wall clock in a zone that the capture does not tell, read as UTC (see LocalAhead)

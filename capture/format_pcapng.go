@@ -135,7 +135,9 @@ func (p *pcapngSource) walk(b *Batch) int {
 			p.describe(block, pos)
 		case ngSHB:
 			p.section(block, pos)
-		case ngNRB, ngISB, ngDSB:
+		case ngISB:
+			p.statistics(block)
+		case ngNRB, ngDSB:
 		case ngJournal:
 			p.noPacket(b, block, pos, 8, "systemd journal entry")
 		case ngCustom, ngCustomNC:

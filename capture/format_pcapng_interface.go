@@ -13,6 +13,10 @@ type ngIface struct {
 	index uint32 // in Info.Interfaces
 	snap  uint32
 	clock ngClock
+	// As its last statistics block has it.
+	told             bool
+	at               int64 // its time
+	byCard, bySystem uint64
 }
 
 // Options of the Interface Description Block, §4.2.
@@ -20,6 +24,7 @@ const (
 	ngOptEnd      = 0
 	ngOptName     = 2
 	ngOptTSResol  = 9
+	ngOptFilter   = 11
 	ngOptTSOffset = 14
 )
 
@@ -38,7 +43,7 @@ func (p *pcapngSource) describe(block []byte, pos int) {
 	}
 	o := order(p.big)
 	i := ngIface{link: linkOfDLT(uint32(o.Uint16(block[8:]))), snap: o.Uint32(block[12:])}
-	name, resol, offset := "", uint8(6), int64(0)
+	name, filter, resol, offset := "", "", uint8(6), int64(0)
 	for opts := block[16 : len(block)-4]; len(opts) >= 4; {
 		code, n := o.Uint16(opts), int(o.Uint16(opts[2:]))
 		if code == ngOptEnd {
@@ -52,6 +57,8 @@ func (p *pcapngSource) describe(block []byte, pos int) {
 		switch v := opts[:n]; {
 		case code == ngOptName:
 			name = ifName(v)
+		case code == ngOptFilter && n > 1 && v[0] == 0: // 0: as text
+			filter = ifName(v[1:])
 		case code == ngOptTSResol && n == 1:
 			resol = v[0]
 		case code == ngOptTSOffset && n == 8:
@@ -60,8 +67,80 @@ func (p *pcapngSource) describe(block []byte, pos int) {
 		opts = opts[min(int(pad4(uint32(n))), len(opts)):]
 	}
 	i.clock = newNgClock(resol, offset)
-	i.index = p.addInterface(Interface{Name: name, Link: i.link, SnapLen: i.snap, TicksPS: i.clock.perSecond})
+	i.index = p.addInterface(Interface{Name: name, Link: i.link, SnapLen: i.snap, TicksPS: i.clock.perSecond, Filter: filter})
 	p.ifaces = append(p.ifaces, i)
+}
+
+// Options of the Interface Statistics Block, §4.6.
+const (
+	ngOptStart  = 2
+	ngOptIfDrop = 5
+	ngOptOSDrop = 7
+)
+
+// statistics reads an Interface Statistics Block: what it counts is since the
+// interface was opened, so that what is more than in the block before was lost
+// between the two.
+func (p *pcapngSource) statistics(block []byte) {
+	if len(block) < 24 {
+		return
+	}
+	o := order(p.big)
+	id := p.u32(block[8:])
+	if uint64(id) >= uint64(len(p.ifaces)) {
+		return
+	}
+	i := &p.ifaces[id]
+	at := i.clock.time(uint64(p.u32(block[12:]))<<32 | uint64(p.u32(block[16:])))
+	start, byCard, bySystem := NoTime, i.byCard, i.bySystem
+	for opts := block[20 : len(block)-4]; len(opts) >= 4; {
+		code, n := o.Uint16(opts), int(o.Uint16(opts[2:]))
+		opts = opts[4:]
+		if code == ngOptEnd || n > len(opts) {
+			break
+		}
+		if v := opts[:n]; n == 8 {
+			switch code {
+			case ngOptStart:
+				start = i.clock.time(uint64(p.u32(v))<<32 | uint64(p.u32(v[4:])))
+			case ngOptIfDrop:
+				byCard = known(o.Uint64(v), byCard)
+			case ngOptOSDrop:
+				bySystem = known(o.Uint64(v), bySystem)
+			}
+		}
+		opts = opts[min(int(pad4(uint32(n))), len(opts)):]
+	}
+	from := start // NoTime: Info has it as the first packet's
+	if i.told {
+		from = i.at
+	}
+	from = min(from, at)
+	for _, l := range []Loss{
+		{From: from, To: at, N: since(byCard, i.byCard), What: DroppedByInterface}, {From: from, To: at, N: since(bySystem, i.bySystem), What: DroppedByKernel},
+	} {
+		if l.N > 0 {
+			p.info.Lost = AddCounts(p.info.Lost, []Count{{l.What, l.N}})
+			p.info.Losses = AddLoss(p.info.Losses, l)
+		}
+	}
+	i.told, i.at, i.byCard, i.bySystem = true, at, byCard, bySystem
+}
+
+// known is n, or what was known before where n says that it is not known.
+func known(n, before uint64) uint64 {
+	if n == math.MaxUint64 {
+		return before
+	}
+	return n
+}
+
+// since is how much a counter grew; one that is less than before began anew.
+func since(now, before uint64) uint64 {
+	if now < before {
+		return now
+	}
+	return now - before
 }
 
 func ifName(v []byte) string {

@@ -72,6 +72,9 @@ func (g *Writer) AddInterface(i Interface) (uint32, error) {
 	if resol != 6 {
 		g.option(ngOptTSResol, string([]byte{resol}))
 	}
+	if i.Filter != "" {
+		g.option(ngOptFilter, "\x00"+i.Filter)
+	}
 	g.endOptions(20 - 4)
 	g.finish(nil)
 	if len(g.ticks) == 0 {
@@ -79,6 +82,42 @@ func (g *Writer) AddInterface(i Interface) (uint32, error) {
 	}
 	g.ticks = append(g.ticks, ticks)
 	return uint32(len(g.ticks) - 1), g.err
+}
+
+// Statistics are what an interface counted since it was opened, §4.6.
+type Statistics struct {
+	Dropped        uint64 // by the system, for want of buffer
+	DroppedByCards uint64
+	Comment        string
+}
+
+// WriteStatistics writes what an interface counted until the given time, ns.
+// Readers take what is more than in the block before as lost between the two.
+func (g *Writer) WriteStatistics(iface uint32, at int64, s Statistics) error {
+	if g.err != nil {
+		return g.err
+	}
+	if int(iface) >= len(g.ticks) {
+		return errors.New("statistics of an interface that was not added")
+	}
+	le := binary.LittleEndian
+	g.begin(ngISB)
+	g.buf = le.AppendUint32(g.buf, iface)
+	ts := ticksOf(at, g.ticks[iface])
+	g.buf = le.AppendUint32(g.buf, uint32(ts>>32))
+	g.buf = le.AppendUint32(g.buf, uint32(ts))
+	g.option(ngOptComment, s.Comment)
+	for _, o := range []struct {
+		code uint16
+		n    uint64
+	}{{ngOptIfDrop, s.DroppedByCards}, {ngOptOSDrop, s.Dropped}} {
+		g.buf = le.AppendUint16(g.buf, o.code)
+		g.buf = append(g.buf, 8, 0)
+		g.buf = le.AppendUint64(g.buf, o.n)
+	}
+	g.endOptions(20)
+	g.finish(nil)
+	return g.err
 }
 
 // tsresol returns the if_tsresol for so many ticks a second, and the ticks

@@ -39,6 +39,7 @@ type Stats struct {
 	Tunnels     uint64            // frames that hold a tunnel in IP that could not be opened
 	Sealed      uint64            // frames encrypted below IP: 802.11, PPP
 	Gaps        uint64            // places in followed streams where bytes are missing
+	OtherGaps   uint64            // of them, on connections on ports that Ports does not list
 	Fragments   uint64            // datagrams whose fragments never completed
 	Messages    uint64            // Kerberos messages
 	Limits      map[string]uint64 // what named limits cost, by limit; nil: none bit
@@ -362,6 +363,9 @@ func (h handler) Data(c *flow.Conn, fd flow.Dir) {
 	}
 	if _, gap := c.Half(fd).Gap(); gap {
 		h.d.stat.Gaps++
+		if portClasses[c.Server.Port()] == portOther && portClasses[c.Client.Port()] == portOther {
+			h.d.stat.OtherGaps++
+		}
 	}
 	s.run(dir(fd))
 }

@@ -19,3 +19,6 @@ func Ports() (tcp, tls, udp []uint16) {
 	slices.Sort(udp)
 	return tcp, tls, udp
 }
+
+// Expects tells whether a TCP port is one that Ports lists.
+func Expects(port uint16) bool { return portClasses[port] != portOther }

@@ -106,7 +106,7 @@ func (f *fan) addInterface(name string, link capture.LinkType) uint32 {
 			return uint32(i)
 		}
 	}
-	f.ifaces = append(f.ifaces, capture.Interface{Name: name, Link: link, SnapLen: uint32(f.o.SnapLen), TicksPS: 1e9})
+	f.ifaces = append(f.ifaces, capture.Interface{Name: name, Link: link, SnapLen: uint32(f.o.SnapLen), TicksPS: 1e9, Filter: f.o.filterText()})
 	return uint32(len(f.ifaces) - 1)
 }
 

@@ -65,6 +65,8 @@ func (a *account) info() capture.Info {
 			i.First = n.First
 		}
 		i.Last = max(i.Last, n.Last)
+		i.Lost = capture.AddCounts(i.Lost, n.Lost)
+		i.Losses = slices.Concat(i.Losses, n.Losses)
 	}
 	i.Interfaces = a.ifaces[:len(a.ifaces):len(a.ifaces)]
 	return i

@@ -160,10 +160,10 @@ func (h *Handle) Info() capture.Info {
 	i := h.info
 	i.Interfaces = h.src.interfaces()
 	if s.KernelDropped > 0 {
-		i.Lost = append(i.Lost, capture.Count{Name: "dropped_by_kernel", N: s.KernelDropped})
+		i.Lost = append(i.Lost, capture.Count{Name: capture.DroppedByKernel, N: s.KernelDropped})
 	}
 	if s.InterfaceDropped > 0 {
-		i.Lost = append(i.Lost, capture.Count{Name: "dropped_by_interface", N: s.InterfaceDropped})
+		i.Lost = append(i.Lost, capture.Count{Name: capture.DroppedByInterface, N: s.InterfaceDropped})
 	}
 	return i
 }

@@ -5,6 +5,7 @@ import (
 
 	"golang.org/x/net/bpf"
 
+	"kerbscope/capture"
 	"kerbscope/capture/live/filter"
 )
 
@@ -76,4 +77,12 @@ func (o *Options) instructions(l filter.Link) ([]bpf.RawInstruction, error) {
 		list = []bpf.Instruction{bpf.RetConstant{Val: snap}}
 	}
 	return bpf.Assemble(list)
+}
+
+// filterText is what is captured, in words: see capture.Interface.
+func (o *Options) filterText() string {
+	if o.Filter == "" && o.Program != nil {
+		return capture.KerberosFilter
+	}
+	return o.Filter
 }

@@ -132,7 +132,7 @@ func (s *packetSockets) addInterface(name string, link capture.LinkType) uint32 
 			return uint32(i)
 		}
 	}
-	s.ifaces = append(s.ifaces, capture.Interface{Name: name, Link: link, SnapLen: uint32(s.o.SnapLen), TicksPS: 1e9})
+	s.ifaces = append(s.ifaces, capture.Interface{Name: name, Link: link, SnapLen: uint32(s.o.SnapLen), TicksPS: 1e9, Filter: s.o.filterText()})
 	return uint32(len(s.ifaces) - 1)
 }
 

@@ -9,9 +9,7 @@ import (
 
 // finish ends everything and writes the report.
 func (c *capturer) finish() int {
-	if c.src.live != nil && !c.src.patient {
-		c.info.Lost = c.src.src.Info().Lost
-	}
+	c.account()
 	if c.checking {
 		c.judge(<-c.checked, false)
 	}
@@ -22,7 +20,6 @@ func (c *capturer) finish() int {
 	if err := c.src.src.Close(); err != nil && c.problem == "" && c.src.live != nil {
 		c.problem = plainError(err)
 	}
-	c.ledger.look(c.info.Lost, c.live.Now())
 	_ = c.keep.close() // told when it happened
 	facts := c.facts()
 	joined := c.live.Close(facts)

@@ -27,6 +27,7 @@ type keeper struct {
 
 	mu      sync.Mutex
 	left    uint64 // packets left out
+	untold  []capture.Loss
 	written uint64
 	err     error
 }
@@ -71,7 +72,11 @@ func (k *keeper) add(b *capture.Batch, ifaces []capture.Interface) {
 		select {
 		case c = <-k.spare:
 		default:
-			k.count(0, uint64(len(b.Records)))
+			n := uint64(len(b.Records))
+			k.count(0, n)
+			if n > 0 {
+				k.lost([]capture.Loss{{From: b.Records[0].Time, To: b.Records[n-1].Time, N: n, What: capture.DroppedByKernel}})
+			}
 			return
 		}
 	}
@@ -79,6 +84,18 @@ func (k *keeper) add(b *capture.Batch, ifaces []capture.Interface) {
 	c.records = append(c.records[:0], b.Records...)
 	c.ifaces = ifaces
 	k.ready <- c
+}
+
+// lost has the file tell of packets that are not in it.
+func (k *keeper) lost(list []capture.Loss) {
+	if k == nil {
+		return
+	}
+	k.mu.Lock()
+	for _, l := range list {
+		k.untold = capture.AddLoss(k.untold, l)
+	}
+	k.mu.Unlock()
 }
 
 func (k *keeper) count(written, left uint64) {
@@ -115,6 +132,7 @@ func (k *keeper) run(f *keptFile) {
 		select {
 		case c, ok := <-k.ready:
 			if !ok {
+				k.tell(f)
 				k.check(f.flush())
 				k.check(f.close())
 				return
@@ -123,9 +141,24 @@ func (k *keeper) run(f *keptFile) {
 			k.spare <- c
 		case <-late.C:
 			if k.err == nil {
+				k.tell(f)
 				k.check(f.flush())
 			}
 		}
+	}
+}
+
+// tell writes what was lost into the file, once that has an interface.
+func (k *keeper) tell(f *keptFile) {
+	if f.known == 0 {
+		return
+	}
+	k.mu.Lock()
+	list := k.untold
+	k.untold = nil
+	k.mu.Unlock()
+	for _, l := range list {
+		k.check(f.loss(l))
 	}
 }
 
@@ -158,9 +191,10 @@ type keptFile struct {
 	k      *keeper
 	f      *os.File
 	w      *capture.Writer
-	buf    bytes.Buffer // blocks that are complete
-	known  int          // interfaces described
-	size   int64        // bytes in the file
+	buf    bytes.Buffer       // blocks that are complete
+	known  int                // interfaces described
+	count  capture.Statistics // as last written
+	size   int64              // bytes in the file
 	opened time.Time
 	number int
 	names  []string // of the ring's files, oldest first
@@ -183,7 +217,7 @@ func (f *keptFile) open() error {
 	if err != nil {
 		return err
 	}
-	f.f, f.opened, f.size, f.known = file, now, 0, 0
+	f.f, f.opened, f.size, f.known, f.count = file, now, 0, 0, capture.Statistics{}
 	f.buf.Reset()
 	f.w = capture.NewWriter(&f.buf, capture.Section{Application: "kerbscope " + release})
 	if f.names = append(f.names, name); f.k.ring.files > 0 && len(f.names) > f.k.ring.files {
@@ -223,6 +257,23 @@ func (f *keptFile) packet(c *keptBatch, r *capture.Record) error {
 		return f.flush()
 	}
 	return nil
+}
+
+// loss writes the count before a loss and after it, so that it is known when
+// it was. Counts are of all interfaces together.
+func (f *keptFile) loss(l capture.Loss) error {
+	if f.known > 1 {
+		f.count.Comment = "of all interfaces"
+	}
+	if err := f.w.WriteStatistics(0, l.From, f.count); err != nil {
+		return err
+	}
+	if l.What == capture.DroppedByInterface {
+		f.count.DroppedByCards += l.N
+	} else {
+		f.count.Dropped += l.N
+	}
+	return f.w.WriteStatistics(0, l.To, f.count)
 }
 
 func (f *keptFile) full() bool {

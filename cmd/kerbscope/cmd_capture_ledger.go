@@ -24,40 +24,33 @@ type captureStatus struct {
 	PacketRate, MessageRate, ExchangeRate float64
 }
 
-// maxLosses is how many losses are remembered with their times.
-const maxLosses = 1024
-
 // A ledger counts what was lost, and when.
 type ledger struct {
 	known  map[string]uint64
-	losses []analyze.Loss
+	losses []capture.Loss
 	last   int64 // of the capture's clock, when it was last looked at
 }
 
 // look compares the counts of what a source loses with those of the last look.
-func (l *ledger) look(counts []capture.Count, now int64) {
+// now is the time of the look, by the clock that stamps packets. It returns
+// what was lost since.
+func (l *ledger) look(counts []capture.Count, now int64) (fresh []capture.Loss) {
 	if l.known == nil {
 		l.known = map[string]uint64{}
 	}
 	for _, c := range counts {
 		if n := c.N - min(c.N, l.known[c.Name]); n > 0 {
-			l.add(analyze.Loss{From: l.last, To: now, N: n, What: c.Name})
+			from := l.last
+			if from == 0 || from > now { // a clock that was set back
+				from = now
+			}
+			fresh = append(fresh, capture.Loss{From: from, To: now, N: n, What: c.Name})
+			l.losses = capture.AddLoss(l.losses, fresh[len(fresh)-1])
 			l.known[c.Name] = c.N
 		}
 	}
 	l.last = now
-}
-
-func (l *ledger) add(n analyze.Loss) {
-	if k := len(l.losses); k > 0 && l.losses[k-1].What == n.What && n.From-l.losses[k-1].To < int64(time.Second) {
-		l.losses[k-1].To = n.To
-		l.losses[k-1].N += n.N
-		return
-	}
-	if len(l.losses) >= maxLosses {
-		l.losses = slices.Delete(l.losses, 0, maxLosses/8)
-	}
-	l.losses = append(l.losses, n)
+	return fresh
 }
 
 // lostOf lists what was lost of a capture, with what the source and the

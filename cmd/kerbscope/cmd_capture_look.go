@@ -88,7 +88,7 @@ func (c *capturer) tick() {
 	if quiet := time.Since(c.arrived) - c.src.lag; quiet > idleTick && last > 0 && len(c.src.ready) == 0 {
 		c.live.Tick(last + int64(quiet))
 	}
-	c.ledger.look(c.info.Lost, c.live.Now())
+	c.account()
 	if st := c.src.stats(); c.src.live != nil {
 		if down := strings.Join(st.Down, ", "); down != c.down {
 			if down != "" {
@@ -97,8 +97,17 @@ func (c *capturer) tick() {
 			c.down = down
 		}
 	}
-	if c.src.live != nil && !c.src.patient {
-		c.info.Lost = c.src.src.Info().Lost
+}
+
+// account enters what the source lost. Of an interface that is by the wall
+// clock, which stamps its packets too: those in hand may be seconds old.
+func (c *capturer) account() {
+	if c.src.live == nil || c.src.patient {
+		return // a file tells of its losses with their times
+	}
+	c.info.Lost = c.src.src.Info().Lost
+	if fresh := c.ledger.look(c.info.Lost, time.Now().UnixNano()); len(fresh) > 0 {
+		c.keep.lost(fresh)
 	}
 }
 
@@ -111,7 +120,7 @@ func (c *capturer) facts() analyze.Facts {
 			info.Lost = append(info.Lost, capture.Count{Name: name, N: n})
 		}
 	}
-	return analyze.Facts{Info: info, Losses: append([]analyze.Loss(nil), c.ledger.losses...), Problem: c.problem}
+	return analyze.Facts{Info: info, Losses: slices.Clone(c.ledger.losses), Problem: c.problem}
 }
 
 func (c *capturer) overrun() uint64 {

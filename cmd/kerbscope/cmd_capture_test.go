@@ -183,13 +183,43 @@ func TestPacketMemory(t *testing.T) {
 
 func TestLedger(t *testing.T) {
 	var l ledger
-	counts := func(n uint64) []capture.Count { return []capture.Count{{Name: "dropped_by_kernel", N: n}} }
+	counts := func(n uint64) []capture.Count { return []capture.Count{{Name: capture.DroppedByKernel, N: n}} }
 	l.look(counts(0), 10e9)
-	l.look(counts(5), 11e9)
+	require.Equal(t, []capture.Loss{{From: 10e9, To: 11e9, N: 5, What: capture.DroppedByKernel}}, l.look(counts(5), 11e9))
 	l.look(counts(7), 11e9+1e8)
-	l.look(counts(7), 30e9)
+	require.Empty(t, l.look(counts(7), 30e9))
 	l.look(counts(8), 31e9)
-	require.Equal(t, []analyze.Loss{{From: 10e9, To: 11e9 + 1e8, N: 7, What: "dropped_by_kernel"}, {From: 30e9, To: 31e9, N: 1, What: "dropped_by_kernel"}}, l.losses)
+	l.look(counts(9), 20e9) // the clock was set back
+	require.Equal(t, []capture.Loss{{From: 10e9, To: 11e9 + 1e8, N: 7, What: "dropped_by_kernel"}, {From: 30e9, To: 31e9, N: 1, What: "dropped_by_kernel"}, {From: 20e9, To: 20e9, N: 1, What: "dropped_by_kernel"}}, l.losses)
+}
+
+// The packets of -w say what is not among them, and when it was lost: a file
+// reports as the live capture did.
+func TestKeepLosses(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "keep.pcapng")
+	k, err := newKeeper(path, ringSettings{}, true, func(err error) { assert.NoError(t, err) })
+	require.NoError(t, err)
+	iface := []capture.Interface{{Name: "eth0", Link: capture.LinkEthernet, TicksPS: 1e9, Filter: capture.KerberosFilter}, {Name: "eth1", Link: capture.LinkEthernet, TicksPS: 1e9}}
+	at := int64(1767225600e9)
+	lost := []capture.Loss{{From: at, To: at + 1e8, N: 3, What: capture.DroppedByKernel}, {From: at + 5e9, To: at + 6e9, N: 2, What: capture.DroppedByInterface}, {From: at + 9e9, To: at + 9e9, N: 1, What: capture.DroppedByKernel}}
+	k.lost(lost[:1])
+	for i := range int64(10) {
+		k.add(&capture.Batch{Data: make([]byte, 60), Records: []capture.Record{{Time: at + i*1e9, Frame: uint64(i + 1), Len: 60, Wire: 60, Interface: uint32(i % 2)}}}, iface)
+	}
+	k.lost(lost[1:])
+	require.NoError(t, k.close())
+	src, err := capture.Open(path)
+	require.NoError(t, err)
+	defer src.Close()
+	var b capture.Batch
+	for src.Next(&b) == nil {
+	}
+	info := src.Info()
+	require.Zero(t, info.Faulted)
+	require.EqualValues(t, 10, info.Frames)
+	require.Equal(t, lost, info.Losses)
+	require.Equal(t, []capture.Count{{Name: capture.DroppedByKernel, N: 4}, {Name: capture.DroppedByInterface, N: 2}}, info.Lost)
+	require.Equal(t, capture.KerberosFilter, info.Interfaces[0].Filter)
 }
 
 func TestViewLines(t *testing.T) {

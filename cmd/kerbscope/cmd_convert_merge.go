@@ -302,7 +302,7 @@ func (s *mergeStream) number(of uint32) (uint32, error) {
 			if i.Link > math.MaxUint16 {
 				i.Name, i.Link = strings.TrimSpace(i.Name+" "+i.Link.String()), capture.LinkUser15
 			}
-			i.Name = s.name(i.Name)
+			i.Name, i.Filter = s.name(i.Name), s.filter(i.Filter)
 			if i.TicksPS > 1e9 {
 				i.TicksPS = 1e9 // times are kept in nanoseconds
 			}
@@ -327,7 +327,7 @@ func (s *mergeStream) number(of uint32) (uint32, error) {
 // without link headers that takes the place of one of the source.
 func (s *mergeStream) rawNumber(of uint32) (uint32, error) {
 	i := s.src.Info().Interfaces[of]
-	i.Name, i.Link, i.SnapLen, i.TicksPS = s.name(""), capture.LinkRaw, 0, min(i.TicksPS, 1e9)
+	i.Name, i.Filter, i.Link, i.SnapLen, i.TicksPS = s.name(""), "", capture.LinkRaw, 0, min(i.TicksPS, 1e9)
 	id := interfaceOf{i, -1}
 	n, ok := s.known[id]
 	if ok {
@@ -354,6 +354,15 @@ func (s *mergeStream) name(own string) string {
 		return s.label
 	}
 	return s.label + "/" + own
+}
+
+// filter is the capture filter that an interface is described with. Redacted,
+// one that people wrote is left out: it may hold addresses and names.
+func (s *mergeStream) filter(own string) string {
+	if s.m.c.redact != nil && own != capture.KerberosFilter {
+		return ""
+	}
+	return own
 }
 
 // report notes what the file written does not hold of a file.
