@@ -18,20 +18,28 @@ const (
 
 // gateUDP decides whether a datagram is of use: by its port, or because it
 // begins as a Kerberos message does.
-func gateUDP(p *flow.Packet) bool {
-	switch {
-	case p.SrcPort == portKDC, p.DstPort == portKDC, p.SrcPort == portKpasswd, p.DstPort == portKpasswd,
-		p.SrcPort == portDNS, p.SrcPort == portLDAP:
-		return true
-	case p.DstPort == portDNS && dnsKeyed(p.Payload, len(p.Payload)):
-		return true
-	case oncDatagram(p.Payload):
+func gateUDP(p *flow.Packet) bool { return udpOfUse(p.SrcPort, p.DstPort, p.Payload) }
+
+// portBits has the bits of the ports below, modulo 64, set: most datagrams are
+// told by it to have none of them.
+const portBits uint64 = 1<<(portKDC&63) | 1<<(portKpasswd&63) | 1<<(portDNS&63) | 1<<(portLDAP&63)
+
+func udpOfUse(src, dst uint16, payload []byte) bool {
+	if (portBits>>(src&63)|portBits>>(dst&63))&1 != 0 {
+		switch {
+		case src == portKDC, dst == portKDC, src == portKpasswd, dst == portKpasswd, src == portDNS, src == portLDAP:
+			return true
+		case dst == portDNS && dnsKeyed(payload, len(payload)):
+			return true
+		}
+	}
+	if oncDatagram(payload) {
 		return true
 	}
-	if len(p.Payload) < 16 || p.Payload[0]&0xe0 != 0x60 {
+	if len(payload) < 16 || payload[0]&0xe0 != 0x60 {
 		return false
 	}
-	_, v := krb5.Probe(p.Payload)
+	_, v := krb5.Probe(payload)
 	return v == krb5.Yes
 }
 

@@ -153,7 +153,11 @@ type heldBatch struct {
 // and that one.
 func (d *Decoder) timesUpTo(record uint32) {
 	recs := d.current.batch.Records
-	last, n := d.lastTime, min(int(record)+1, len(recs))
+	n := min(int(record)+1, len(recs))
+	if d.current.sifted.ordered && d.timed < n {
+		d.timed = n - 1
+	}
+	last := d.lastTime
 	for ; d.timed < n; d.timed++ {
 		last = max(last, recs[d.timed].Time) // NoTime is less than any
 	}

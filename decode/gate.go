@@ -25,6 +25,25 @@ var portClasses = func() (t [1 << 16]portClass) {
 	return t
 }()
 
+// portsMeant has a bit for each port of a class other than portOther.
+var portsMeant = func() (t [1 << 10]uint64) {
+	for p, c := range portClasses {
+		if c != portOther {
+			t[p>>6] |= 1 << (p & 63)
+		}
+	}
+	return t
+}()
+
+// classOf is the class of a TCP connection's ports. Most mean nothing, which a
+// small table tells.
+func classOf(src, dst uint16) portClass {
+	if (portsMeant[src>>6]>>(src&63)|portsMeant[dst>>6]>>(dst&63))&1 == 0 {
+		return portOther
+	}
+	return max(portClasses[src], portClasses[dst])
+}
+
 // Verdicts on flows, kept in flow.Judged.
 const (
 	judgedFollow uint8 = iota + 1 // followed: every packet goes to the tracker

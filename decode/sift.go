@@ -8,8 +8,9 @@ import (
 // sifted is what Prepare makes of a batch: of the packets that may be of use,
 // in their order, what the gate asks first.
 type sifted struct {
-	list  []brief
-	ready bool // made of the batch that it stands in, and not decoded yet
+	list    []brief
+	ordered bool // no record's time is before that of an earlier one
+	ready   bool // made of the batch that it stands in, and not decoded yet
 }
 
 // A brief is one packet.
@@ -49,10 +50,28 @@ func Prepare(b *capture.Batch) {
 		b.Aside = s
 	}
 	list := s.list[:0]
+	var g flow.Glance
 	var p flow.Packet
+	s.ordered = true
+	last := capture.NoTime
 	for i := range b.Records {
 		r := &b.Records[i]
+		s.ordered = s.ordered && r.Time >= last
+		last = r.Time
 		data := b.Data[r.Off : r.Off+r.Len : r.Off+r.Len]
+		switch flow.Look(r.Link, data, &g) {
+		case flow.TCP:
+			list = append(list, brief{Brief: g.Brief, record: uint32(i), class: classOf(g.SrcPort, g.DstPort)})
+			if e := &list[len(list)-1]; e.class == portOther {
+				e.look(g.Payload)
+			}
+			continue
+		case flow.UDP:
+			if udpOfUse(g.SrcPort, g.DstPort, g.Payload) {
+				list = append(list, brief{record: uint32(i), kind: briefOther})
+			}
+			continue
+		}
 		v := flow.Peek(r.Link, data, r.Wire, &p)
 		n := len(list)
 		switch {
@@ -73,7 +92,7 @@ func Prepare(b *capture.Batch) {
 
 // briefOf makes the brief of a TCP packet.
 func briefOf(p *flow.Packet, record uint32) brief {
-	e := brief{Brief: p.Brief(), record: record, class: max(portClasses[p.SrcPort], portClasses[p.DstPort])}
+	e := brief{Brief: p.Brief(), record: record, class: classOf(p.SrcPort, p.DstPort)}
 	if e.class == portOther {
 		e.look(p.Payload)
 	}

@@ -129,10 +129,13 @@ func (p *Packet) Truncated() bool { return uint32(len(p.Payload)) < p.PayloadWir
 // Hash returns a hash of protocol, addresses and ports that is the same for
 // both directions. seed keeps those who write packets from choosing the hash.
 func (p *Packet) Hash(seed uint64) uint64 {
-	a := hashEnd(p.Src, p.SrcPort, seed)
-	b := hashEnd(p.Dst, p.DstPort, seed)
+	return hashFlow(p.Src, p.Dst, p.SrcPort, p.DstPort, p.Proto, seed)
+}
+
+func hashFlow(src, dst IP, srcPort, dstPort uint16, proto uint8, seed uint64) uint64 {
+	a, b := hashEnd(src, srcPort, seed), hashEnd(dst, dstPort, seed)
 	h, l := bits.Mul64((a+b)^0x9e3779b97f4a7c15, (a^b)|1)
-	return h ^ l ^ uint64(p.Proto)*0xff51afd7ed558ccd
+	return h ^ l ^ uint64(proto)*0xff51afd7ed558ccd
 }
 
 func hashEnd(a IP, port uint16, seed uint64) uint64 {

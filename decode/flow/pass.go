@@ -44,8 +44,10 @@ func (p *Packet) Brief() Brief {
 }
 
 // Side tells the two directions of a connection apart: 0 from the lesser end.
-func (p *Packet) Side() uint8 {
-	if p.Dst.less(p.Src) || p.Src == p.Dst && p.DstPort < p.SrcPort {
+func (p *Packet) Side() uint8 { return sideOf(p.Src, p.Dst, p.SrcPort, p.DstPort) }
+
+func sideOf(src, dst IP, srcPort, dstPort uint16) uint8 {
+	if dst.less(src) || src == dst && dstPort < srcPort {
 		return 1
 	}
 	return 0

@@ -238,6 +238,7 @@ func FuzzPeek(f *testing.F) {
 		if w := Peek(capture.LinkType(link), data, wire, &q); w != v || q.Seq != p.Seq || string(q.Payload) != string(p.Payload) || q.Hash(1) != p.Hash(1) {
 			t.Fatal("not the same twice")
 		}
+		sameGlance(t, capture.LinkType(link), data, wire)
 		var e ICMPError
 		if v == ICMP {
 			ParseICMP(&p, &e)

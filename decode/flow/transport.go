@@ -76,7 +76,7 @@ func peekUDP(body []byte, wire uint32, p *Packet) Verdict {
 	}
 	p.Payload = body[8:max(8, min(int(length), len(body)))]
 	p.PayloadWire = length - 8
-	if tunnelPorts>>(p.DstPort&63)&1 != 0 || p.SrcPort == portTeredo {
+	if mayTunnel(p.SrcPort, p.DstPort) {
 		return tunneledUDP(p)
 	}
 	return UDP

@@ -18,6 +18,17 @@ const (
 const tunnelPorts uint64 = 1<<(portGTPU&63) | 1<<(portTeredo&63) | 1<<(portVXLAN&63) | 1<<(portVXLANGPE&63) |
 	1<<(portGeneve&63) | 1<<(portVXLANBefore&63)
 
+// mayTunnel tells whether a datagram between these ports may hold a tunnel.
+func mayTunnel(src, dst uint16) bool {
+	if tunnelPorts>>(dst&63)&1 != 0 {
+		switch dst {
+		case portGTPU, portTeredo, portVXLAN, portVXLANGPE, portGeneve, portVXLANBefore:
+			return true
+		}
+	}
+	return src == portTeredo
+}
+
 // tunneled opens the tunnel whose IP protocol is p.Proto and reads the packet
 // in it into p. What cannot be read is Tunnel, with the fields of the outer
 // packet.
