@@ -111,7 +111,6 @@ type healing struct {
 	good  map[digest][]*success
 	goodQ fifo[goodEntry]
 	most  int // failures that wait, and successes that are remembered
-	mem   *holding
 	lost  uint64
 }
 
@@ -254,12 +253,8 @@ func (h *healing) wait(f *failure) {
 	if h.open == nil {
 		h.open = map[digest][]*failure{}
 	}
-	if h.mem.full() && f.kept.long() {
-		h.lost++
-		return
-	}
-	for h.queue.len() >= h.mostOpen() || h.mem.full() && h.queue.len() > h.mostOpen()/4 {
-		h.drop(h.pop())
+	if h.queue.len() >= h.mostOpen() {
+		h.drop(h.queue.pop())
 		h.lost++
 	}
 	list := h.open[f.question]
@@ -269,7 +264,6 @@ func (h *healing) wait(f *failure) {
 	}
 	h.open[f.question] = append(list, f)
 	h.queue.push(f)
-	h.mem.hold(f.kept)
 	if f.kind == decode.AS || f.kind == decode.TGS {
 		if h.near == nil {
 			h.near = map[netip.Addr][]*failure{}
@@ -285,15 +279,8 @@ func (h *healing) wait(f *failure) {
 // expire gives up on what ended too long before now.
 func (h *healing) expire(now int64) {
 	for h.queue.len() > 0 && now-(*h.queue.first()).end > goodFor {
-		h.drop(h.pop())
+		h.drop(h.queue.pop())
 	}
-}
-
-// pop takes the first of the queue out.
-func (h *healing) pop() *failure {
-	f := h.queue.pop()
-	h.mem.release(f.kept)
-	return f
 }
 
 func (h *healing) drop(f *failure) {

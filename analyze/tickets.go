@@ -84,7 +84,6 @@ type ticketTable struct {
 	shown         int
 	lost          uint64
 	gone          uint64 // aged out
-	mem           *holding
 }
 
 func (t *ticketTable) get(ref *TicketRef) *partTicket {
@@ -93,12 +92,11 @@ func (t *ticketTable) get(ref *TicketRef) *partTicket {
 	}
 	life := t.byHash[ref.Hash]
 	if life == nil {
-		for len(t.byHash) >= t.most || t.mem.full() && len(t.byHash) > t.most/16 {
+		for len(t.byHash) >= t.most {
 			t.evict()
 		}
 		life = &partTicket{hash: ref.Hash, sname: ref.SName, realm: ref.Realm, etype: ref.Etype, kvno: maybeOf(ref.KVNO)}
 		t.byHash[ref.Hash] = life
-		t.mem.add(life.size())
 	}
 	t.touch(life)
 	return life
@@ -116,12 +114,6 @@ func (t *ticketTable) evict() {
 	e := t.oldest
 	t.unlink(e)
 	t.shown -= len(e.presented)
-	t.mem.add(-e.size() - sizeOfPresented*len(e.presented))
-	t.mem.release(e.issued)
-	for i := range e.presented {
-		t.mem.release(e.presented[i].first)
-		t.mem.release(e.presented[i].last)
-	}
 	delete(t.byHash, e.hash)
 	t.lost++
 }
@@ -191,7 +183,6 @@ func (t *ticketTable) see(r *Record, k func() *kept) {
 	if life := t.get(r.Issued); life != nil {
 		if life.issued == nil {
 			life.issued = k()
-			t.mem.hold(life.issued)
 		}
 		if life.client == "" {
 			life.client = r.Client
@@ -215,22 +206,15 @@ func (life *partTicket) present(r *Record, t *ticketTable, k *kept) {
 		p := &life.presented[i]
 		if p.to == r.To && p.from == from && p.kind == r.Kind && p.ending == r.Ending && p.code == code {
 			p.count++
-			if !t.mem.full() || len(k.data) <= len(p.last.data) {
-				t.mem.release(p.last)
-				t.mem.hold(k)
-				p.last = k
-			}
+			p.last = k
 			return
 		}
 	}
-	if len(life.presented) >= maxPresented || t.shown >= maxShown || t.mem.full() {
+	if len(life.presented) >= maxPresented || t.shown >= maxShown {
 		life.forgotten++
 		return
 	}
 	t.shown++
-	t.mem.add(sizeOfPresented)
-	t.mem.hold(k)
-	t.mem.hold(k)
 	life.presented = append(life.presented, partShown{from, r.To, r.Kind, r.Ending, code, 1, k, k})
 }
 

@@ -12,7 +12,7 @@ var kdcCarrier = carrier{
 	name:  "kdc",
 	ports: []uint16{88},
 	probe: probeKDC,
-	open:  func(s *stream) parser { return &kdcParser{s: s} },
+	open:  func(s *stream) parser { s.kdc.s = s; return &s.kdc },
 }
 
 // maxKDCRecord is the longest record believed. Windows and MIT refuse above

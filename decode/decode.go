@@ -66,7 +66,8 @@ type Decoder struct {
 	paths    [][]string
 	opener   *opener // nil without keys
 
-	rows []*Message // room for those of a stream
+	rows  []*Message // room for those of a stream
+	spare []*stream  // that are over, for those to come
 
 	current, before heldBatch
 	packet          flow.Packet // the packet in hand, once inHand was asked for it
@@ -327,7 +328,11 @@ func (d *Decoder) fragment(p *flow.Packet) {
 // emit hands a row over.
 func (d *Decoder) emit(m *Message) {
 	if m.Krb != nil {
-		d.statsOf(m.Frame.Capture()).Messages++
+		if c := m.Frame.Capture(); c == d.current.capture && d.stat != nil {
+			d.stat.Messages++
+		} else {
+			d.statsOf(c).Messages++
+		}
 	}
 	d.sink.Message(m)
 }
@@ -378,4 +383,5 @@ func (h handler) End(c *flow.Conn, why flow.EndReason) {
 	s := c.User.(*stream)
 	s.end(why)
 	h.d.connEnded(c)
+	h.d.reuse(s)
 }

@@ -6,8 +6,14 @@ type recent[V any] struct {
 	most  int
 	list  []recentEntry[V] // in the order in which they came; a ring once there are most
 	next  int              // the oldest of a ring
-	index []uint32         // open addressing by key: 1 + the place in list, 0: free
+	index []recentSlot     // open addressing by key
 	n     int              // of index in use
+}
+
+// A recentSlot holds enough of the key that most others are told from it.
+type recentSlot struct {
+	tag   uint32
+	place uint32 // 1 + that in list; 0: free
 }
 
 type recentEntry[V any] struct {
@@ -17,12 +23,12 @@ type recentEntry[V any] struct {
 
 // find returns where in index the key is, or would be.
 func (r *recent[V]) find(key uint64) (slot int, ok bool) {
-	mask := len(r.index) - 1
+	mask, tag := len(r.index)-1, uint32(key>>32)
 	for i := int(key) & mask; ; i = (i + 1) & mask {
-		switch place := r.index[i]; {
-		case place == 0:
+		switch s := r.index[i]; {
+		case s.place == 0:
 			return i, false
-		case r.list[place-1].key == key:
+		case s.tag == tag && r.list[s.place-1].key == key:
 			return i, true
 		}
 	}
@@ -38,7 +44,7 @@ func (r *recent[V]) get(key uint64) *V {
 	if !ok {
 		return nil
 	}
-	return &r.list[r.index[slot]-1].value
+	return &r.list[r.index[slot].place-1].value
 }
 
 // put sets the value of key. One that is new takes the place of the oldest.
@@ -54,7 +60,7 @@ func (r *recent[V]) put(key uint64, v V) {
 		r.list = append(r.list, e)
 	} else {
 		// What was removed may stand in the index again, at another place.
-		if slot, ok := r.find(r.list[place].key); ok && int(r.index[slot]) == place+1 {
+		if slot, ok := r.find(r.list[place].key); ok && int(r.index[slot].place) == place+1 {
 			r.free(slot)
 		}
 		r.list[place] = e
@@ -64,7 +70,7 @@ func (r *recent[V]) put(key uint64, v V) {
 		r.grow()
 	}
 	slot, _ := r.find(key)
-	r.index[slot] = uint32(place + 1)
+	r.index[slot] = recentSlot{uint32(key >> 32), uint32(place + 1)}
 	r.n++
 }
 
@@ -81,28 +87,28 @@ func (r *recent[V]) remove(key uint64) {
 // free empties a slot. Those behind it that it displaced move up.
 func (r *recent[V]) free(slot int) {
 	mask := len(r.index) - 1
-	for j := (slot + 1) & mask; r.index[j] != 0; j = (j + 1) & mask {
-		if home := int(r.list[r.index[j]-1].key) & mask; (j-home)&mask >= (j-slot)&mask {
+	for j := (slot + 1) & mask; r.index[j].place != 0; j = (j + 1) & mask {
+		if home := int(r.list[r.index[j].place-1].key) & mask; (j-home)&mask >= (j-slot)&mask {
 			r.index[slot] = r.index[j]
 			slot = j
 		}
 	}
-	r.index[slot] = 0
+	r.index[slot] = recentSlot{}
 	r.n--
 }
 
 func (r *recent[V]) grow() {
 	old := r.index
-	r.index = make([]uint32, max(64, 2*len(old)))
+	r.index = make([]recentSlot, max(64, 2*len(old)))
 	mask := len(r.index) - 1
-	for _, place := range old {
-		if place == 0 {
+	for _, s := range old {
+		if s.place == 0 {
 			continue
 		}
-		i := int(r.list[place-1].key) & mask
-		for r.index[i] != 0 {
+		i := int(r.list[s.place-1].key) & mask
+		for r.index[i].place != 0 {
 			i = (i + 1) & mask
 		}
-		r.index[i] = place
+		r.index[i] = s
 	}
 }

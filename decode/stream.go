@@ -48,7 +48,8 @@ type stream struct {
 	halfTalk  bool      // the server answers in another connection
 	away      *stream   // where what is told of now stands
 	ended     bool
-	kept      int // see keep
+	kdc       kdcParser // of a connection with a KDC
+	kept      int       // see keep
 }
 
 // at is the stream that what is told of stands in.
@@ -63,9 +64,27 @@ func (s *stream) at() *stream {
 func (s *stream) conn() *flow.Conn { return s.at().c }
 
 func newStream(d *Decoder, c *flow.Conn) *stream {
-	s := &stream{d: d, c: c}
+	var s *stream
+	if n := len(d.spare); n > 0 {
+		s, d.spare = d.spare[n-1], d.spare[:n-1]
+	} else {
+		s = new(stream)
+	}
+	s.d, s.c = d, c
 	s.sess.Client, s.sess.Server = c.Client, c.Server
 	return s
+}
+
+// maxSpare is how many streams that are over are kept for those to come.
+const maxSpare = 64
+
+// reuse takes back a stream that is over, if nobody was handed any of it: a
+// connection that said nothing, or with a KDC, which its exchanges tell of.
+func (d *Decoder) reuse(s *stream) {
+	if (s.car == nil || s.sess.Carrier == kdcCarrier.name) && s.udp == nil && len(s.sess.Attempts) == 0 && len(d.spare) < maxSpare {
+		*s = stream{}
+		d.spare = append(d.spare, s)
+	}
 }
 
 func (s *stream) half(d dir) *flow.Half { return s.c.Half(flow.Dir(d)) }
