@@ -254,12 +254,18 @@ func (c *Case) ticketReport() []Ticket {
 			out.Issued = &Issue{KDC: endpointOf(i.To), Capture: c.CaptureName(i.Reply.Frame), Frame: i.Reply.Frame.Number()}
 		}
 		for _, p := range t.Presented {
-			for _, r := range p.both() {
+			both := p.both()
+			for i, r := range both {
+				n := max(p.Count, 1)
+				if len(both) == 2 {
+					n = [...]uint64{max(p.Count, 2) - 1, 1}[i]
+				}
 				out.Presented = append(out.Presented, Presentation{
-					To: *endpointOf(p.To), Carrier: r.Carrier, Capture: c.CaptureName(r.Req.Frame), Frame: r.Req.Frame.Number(), Outcome: r.Ending.String(),
+					To: *endpointOf(p.To), Carrier: r.Carrier, Capture: c.CaptureName(r.Req.Frame), Frame: r.Req.Frame.Number(), Outcome: r.Ending.String(), Count: n,
 				})
 			}
 		}
+		out.NotListed = t.Forgotten
 		list = append(list, out)
 	}
 	return list

@@ -189,6 +189,7 @@ func (c *Case) link(list []*Finding) {
 			}
 		}
 	}
+	c.siblings(list)
 	byID := map[string]*Finding{}
 	for _, f := range list {
 		byID[f.ID] = f

@@ -255,6 +255,36 @@ func TestRC4Readiness(t *testing.T) {
 	}
 }
 
+// TestPresentedCounts: the uses of a ticket that the report lists add up to what
+// the finding counts, however many are alike.
+func TestPresentedCounts(t *testing.T) {
+	for n := 1; n <= 5; n++ {
+		s := newSynth(t)
+		issue(s, smtpTicket)
+		for range n {
+			s.ap(apX{to: hub25, ticket: smtpTicket, code: 41})
+		}
+		s.ap(apX{to: hub2525, ticket: smtpTicket})
+		c := s.joined()
+		var sum, found uint64
+		for _, k := range c.ticketReport() {
+			for _, p := range k.Presented {
+				if p.Outcome == "error" {
+					sum += p.Count
+				}
+			}
+		}
+		for _, f := range c.Findings(Rules()) {
+			if f.Rule == "key-fault-one-identity" {
+				found = f.Count
+				assert.Contains(t, f.Summary, " "+nTimes(uint64(n))+" ")
+			}
+		}
+		assert.EqualValues(t, n, sum)
+		assert.EqualValues(t, n, found)
+	}
+}
+
 func TestBlindSpots(t *testing.T) {
 	s := newSynth(t)
 	s.dns("hub-1.contoso.com", hubIP)

@@ -179,6 +179,8 @@ type Ticket struct {
 	SessionEtypeName string         `json:"session_etype_name,omitempty"`
 	Issued           any            `json:"issued"` // *Issue, or "before the capture"
 	Presented        []Presentation `json:"presented"`
+	// NotListed counts the uses beyond the limit of a ticket's list; else absent.
+	NotListed uint64 `json:"not_listed,omitempty"`
 }
 
 // An Issue says which KDC issued a ticket and where that was seen.
@@ -188,13 +190,16 @@ type Issue struct {
 	Frame   uint64    `json:"frame"`
 }
 
-// A Presentation is one use of a ticket.
+// A Presentation is one use of a ticket, or several that are alike: by the same
+// client at the same endpoint with the same outcome and error code. Of those the first and the last
+// are listed, and the first stands for all but the last.
 type Presentation struct {
 	To      Endpoint `json:"to"`
 	Carrier []string `json:"carrier"`
 	Capture string   `json:"capture"`
 	Frame   uint64   `json:"frame"`
 	Outcome string   `json:"outcome"`
+	Count   uint64   `json:"count"` // uses that it stands for: the counts of a ticket add up to all its uses
 }
 
 // An EtypeRow is the etypes of one client, service and KDC.

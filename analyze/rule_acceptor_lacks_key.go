@@ -13,7 +13,10 @@ var acceptorLacksKey = &Rule{
 	Title: "The service has no key for this ticket",
 	Doc: `The acceptor said so: KRB_AP_ERR_BADKEYVER (44), no key of that version, KRB_AP_ERR_NOKEY (45), no key at all, or, from MIT, KRB_AP_ERR_NOT_US (35), no such name in its
 keytab. Or a keytab that was given to kerbscope as the service's lacks the name, kvno or etype, or has the right key under another name, in other case, or
-with another kvno: MIT looks keys up by their label (then the finding is likely at most). The summary says what the keytab must hold: name, kvno, etype.`,
+with another kvno: MIT looks keys up by their label (then the finding is likely at most). The summary says what the keytab must hold: name, kvno, etype.
+
+When several ports of one host refuse tickets made with one key (the same etype and kvno of one name, of names of the computer's account, or of one account by the
+keytab), and no port takes one, the findings are one cause: the most telling is the root of the others, also of a bare NO.`,
 	Rivals: []string{
 		`MIT answers 44 both for a kvno and for an etype that the keytab lacks: told apart only by other tickets of the same service there, or by the keytab.`,
 		`The ticket is older than the keytab (stale-ticket) or the keytab older than the account (stale-keytab): those rules speak when kvnos show it.`,

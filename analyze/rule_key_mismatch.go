@@ -13,7 +13,10 @@ var keyMismatch = &Rule{
 	Doc: `The acceptor answered KRB_AP_ERR_MODIFIED (41, Windows) or KRB_AP_ERR_BAD_INTEGRITY (31, MIT and others): the ticket, or the authenticator inside the request, did not
 decrypt with the key it used. Or the carrier refused, and a keytab given as the service's has the name, kvno and etype and its key does not open the
 ticket. The KDC encrypted the ticket with the key of the account that carries the SPN; the acceptor uses another key. Which of the two
-is wrong, this rule does not say: more specific rules do when the capture shows more.`,
+is wrong, this rule does not say: more specific rules do when the capture shows more.
+
+When several ports of one host refuse tickets made with one key (the same etype and kvno of one name, of names of the computer's account, or of one account by the
+keytab), and no port takes one, the findings are one cause: the most telling is the root of the others, also of a bare NO.`,
 	Rivals: []string{
 		`The SPN is on another account than the service runs as (setspn -Q), or a DNS alias leads to another host: spn-on-wrong-account and the host's names in the report.`,
 		`The password changed and one side is behind: stale-ticket and stale-keytab, when kvnos show it.`,

@@ -9,7 +9,10 @@ var staleKeytab = &Rule{
 	ID:    "stale-keytab",
 	Title: "The service's keytab or stored password is older than the account's key",
 	Doc: `The refused ticket has a higher kvno than the last one that this acceptor took for the service, or the acceptor itself answered 44 (no such kvno) to a
-ticket whose key the KDC is still issuing: the account's password was changed in the directory, and the service still works with the old key.`,
+ticket whose key the KDC is still issuing: the account's password was changed in the directory, and the service still works with the old key.
+
+When several ports of one host refuse tickets made with one key (the same etype and kvno of one name, of names of the computer's account, or of one account by the
+keytab), and no port takes one, the findings are one cause: the most telling is the root of the others, also of a bare NO.`,
 	Rivals: []string{
 		`The SPN was moved to another account whose kvno happens to be higher: the same on the wire unless other names of the host show the host account's kvno; setspn -Q tells.`,
 		`The acceptor's keytab never had this name or etype: 44 is also MIT's answer to an etype that the keytab lacks for that kvno; then acceptor-lacks-key stands alone.`,

@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -364,6 +365,118 @@ func TestAcceptorRules(t *testing.T) {
 			s.ntlm(hub80, "Negotiate", "NTLM")
 		}, want{"-ntlm-fallback"}},
 	})
+}
+
+// TestOneKeyAtSeveralPorts: refusals of one key at several ports of one host are
+// one cause, unless any port takes that key.
+func TestOneKeyAtSeveralPorts(t *testing.T) {
+	const hub143, imapSPN = "10.0.0.20:143", "imap/hub-1.contoso.com"
+	next := tkt{smtpSPN, 18, 6, "b"}
+	imap := tkt{imapSPN, 18, 6, "i"}
+	before := func(s *synth) { // kvno 5 is taken
+		issue(s, smtpTicket)
+		s.ap(apX{to: hub25, ticket: smtpTicket})
+		issue(s, next)
+	}
+	for _, tc := range []struct {
+		name string
+		do   func(*synth)
+		want []string // "rule endpoint", and after < the cause
+	}{
+		{"44 at one port, a bare NO at another", func(s *synth) {
+			before(s)
+			s.ap(apX{to: hub25, ticket: next, code: 44})
+			s.ap(apX{to: hub143, ticket: next, word: "no", carrier: "imap"})
+		}, []string{"stale-keytab 25", "ap-refused 143 < stale-keytab 25"}},
+		{"a bare NO at a port that took the old key", func(s *synth) {
+			before(s)
+			s.ap(apX{to: hub143, ticket: smtpTicket, carrier: "imap"})
+			s.ap(apX{to: hub143, ticket: next, word: "no", carrier: "imap"})
+			s.ap(apX{to: hub25, ticket: next, code: 44})
+		}, []string{"stale-keytab 25", "stale-keytab 143 < stale-keytab 25"}},
+		{"another name of the computer's account", func(s *synth) {
+			before(s)
+			issue(s, imap)
+			s.ap(apX{to: hub25, ticket: next, code: 44})
+			s.ap(apX{to: hub143, ticket: imap, word: "no", carrier: "imap"})
+		}, []string{"stale-keytab 25", "ap-refused 143 < stale-keytab 25"}},
+		{"a name that may be another account's", func(s *synth) {
+			before(s)
+			web := tkt{httpSPN, 18, 6, "w"}
+			issue(s, web)
+			s.ap(apX{to: hub25, ticket: next, code: 44})
+			s.ap(apX{to: hub80, ticket: web, word: "no", carrier: "http"})
+		}, []string{"stale-keytab 25", "ap-refused 80"}},
+		{"another kvno", func(s *synth) {
+			before(s)
+			other := tkt{imapSPN, 18, 9, "i"}
+			issue(s, other)
+			s.ap(apX{to: hub25, ticket: next, code: 44})
+			s.ap(apX{to: hub143, ticket: other, word: "no", carrier: "imap"})
+		}, []string{"stale-keytab 25", "ap-refused 143"}},
+		{"another etype", func(s *synth) {
+			before(s)
+			other := tkt{imapSPN, 23, 6, "i"}
+			issue(s, other)
+			s.ap(apX{to: hub25, ticket: next, code: 44})
+			s.ap(apX{to: hub143, ticket: other, word: "no", carrier: "imap"})
+		}, []string{"stale-keytab 25", "ap-refused 143"}},
+		{"another host", func(s *synth) {
+			before(s)
+			s.ap(apX{to: hub25, ticket: next, code: 44})
+			s.ap(apX{to: other25, ticket: next, word: "no"})
+		}, []string{"stale-keytab 25", "ap-refused 25"}},
+		{"a third port takes it", func(s *synth) {
+			before(s)
+			s.ap(apX{to: hub25, ticket: next, code: 44})
+			s.ap(apX{to: hub143, ticket: next, code: 44, carrier: "imap"})
+			s.ap(apX{to: hub2525, ticket: next})
+		}, []string{"stale-keytab 25", "key-fault-one-identity 25 < stale-keytab 25", "key-fault-one-identity 143"}},
+		{"a third port takes another ticket of the key", func(s *synth) {
+			s.ap(apX{to: hub25, ticket: next, code: 41})
+			s.ap(apX{to: hub143, ticket: next, code: 41, carrier: "imap"})
+			s.ap(apX{to: hub80, ticket: tkt{smtpSPN, 18, 6, "c"}, carrier: "smtp"})
+		}, []string{"key-mismatch 25", "key-mismatch 143"}},
+		{"41 at two ports", func(s *synth) {
+			issue(s, next)
+			s.ap(apX{to: hub25, ticket: next, code: 41})
+			s.ap(apX{to: hub143, ticket: next, code: 41, carrier: "imap"})
+		}, []string{"key-mismatch 25", "key-mismatch 143 < key-mismatch 25"}},
+		{"no reason anywhere", func(s *synth) {
+			issue(s, next)
+			s.ap(apX{to: hub25, ticket: next, word: "no"})
+			s.ap(apX{to: hub143, ticket: next, word: "no", carrier: "imap"})
+		}, []string{"ap-refused 25", "ap-refused 143"}},
+		{"decrypted there: a policy's no", func(s *synth) {
+			issue(s, next)
+			s.ap(apX{to: hub25, ticket: next, code: 41})
+			s.ap(apX{to: hub143, ticket: next, refuse: true, carrier: "imap"})
+		}, []string{"key-mismatch 25", "ap-refused 143"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			s := newSynth(t)
+			tc.do(s)
+			list := s.joined().Findings(Rules())
+			name := map[string]string{}
+			for _, f := range list {
+				if f.Server != nil {
+					name[f.ID] = fmt.Sprint(f.Rule, " ", f.Server.Port)
+				}
+			}
+			var got []string
+			for _, f := range list {
+				if n := name[f.ID]; n != "" {
+					if f.BecauseOf != "" {
+						n += " < " + name[f.BecauseOf]
+					}
+					got = append(got, n)
+				}
+			}
+			for _, w := range tc.want {
+				assert.Contains(t, got, w)
+			}
+		})
+	}
 }
 
 func TestRefusedNTLMIsTold(t *testing.T) {

@@ -205,7 +205,7 @@ func TestHTMLTicketUses(t *testing.T) {
 	h := newHTMLReport(reportOf(t, goodFolder))
 	var texts []string
 	for i := range h.r.Tickets {
-		for _, u := range h.usesOf(h.showings(&h.r.Tickets[i])) {
+		for _, u := range h.usesOf(&h.r.Tickets[i], h.showings(&h.r.Tickets[i])) {
 			texts = append(texts, u.Text+" ["+u.Frames+"]")
 		}
 	}

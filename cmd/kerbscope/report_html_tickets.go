@@ -130,7 +130,7 @@ func (h *htmlReport) life(ticket int, first, last time.Time) lifeView {
 		v.Hash = k.Hash[:12]
 	}
 	showings := h.showings(k)
-	uses := h.usesOf(showings)
+	uses := h.usesOf(k, showings)
 	v.Uses = uses[:min(len(uses), 2*listedUses)]
 	v.UsesMore = len(uses) - len(v.Uses)
 	var marks []lifeMark
@@ -149,7 +149,6 @@ type showing struct {
 	capture        string
 	frame          uint64
 	at             time.Time
-	ends           bool // the first or the last of those that are alike, which are all that is known
 }
 
 // showings are those that the exchanges with services tell, one by one, and
@@ -172,7 +171,7 @@ func (h *htmlReport) showings(k *analyze.Ticket) (list []showing) {
 		if known && told[i] {
 			continue
 		}
-		list = append(list, showing{outcome: p.Outcome, where: h.names.endpoint(&p.To, p.Carrier), capture: p.Capture, frame: p.Frame, at: h.timeAt(p.Capture, p.Frame), ends: true})
+		list = append(list, showing{outcome: p.Outcome, where: h.names.endpoint(&p.To, p.Carrier), capture: p.Capture, frame: p.Frame, at: h.timeAt(p.Capture, p.Frame)})
 	}
 	return list
 }
@@ -184,10 +183,14 @@ func (h *htmlReport) started(exchange int) time.Time {
 }
 
 // usesOf puts showings that are alike into one line each.
-func (h *htmlReport) usesOf(showings []showing) (list []useView) {
+func (h *htmlReport) usesOf(ticket *analyze.Ticket, showings []showing) (list []useView) {
 	type key struct{ outcome, where string }
 	at := map[key]int{}
-	count, ends := []int{}, []bool{}
+	count := []uint64{}
+	all := map[key]uint64{} // the ticket's list counts those that are not listed one by one
+	for _, p := range ticket.Presented {
+		all[key{outcomeWords(p.Outcome), h.names.endpoint(&p.To, p.Carrier)}] += p.Count
+	}
 	for _, s := range showings {
 		k := key{outcomeWords(s.outcome), s.where}
 		i, ok := at[k]
@@ -195,10 +198,9 @@ func (h *htmlReport) usesOf(showings []showing) (list []useView) {
 			i = len(list)
 			at[k] = i
 			list = append(list, useView{Outcome: outcomeClass(s.outcome)})
-			count, ends = append(count, 0), append(ends, false)
+			count = append(count, 0)
 		}
 		count[i]++
-		ends[i] = ends[i] || s.ends
 		u := &list[i]
 		switch {
 		case count[i] > listedFrames+1 || s.capture == "":
@@ -212,11 +214,8 @@ func (h *htmlReport) usesOf(showings []showing) (list []useView) {
 	}
 	for k, i := range at {
 		times := ""
-		switch {
-		case count[i] > 1 && (ends[i] || h.r.Totals.Omitted > 0):
-			times = " more than once"
-		case count[i] > 1:
-			times = fmt.Sprintf(" %d times", count[i])
+		if n := max(all[k], count[i]); n > 1 {
+			times = fmt.Sprintf(" %d times", n)
 		}
 		list[i].Text = k.outcome + times + " by " + k.where
 	}

@@ -298,6 +298,9 @@ func (t *textReport) ticket(k *analyze.Ticket) {
 		}
 		t.hang("      ", fmt.Sprintf("%s%s by %s [%s]", u.outcome, times, u.where, strings.Join(u.frames, " ")))
 	}
+	if k.NotListed > 0 {
+		t.para(6, fmt.Sprintf("... and %s beyond what is kept of one ticket", plural(k.NotListed, "use")))
+	}
 }
 
 const (
@@ -310,7 +313,8 @@ type use struct {
 	outcome, where string
 	capture        string
 	frames         []string
-	count          int
+	count          uint64
+	listed         int // presentations that the report lists, which may stand for more
 }
 
 func (t *textReport) uses(k *analyze.Ticket) []*use {
@@ -323,16 +327,20 @@ func (t *textReport) uses(k *analyze.Ticket) []*use {
 			list = append(list, &use{outcome: outcome, where: where})
 		}
 		u := list[i]
-		u.count++
+		u.count += p.Count
+		u.listed++
 		switch {
-		case u.count > listedFrames+1:
-		case u.count > listedFrames:
+		case u.listed > listedFrames+1:
+		case u.listed > listedFrames:
 			u.frames = append(u.frames, "...")
 		case u.capture == p.Capture:
 			u.frames = append(u.frames, fmt.Sprint(p.Frame))
 		default:
 			u.capture = p.Capture
 			u.frames = append(u.frames, t.frame(p.Capture, p.Frame))
+		}
+		if p.Count > 1 && u.listed <= listedFrames {
+			u.frames = append(u.frames, "...") // those between it and the last
 		}
 	}
 	return list
