@@ -150,7 +150,7 @@ func (c *Case) blindCaptures() []BlindSpot {
 		}
 		if i > 0 && i < len(c.joined.opts.Part) {
 			if k := c.joined.clocks[c.joined.opts.Part[i]]; c.joined.opts.Part[i] != 0 && k.from == "none" && f.Stats.Messages > 0 {
-				add("clocks", f.Name, fmt.Sprintf("%s shares no packet and no host's time with %s, by way of others neither: its times cannot be compared", f.Name, c.CaptureName(0)), 1, nil)
+				add("clocks", f.Name, fmt.Sprintf("%s shares no packet that was sent once, and no host's time, with %s, by way of others neither: its times cannot be compared", f.Name, c.CaptureName(0)), 1, nil)
 			}
 		}
 	}

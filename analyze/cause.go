@@ -113,6 +113,9 @@ var causes = []causeRow{
 	{"clock-skew", "ticket-not-yet-valid", sameServer},
 	{"clock-skew", "ticket-expired", sameServer},
 
+	{"kdcs-disagree", "acceptor-lacks-key", sameService | sameTicket},
+	{"kdcs-disagree", "key-mismatch", sameService | sameTicket},
+
 	// The carrier's word.
 	{"key-mismatch", "ap-refused", sameService | sameServer},
 	{"acceptor-lacks-key", "ap-refused", sameService | sameServer},
@@ -123,6 +126,7 @@ var causes = []causeRow{
 	{"spn-on-wrong-account", "ap-refused", sameService | sameServer},
 	{"acceptor-lacks-etype-key", "ap-refused", sameService | sameServer},
 	{"ticket-refused-everywhere", "ap-refused", sameService | sameServer},
+	{"kdcs-disagree", "ap-refused", sameService | sameTicket},
 	{"channel-binding", "ap-refused", sameServer},
 	{"token-too-big", "ap-refused", sameServer},
 	{"replay", "ap-refused", sameServer},

@@ -141,6 +141,18 @@ func (c *Case) lifeOf(t *TicketRef) *TicketLife {
 	return c.TicketOf(t.Hash)
 }
 
+// comparable tells that a capture of a and one of b have clocks that are related.
+func (c *Case) comparable(a, b *Record) bool {
+	for _, s := range a.Steps {
+		for _, o := range b.Steps {
+			if c.clusterOf(s.Frame) == c.clusterOf(o.Frame) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // issuedAt is when the ticket was issued, of one whose issue was captured.
 func (t *TicketLife) issuedAt() int64 { return t.Issued.End }
 

@@ -122,6 +122,7 @@ type failure struct {
 	kind     decode.Kind
 	skew     bool
 	client   string
+	host     string  // see hostAsked
 	kept     *kept   // of a partial Case
 	record   *Record // of a joined one
 }
@@ -131,14 +132,25 @@ type success struct {
 	healed
 	end    int64
 	client string
+	host   string // see hostAsked
+}
+
+// hostAsked is the host of the name that an AP exchange is for: what a server refuses
+// under one name is not mended by what it takes under that of another host.
+// "" for other kinds.
+func hostAsked(r *Record) string {
+	if r.Kind != decode.AP {
+		return ""
+	}
+	return shortName(spnHost(r.Service))
 }
 
 func failureOf(r *Record, k *kept) *failure {
-	return &failure{question: questionOf(r), from: r.From.Addr(), end: r.End, kind: r.Kind, skew: r.Kind == decode.AS && r.code() == errSkew, client: r.Client, kept: k, record: r}
+	return &failure{question: questionOf(r), from: r.From.Addr(), end: r.End, kind: r.Kind, skew: r.Kind == decode.AS && r.code() == errSkew, client: r.Client, host: hostAsked(r), kept: k, record: r}
 }
 
 func successOf(r *Record) *success {
-	s := &success{healed: healed{by: r.outcome(), at: r.To}, end: r.End, client: r.Client}
+	s := &success{healed: healed{by: r.outcome(), at: r.To}, end: r.End, client: r.Client, host: hostAsked(r)}
 	switch {
 	case r.Reply != nil:
 		s.what = r.Reply.What
@@ -174,6 +186,9 @@ const (
 
 // heals tells whether s undoes f, as far as their times and clients tell.
 func (s *success) heals(f *failure) bool {
+	if s.host != "" && f.host != "" && s.host != f.host {
+		return false
+	}
 	return s.end >= f.end && s.end-f.end <= healWithin && (f.skew || s.client == "" || f.client == "" || samePrincipal(s.client, f.client))
 }
 

@@ -132,6 +132,15 @@ func spnHost(principal string) string {
 	return strings.TrimSuffix(h, ".")
 }
 
+// spnPort is the port of service/host:port (SQL Server: or its instance's name), "": none.
+func spnPort(principal string) string {
+	name, _ := splitPrincipal(principal)
+	if c := components(name); len(c) > 1 && strings.Count(c[1], ":") == 1 {
+		return lower(c[1][strings.IndexByte(c[1], ':')+1:])
+	}
+	return ""
+}
+
 // isComputer tells a principal that is a machine: NAME$ or host/….
 func isComputer(principal string) bool {
 	name, _ := splitPrincipal(principal)

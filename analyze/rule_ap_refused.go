@@ -43,6 +43,7 @@ func checkAPRefused(c *Case) []Finding {
 	rows := c.rowsWhere(decode.AP, func(r *Record) bool {
 		return r.Ending == decode.Denied && r.Error == nil && r.Presented != nil && !keytabProves(r) && !mislabelled(r) && !signingDemanded(r) && !c.errorBeside(r)
 	})
+	taken := c.taken()
 	return c.each(rows, byServiceAndServer, []string{"carrier_result.code", "ticket.sname", "ticket.etype", "ticket.kvno"}, func(f *Finding, rows []*Row, r *Record) {
 		f.Confidence = Likely
 		f.FaultAt = nil
@@ -62,6 +63,11 @@ func checkAPRefused(c *Case) []Finding {
 			f.Cause = "The service says no without a reason. The given keytab opens the ticket: if the service uses that keytab, the key is not the reason, but a policy, a missing right, a clock or a replay cache."
 		}
 		f.CaptureNext = []string{"Give kerbscope the service's keytab (--keytab): it proves or excludes a wrong key."}
+		if r.Reply == nil && r.Opened == nil {
+			if note := c.otherKeyNote(taken, r, false); note != "" {
+				f.Cause = "The service says no without a reason." + note
+			}
+		}
 		f.Cause += c.anonymousNote(r.To)
 		f.fill = []string{"SPN", spnOf(r)}
 		f.Fix = fillIn(append(logsOf(r), refusedSteps[1:]...), f.fill)

@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"fmt"
+	"slices"
 
 	"kerbscope/decode"
 )
@@ -37,17 +38,45 @@ func checkClientRevoked(c *Case) []Finding {
 		return r.Ending == decode.Failed && (r.code() == errClientRevoked || r.code() == errNameExp)
 	}
 	rows := append(c.rowsWhere(decode.AS, is), c.rowsWhere(decode.TGS, is)...)
-	return c.each(rows, byClientAndKDC, []string{"error_code", "e_data.ntstatus", "e_text", "cname"}, func(f *Finding, rows []*Row, r *Record) {
+	return c.each(rows, byAccountAndKDC, []string{"error_code", "e_data.ntstatus", "e_text", "cname"}, func(f *Finding, rows []*Row, r *Record) {
 		f.Confidence = Certain
 		reason := revokedReason(r)
+		locked := reason == "" || reason == isLocked
 		if reason == "" {
 			reason = "is disabled, locked out, expired or outside its logon hours"
 			f.Confidence = Likely
 		}
 		f.Summary = fmt.Sprintf("The account %s %s: %s refused it %s (%d).", orUnknown(bare(r.Client)), reason, c.HostName(r.To.Addr()), nTimes(total(rows)), r.code())
 		f.Cause = "The KDC knows the account and does not let it log on."
+		f.parts = accountSubjects(c, rows, locked)
 		f.fill = []string{"NAME", bare(r.Client)}
 	})
+}
+
+const isLocked = "is locked out"
+
+// accountSubjects are those of the refusals, one for each host that asked. An
+// account may have been locked from yet another host: then one without address.
+func accountSubjects(c *Case, rows []*Row, locked bool) (list []Subject) {
+	for _, row := range rows {
+		x := c.subject(row.Record())
+		if !slices.ContainsFunc(list, func(o Subject) bool { return o.ClientIP == x.ClientIP }) {
+			list = append(list, x)
+		}
+	}
+	if x := list[0]; locked {
+		x.ClientIP = ""
+		list = append(list, x)
+	}
+	return list
+}
+
+// byAccountAndKDC is for what a KDC knows of an account, whoever asks.
+func byAccountAndKDC(r *Record) string {
+	if r.Client == "" {
+		return byClientAndKDC(r)
+	}
+	return lower(r.Client) + "|" + r.To.Addr().String()
 }
 
 // revokedReason is what the error itself says.
@@ -57,7 +86,7 @@ func revokedReason(r *Record) string {
 		case 0xC0000072:
 			return "is disabled"
 		case 0xC0000234:
-			return "is locked out"
+			return isLocked
 		case 0xC0000193:
 			return "has expired"
 		case 0xC000006F:
@@ -70,7 +99,7 @@ func revokedReason(r *Record) string {
 	case r.code() == errNameExp:
 		return "has expired"
 	case mentions(r.Error.EText, "lock"):
-		return "is locked out"
+		return isLocked
 	case mentions(r.Error.EText, "disabled"):
 		return "is disabled"
 	}

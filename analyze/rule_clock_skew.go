@@ -42,7 +42,7 @@ that says so could decrypt the ticket (key, kvno and SPN are right).`,
 func checkClockSkew(c *Case) []Finding {
 	return c.skews(false, func(f *Finding, s *skew) {
 		f.Severity, f.Confidence = Error, Certain
-		if s.proven && s.witnesses.capture {
+		if s.proven && s.witnesses.capture || s.several > 0 {
 			f.Confidence = Likely
 		}
 		f.Summary, f.Cause = c.skewText(f, s)
@@ -56,6 +56,10 @@ func (c *Case) skewText(f *Finding, s *skew) (summary, cause string) {
 	r := s.record
 	sender, client := c.HostName(r.To.Addr()), c.HostName(r.From.Addr())
 	switch {
+	case s.several > 0:
+		f.FaultAt = []Fault{c.faultClock(s)}
+		summary = fmt.Sprintf("%s: its clock and theirs differ too much (37).", strings.Join(s.refusals(c), "; "))
+		cause = fmt.Sprintf("Kerberos allows five minutes between two clocks. %s refused all %d hosts that asked it in view: its own clock is more likely to be wrong than those of all of them. That the capture's clock agrees with it says nothing if it was taken there: compare with another DC.", sender, s.several)
 	case !s.proven:
 		summary = fmt.Sprintf("%s: %s clock and the client's differ too much (37).", strings.Join(s.refusals(c), "; "), s.whose(c))
 		if by, ok := s.apart(); ok {

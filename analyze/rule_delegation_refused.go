@@ -23,13 +23,7 @@ Certain that it was refused; which of the settings refuses it is told by the NTS
 		`The user may not be delegated: "account is sensitive" or the group Protected Users; another user then works with the same service.`,
 		`The option was for something else (renewal, a forwarded TGT, user to user): such requests are not counted here.`,
 	},
-	Fix: []string{
-		`See what the service may do: Get-ADObject -LDAPFilter "(servicePrincipalName=SPN)" -Properties msDS-AllowedToDelegateTo,userAccountControl; and what the target allows: Get-ADComputer or Get-ADUser TARGET -Properties PrincipalsAllowedToDelegateToAccount`,
-		`Constrained delegation: Set-ADComputer SERVICE -Add @{'msDS-AllowedToDelegateTo'='SPN'}; with protocol transition also Set-ADAccountControl SERVICE -TrustedToAuthForDelegation $true`,
-		`Resource-based: Set-ADComputer TARGET -PrincipalsAllowedToDelegateToAccount SERVICE`,
-		`If it fails for some users only: Get-ADUser NAME -Properties AccountNotDelegated,MemberOf`,
-		`Samba: samba-tool delegation show ACCOUNT, samba-tool delegation add-service ACCOUNT SPN; MIT: kadmin modprinc +ok_to_auth_as_delegate and the KDC's LDAP attribute krbAllowedToDelegateTo`,
-	},
+	Fix: delegationSteps,
 	Undo: []string{
 		`Set-ADComputer SERVICE -Remove @{'msDS-AllowedToDelegateTo'='SPN'}; Set-ADComputer TARGET -PrincipalsAllowedToDelegateToAccount $null`,
 	},
@@ -38,6 +32,45 @@ Certain that it was refused; which of the settings refuses it is told by the NTS
 	Since:    "0.1.0",
 	Severity: Error,
 	Check:    checkDelegationRefused,
+}
+
+var delegationSteps = []string{
+	`See what the service may do: Get-ADObject -LDAPFilter "(servicePrincipalName=SPN)" -Properties msDS-AllowedToDelegateTo,userAccountControl; and what the target allows: Get-ADComputer or Get-ADUser TARGET -Properties PrincipalsAllowedToDelegateToAccount`,
+	`Constrained delegation: Set-ADComputer SERVICE -Add @{'msDS-AllowedToDelegateTo'='SPN'}; with protocol transition also Set-ADAccountControl SERVICE -TrustedToAuthForDelegation $true`,
+	`Resource-based: Set-ADComputer TARGET -PrincipalsAllowedToDelegateToAccount SERVICE`,
+	`If it fails for some users only: Get-ADUser NAME -Properties AccountNotDelegated,MemberOf`,
+	`Samba: samba-tool delegation show ACCOUNT, samba-tool delegation add-service ACCOUNT SPN; MIT: kadmin modprinc +ok_to_auth_as_delegate and the KDC's LDAP attribute krbAllowedToDelegateTo`,
+}
+
+// onBehalf is the user in whose name r asks, as far as it shows: the request names
+// him (S4U2Self), or it did when the ticket that r brings along was issued; "": it
+// does not.
+func (c *Case) onBehalf(r *Record) string {
+	if r.Req.ForUser != "" {
+		return r.Req.ForUser
+	}
+	for i := range r.Req.Additional {
+		if t := c.lifeOf(&r.Req.Additional[i]); t != nil && t.Issued != nil {
+			return t.Issued.Req.ForUser
+		}
+	}
+	return ""
+}
+
+// delegatedFor is a ticket like the one refused to r that the same service got in
+// another user's name; nil: none in view.
+func (c *Case) delegatedFor(r *Record, user string) *Record {
+	if user == "" || r.Req.KDCOptions&krb5.KDCConstrainedDeleg == 0 {
+		return nil
+	}
+	for _, x := range c.RecordsFrom(r.From.Addr()) {
+		if x.Kind == decode.TGS && x.answers() && x.Req.KDCOptions&krb5.KDCConstrainedDeleg != 0 && lower(x.Req.SName) == lower(r.Req.SName) {
+			if o := c.onBehalf(x); o != "" && !samePrincipal(o, user) {
+				return x
+			}
+		}
+	}
+	return nil
 }
 
 // s4u tells a request of a service in a user's name.
@@ -58,14 +91,20 @@ func checkDelegationRefused(c *Case) []Finding {
 	})
 	return c.each(rows, byQuestion, []string{"error_code", "e_data.ntstatus", "sname", "kdc_options"}, func(f *Finding, rows []*Row, r *Record) {
 		f.Confidence = Certain
-		what := "in a user's name"
-		if r.Req.ForUser != "" {
-			what = "in the name of " + r.Req.ForUser
+		what, user := "in a user's name", c.onBehalf(r)
+		if user != "" {
+			what = "in the name of " + user
 		}
 		f.Summary = fmt.Sprintf("%s refused %s a ticket for %s %s, %s: %s.", c.HostName(r.To.Addr()), c.whoAll(rows), orUnknown(r.Service), what, nTimes(total(rows)), codeText(r.code()))
 		f.Cause = "The right to delegate to that service is missing, the user's ticket is not forwardable, or the user may not be delegated."
 		if s := r.Error.NTStatus; s != nil && *s == 0xC0000272 {
 			f.Cause = "The KDC found no right to delegate to that service (STATUS_NO_MATCH)."
+		}
+		if x := c.delegatedFor(r, user); x != nil {
+			f.Cause = fmt.Sprintf("The same service got a ticket for %s in the name of %s, so it has the right to delegate there: it is %s that may not be delegated (\"account is sensitive and cannot be delegated\", the group Protected Users).", bare(x.Service), c.onBehalf(x), user)
+			f.Confidence = Likely
+			c.cite(f, x, "sname", "issued.etype")
+			f.Fix = fillIn([]string{delegationSteps[3], delegationSteps[0]}, []string{"SPN", r.Req.SName, "NAME", bare(user)})
 		}
 		f.fill = []string{"SPN", r.Req.SName}
 	})

@@ -69,8 +69,10 @@ func checkFASTFailed(c *Case) []Finding {
 		kdc, who := c.HostName(r.To.Addr()), c.whoAll(rows)
 		switch {
 		case wantsFAST(r):
-			f.Summary = fmt.Sprintf("%s lets %s log on with armor (FAST) only, and %s sent none %s.", kdc, who, c.HostName(r.From.Addr()), nTimes(total(rows)))
-			f.Cause = "The KDC's policy fails unarmored logons, and the client does not armor: the policy is not on for it, it has no computer ticket, or its library cannot."
+			f.Confidence = Likely
+			f.Summary = fmt.Sprintf("%s offers %s no way to log on without armor (FAST), and %s sent none %s.", kdc, who, c.HostName(r.From.Addr()), nTimes(total(rows)))
+			f.Cause = "The KDC's policy fails unarmored logons, and the client does not armor: the policy is not on for it, it has no computer ticket, or its library cannot. " +
+				"An MIT KDC answers the same when the account demands what a password is not (requires_hwauth: kadmin getprinc) or a method that is only offered inside armor (OTP), or not set up at the KDC."
 		case r.code() == errUnknownFASTOption:
 			f.Summary = fmt.Sprintf("%s does not know an option of the armored request of %s: %s.", kdc, who, codeText(r.code()))
 			f.Cause = "The client demands a FAST feature that this KDC lacks."

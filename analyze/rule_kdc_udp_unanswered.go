@@ -125,10 +125,10 @@ const tooBigStep = "KRB-ERROR 52"
 
 func byHosts(r *Record) string { return r.From.Addr().String() + "|" + r.To.Addr().String() }
 
-// unheard tells a request that waited in vain over UDP. A client that asks over
-// TCP at once did not wait.
+// unheard tells a request that waited in vain over UDP and was answered over
+// TCP. A client that asks over TCP at once did not wait.
 func unheard(r *Record) bool {
-	return r.Unheard.Frame != 0 && r.BothWays && r.overTCP()-r.Unheard.Time >= int64(5e8)
+	return (r.Reply != nil || r.Error != nil) && r.Unheard.Frame != 0 && r.BothWays && r.overTCP()-r.Unheard.Time >= int64(5e8)
 }
 
 // overTCP is when the client turned to TCP: the first request after Unheard.

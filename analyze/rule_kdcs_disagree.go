@@ -86,12 +86,32 @@ func (c *Case) ticketsDisagree() (found []Finding) {
 				f := c.disagreement(a.Example, b.Example, "etypes", "issued.etype", "issued.kvno")
 				f.Summary = fmt.Sprintf("%s encrypts tickets for %s with %s, %s with %s.", c.HostName(a.KDC), bare(a.Service),
 					ticketText(&TicketRef{Etype: a.Etype, KVNO: a.KVNO}), c.HostName(b.KDC), ticketText(&TicketRef{Etype: b.Etype, KVNO: b.KVNO}))
+				if behind {
+					late, ahead := a, b
+					if kvnoBelow(b.KVNO, a.KVNO) {
+						late, ahead = b, a
+					}
+					f.FaultAt = []Fault{c.faultKDC(late.Example)}
+					f.Cause = fmt.Sprintf("%s still made tickets with %s when %s used %s already: it has not heard of the new password, or of the name's move to another account. Replication to it is behind, or its copy of the account is older. Services that have the new key alone refuse its tickets.",
+						c.HostName(late.KDC), kvnoText(late.KVNO), c.HostName(ahead.KDC), kvnoText(ahead.KVNO))
+					f.Subject.Tickets = c.madeWith(late)
+				}
 				found = append(found, f)
 				break pairs
 			}
 		}
 	}
 	return found
+}
+
+// madeWith are the tickets that k's KDC issued with k.
+func (c *Case) madeWith(k *KeySeen) (list []string) {
+	for _, t := range c.Tickets() {
+		if t.Issued != nil && samePrincipal(t.Principal(), k.Service) && t.Issued.To.Addr() == k.KDC && t.KVNO != nil && k.KVNO != nil && *t.KVNO == *k.KVNO {
+			list = append(list, t.Hash)
+		}
+	}
+	return list
 }
 
 // errorsDisagree finds names that one KDC does not know and another serves.

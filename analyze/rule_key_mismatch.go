@@ -2,6 +2,8 @@ package analyze
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"kerbscope/decode"
 )
@@ -21,6 +23,7 @@ keytab), and no port takes one, the findings are one cause: the most telling is 
 		`The SPN is on another account than the service runs as (setspn -Q), or a DNS alias leads to another host: spn-on-wrong-account and the host's names in the report.`,
 		`The password changed and one side is behind: stale-ticket and stale-keytab, when kvnos show it.`,
 		`The key of one process or logon session is wrong on an otherwise right host: key-fault-one-identity, when another endpoint took the ticket.`,
+		`The acceptor (MIT) has the right key and may not use its etype: permitted_enctypes in krb5.conf of its host answers with 31 as well; all services of that host refuse then.`,
 		`The request was damaged on the way: the same AP-REQ at two capture points with other bytes; TCP makes that rare.`,
 	},
 	Fix: []string{
@@ -28,13 +31,22 @@ keytab), and no port takes one, the findings are one cause: the most telling is 
 		`Is the host the right one: Resolve-DnsName HOST must lead to the machine that runs the service`,
 		`Throw old tickets away on the client: klist purge; klist -li 0x3e7 purge for the computer's own`,
 		`Computer account: Test-ComputerSecureChannel -Verbose on the service's host; Reset-ComputerMachinePassword repairs its key`,
-		`MIT and Samba: klist -kte FILE: kvno and etype as in the summary? kvno SPN shows the account's; make the keytab again: samba-tool domain exportkeytab FILE --principal=SPN`,
+		`MIT and Samba: klist -kte FILE: kvno and etype as in the summary? kvno SPN shows the account's; is the etype in permitted_enctypes of krb5.conf on HOST, where that is set; make the keytab again: samba-tool domain exportkeytab FILE --principal=SPN`,
 	},
 	Events:   []Event{{Host: "client", Log: "System", ID: "Kerberos 4", Meaning: "KRB_AP_ERR_MODIFIED with server and SPN"}, {Host: "service host", Log: "Security", ID: "4625", Meaning: "failed network logon with NULL SID"}},
 	Refs:     []string{"RFC 4120 §3.2.3, §7.5.9", "[MS-KILE] §3.4.5", "KB558115"},
 	Since:    "0.1.0",
 	Severity: Error,
 	Check:    checkKeyMismatch,
+}
+
+// etypeTaken tells that a service of the same host name accepted a ticket of the
+// etype of r's: the host may use that etype.
+func (c *Case) etypeTaken(taken taken, r *Record) bool {
+	t := c.lifeOf(r.Presented)
+	return t != nil && slices.ContainsFunc(taken.sameHostName(showing{life: t}), func(a showing) bool {
+		return a.life.Etype == t.Etype && c.SameHost(a.p.To.Addr(), r.To.Addr())
+	})
 }
 
 func checkKeyMismatch(c *Case) []Finding {
@@ -57,24 +69,29 @@ func checkKeyMismatch(c *Case) []Finding {
 		}
 		f.Summary = fmt.Sprintf("%s could not decrypt the ticket for %s%s that %s presented %s: %s.", c.server(r.To), serviceText(r), with, c.whoAll(rows), nTimes(total(rows)), refusalText(r))
 		f.Cause = "The KDC encrypted the ticket with the key of the account that carries the service name; the service uses another key."
+		if r.code() == errBadIntegrity && (r.Opened == nil || !r.Opened.Misfit) && !c.etypeTaken(taken, r) {
+			f.Cause = strings.TrimSuffix(f.Cause, ".") + ", or (MIT) has this one and may not use it: permitted_enctypes in its krb5.conf."
+		}
 		switch o := r.Opened; {
 		case o != nil && o.Foreign && o.Misfit:
 			f.Cause = fmt.Sprintf("The key of %s opens the ticket, so the KDC has the service name on that account; %s.", o.Owner, o.OwnWhyNot)
 		case o != nil && o.Key != "" && r.Error != nil:
-			f.Cause += fmt.Sprintf(" The key given as %s opens the ticket: that is the right one, and the process behind %s does not use it.", o.Key, c.server(r.To))
+			f.Cause = "The KDC encrypted the ticket with the key of the account that carries the service name." + fmt.Sprintf(" The key given as %s opens the ticket: that is the right one, and the process behind %s does not use it, or may not (MIT: permitted_enctypes in krb5.conf).", o.Key, c.server(r.To))
 		case r.Error == nil:
 			f.Cause = "The refusal says nothing, but the given keytab has this name, kvno and etype, and its key does not open the ticket. " + f.Cause
 		}
 		if t := c.lifeOf(r.Presented); t != nil && t.Issued != nil {
 			kdc := c.HostName(t.Issued.To.Addr())
-			if age := r.Start - t.issuedAt(); age > fresh {
+			if age := r.Start - t.issuedAt(); !c.comparable(r, t.Issued) {
+				f.Cause += fmt.Sprintf(" %s had issued the ticket.", kdc)
+			} else if age > fresh {
 				f.Cause += fmt.Sprintf(" %s had issued the ticket %s before.", kdc, durationText(age))
 			} else {
 				f.Cause += fmt.Sprintf(" The ticket was fresh from %s.", kdc)
 			}
 			c.cite(f, t.Issued, "issued.etype", "issued.kvno")
 		}
-		f.Cause += c.siblingNote(taken, r) + c.anonymousNote(r.To)
+		f.Cause += c.siblingNote(taken, r) + c.otherKeyNote(taken, r, true) + c.anonymousNote(r.To)
 		f.fill = []string{"SPN", spnOf(r), "HOST", spnHost(r.Service)}
 	})
 }

@@ -59,7 +59,7 @@ var errorMeaning = map[int32]string{
 	9:  "The account has no usable key: its password was never set.",
 	10: "A postdated ticket was asked for; Active Directory issues none.",
 	11: "The requested end lies before the start: a clock far off, or the renewal of a ticket past its life.",
-	12: "A policy forbids it: logon workstations, an authentication policy or silo, selective authentication on a trust.",
+	12: "A policy forbids it: logon workstations, an authentication policy or silo, selective authentication on a trust; Samba says so too when the user's account was disabled or locked after the logon.",
 	13: "An option of the request cannot be granted.",
 	15: "The checksum type of the request is not accepted any more: an old client.",
 	16: "The kind of preauthentication is not supported: smart card logon without a certificate at the KDC, for one.",
@@ -98,6 +98,9 @@ func checkKRBError(c *Case) []Finding {
 				if f.Cause == "" {
 					f.Cause = "The message names no cause beyond the code."
 				}
+				if r.code() == errPolicy && mentions(r.Error.EText, "higher_authentication") {
+					f.Cause = "The service demands an authentication indicator (MIT, FreeIPA: require_auth): the user must log on in a stronger way, by certificate or one-time password, than was done for this TGT."
+				}
 				if t := r.Error.EText; t != "" {
 					f.Cause += fmt.Sprintf(" It says %q.", t)
 				}
@@ -117,7 +120,7 @@ func untold(r *Record) bool {
 			return false
 		}
 	}
-	if pkinitError(r) || armorRefused(r) || r.Kind == decode.TGS && firewalled(r) {
+	if tgtNotProcessed(r) && len(r.Req.Additional) == 0 && r.Req.ForUser == "" || pkinitError(r) || armorRefused(r) || r.Kind == decode.TGS && firewalled(r) {
 		return false
 	}
 	switch code {

@@ -133,8 +133,17 @@ func (c *Case) ownedByHost(s showing, owner string) bool {
 // otherAccount tells how surely an accepted ticket for another name of the same
 // host shows that the refused one is for another account's key.
 func (c *Case) otherAccount(s, a showing) Confidence {
+	if spnHost(s.life.SName) == "" || spnHost(s.life.SName) != spnHost(a.life.SName) {
+		return ""
+	}
+	return c.otherKey(s, a)
+}
+
+// otherKey is otherAccount for names of whatever hosts, as long as one host has
+// seen both tickets.
+func (c *Case) otherKey(s, a showing) Confidence {
 	t, o := s.life, a.life
-	if lower(t.SName) == lower(o.SName) || t.Realm != o.Realm || spnHost(t.SName) == "" || spnHost(t.SName) != spnHost(o.SName) ||
+	if lower(t.SName) == lower(o.SName) || t.Realm != o.Realm ||
 		!c.SameHost(s.p.To.Addr(), a.p.To.Addr()) || t.KVNO == nil || o.KVNO == nil || rodc(t.KVNO) || rodc(o.KVNO) {
 		return ""
 	}
@@ -159,6 +168,30 @@ func (c *Case) otherAccount(s, a showing) Confidence {
 		return Likely // nor does it rise by two in a moment
 	case a.p.Last.Start > s.p.First.Start && older == o:
 		return Possible // the older kvno is still good after the refusal
+	}
+	return ""
+}
+
+// otherKeyNote is for a refusal that says nothing of the account: tickets for
+// other names that the host takes are made with the key of another one. aliases:
+// only names of other hosts, taken at the same endpoint.
+func (c *Case) otherKeyNote(taken taken, r *Record, aliases bool) string {
+	t := c.lifeOf(r.Presented)
+	if t == nil || t.KVNO == nil {
+		return ""
+	}
+	s := showing{t, &Presented{To: r.To, First: r, Last: r}}
+	if len(taken.sameService(s)) > 0 {
+		return ""
+	}
+	for _, list := range [...][]showing{taken.by[r.To], taken.sameHostName(s)} {
+		for _, a := range list {
+			if aliases && spnHost(a.life.SName) == spnHost(t.SName) || a.life.KVNO == nil || *a.life.KVNO == *t.KVNO || c.otherKey(s, a) != Likely {
+				continue
+			}
+			return fmt.Sprintf(" Tickets for %s, which %s accepts, are made with another account's key (%s, this one %s): unless the service is meant to run as the account that carries %s, the name is on the wrong account, and that is the reason. setspn -Q %s names the account.",
+				a.life.SName, c.server(a.p.To), kvnoText(a.life.KVNO), kvnoText(t.KVNO), t.SName, t.SName)
+		}
 	}
 	return ""
 }

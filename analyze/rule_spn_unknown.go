@@ -49,6 +49,9 @@ func checkSPNUnknown(c *Case) []Finding {
 		switch host := spnHost(r.Service); {
 		case f.Severity == Note:
 			f.Cause = "A step: the same request was answered elsewhere or a moment later."
+		case mentions(r.Error.EText, "lock"):
+			f.Cause = fmt.Sprintf("The KDC says %q: the service's account is there and locked (MIT: kadmin modprinc +allow_tix).", r.Error.EText)
+			f.Summary = fmt.Sprintf("%s gives no ticket for %s; %s asked for it %s (7).", c.HostName(r.To.Addr()), name, c.whoAll(rows), nTimes(total(rows)))
 		case isAddress(host):
 			f.Cause = "The client was told to connect to an IP address. Service names are registered by host name, so no account has this one. Connect by name."
 		case host != "" && !strings.Contains(host, "."):
@@ -77,15 +80,16 @@ func isAddress(s string) bool {
 }
 
 // probeOf is a ticket that the client of r got for another name of the same
-// service and host around that time: short against full name, with or without port.
+// service and host around that time: short against full name, with or without
+// port. Another port is another instance.
 func (c *Case) probeOf(r *Record) *Record {
-	host, class := shortName(spnHost(r.Service)), spnClass(r.Service)
+	host, class, port := shortName(spnHost(r.Service)), spnClass(r.Service), spnPort(r.Service)
 	if host == "" || isAddress(spnHost(r.Service)) {
 		return nil
 	}
 	for _, x := range c.RecordsFrom(r.From.Addr()) {
 		if x.Kind == decode.TGS && x.answers() && x.From.Addr() == r.From.Addr() && spnClass(x.Service) == class &&
-			shortName(spnHost(x.Service)) == host && x.Start-r.Start < atOnce && r.Start-x.Start < atOnce {
+			shortName(spnHost(x.Service)) == host && (port == "" || spnPort(x.Service) == "" || spnPort(x.Service) == port) && x.Start-r.Start < atOnce && r.Start-x.Start < atOnce {
 			return x
 		}
 	}

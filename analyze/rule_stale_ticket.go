@@ -49,7 +49,9 @@ func checkStaleTicket(c *Case) []Finding {
 			r := s.p.First
 			f := c.aboutShowings(group, "ticket.sname", "ticket.kvno", "ticket.etype", "error_code", "carrier_result.code")
 			f.Confidence = Likely
-			if keyRefused(r) {
+			// A ticket of unseen issue may be fresh from a DC that is behind.
+			old := s.life.Issued != nil || tookBefore(s)
+			if keyRefused(r) && old {
 				f.Confidence = Certain
 			}
 			if healedAll(group) {
@@ -65,6 +67,9 @@ func checkStaleTicket(c *Case) []Finding {
 			f.Summary = fmt.Sprintf("%s presented a ticket for %s with %s to %s and was refused %s (%s); the account's key is at %s by now%s.", c.who(r),
 				s.life.SName, kvnoText(s.life.KVNO), c.server(r.To), nTimes(shownTimes(group)), refusalText(r), kvnoText(newer.KVNO), then)
 			f.Cause = "The ticket is from before the service's password was changed. The service no longer has the old key; the client has to get a new ticket."
+			if !old {
+				f.Cause = "The ticket is from before the service's password was changed, or from a DC that has not heard of the change: which one issued it no capture shows. The service no longer has the old key; the client has to get a new ticket. If new ones have the old kvno again, look at that DC's replication (repadmin /showrepl)."
+			}
 			f.fill = []string{"SPN", s.life.SName}
 			found = append(found, f)
 			said = true

@@ -33,10 +33,23 @@ do not share the krbtgt key (replication, a DC restored from backup, krbtgt rese
 	Check:    checkTGTUndecryptable,
 }
 
+// trustSteps are for the key of a trust.
+var trustSteps = []string{
+	`Set the password of the trust anew, the same on both sides: netdom trust THIS /domain:OTHER /verify, then netdom trust … /resetpwd on both sides`,
+	`MIT: in both realms kadmin cpw -pw PASSWORD krbtgt/OTHER@THIS with the same password, and the same kvno (kadmin getprinc tells it; addprinc anew begins with 1), and the same for the other direction; Samba: samba-tool domain trust validate OTHER`,
+	`On the client: klist purge (MIT: kdestroy), since the old cross-realm ticket is in the cache; then log on again`,
+}
+
+// tgtNotProcessed tells MIT's answer to a TGT of a kvno that it does not have: a
+// generic error whose text names the step that failed.
+func tgtNotProcessed(r *Record) bool {
+	return r.Kind == decode.TGS && r.code() == errGeneric && r.Presented != nil && r.Error.EText == "PROCESS_TGS"
+}
+
 func checkTGTUndecryptable(c *Case) []Finding {
 	rows := c.rowsWhere(decode.TGS, func(r *Record) bool {
 		// With a ticket as evidence, or for another user, the refusal may be about that.
-		return r.Ending == decode.Failed && keyInDoubt(r.code()) && len(r.Req.Additional) == 0 && r.Req.ForUser == ""
+		return r.Ending == decode.Failed && (keyInDoubt(r.code()) || tgtNotProcessed(r)) && len(r.Req.Additional) == 0 && r.Req.ForUser == ""
 	})
 	return c.each(rows, byClientAndKDC, []string{"error_code", "ticket.sname", "ticket.etype", "ticket.kvno"}, func(f *Finding, rows []*Row, r *Record) {
 		f.Confidence = Certain
@@ -46,7 +59,17 @@ func checkTGTUndecryptable(c *Case) []Finding {
 		}
 		f.FaultAt = []Fault{c.faultKDC(r)}
 		f.Summary = fmt.Sprintf("%s cannot decrypt %s that %s presented %s: %s.", c.HostName(r.To.Addr()), tgt, c.whoAll(rows), nTimes(total(rows)), codeText(r.code()))
+		if tgtNotProcessed(r) {
+			f.Confidence = Likely
+			f.Summary = fmt.Sprintf("%s could not make use of %s that %s presented %s: %s %q.", c.HostName(r.To.Addr()), tgt, c.whoAll(rows), nTimes(total(rows)), codeText(r.code()), r.Error.EText)
+		}
 		f.Cause = "This KDC has not the key that the TGT was made with: the DCs do not share the krbtgt key, or, for a TGT of another realm, the two sides of the trust do not agree on its password."
+		if t := r.Presented; t != nil && isReferral(t.Principal()) {
+			there := lastComponent(t.SName)
+			f.Cause = fmt.Sprintf("The TGT is the one by which %s sends its users to %s: the two sides of that trust do not agree on its password or its kvno. It was changed, or set up, on one side alone.", t.Realm, there)
+			f.Fix = fillIn(trustSteps, []string{"THIS", t.Realm, "OTHER", there})
+			f.FaultAt = nil
+		}
 		if t := c.lifeOf(r.Presented); t != nil && t.Issued != nil {
 			f.Cause = fmt.Sprintf("The TGT was issued by %s. ", c.HostName(t.Issued.To.Addr())) + f.Cause
 			c.cite(f, t.Issued, "issued.etype", "issued.kvno")

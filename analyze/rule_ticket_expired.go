@@ -37,7 +37,7 @@ func checkTicketExpired(c *Case) []Finding {
 		f.FaultAt = nil
 		f.Summary = fmt.Sprintf("%s finds the ticket of %s expired %s (32).", c.server(r.To), c.whoAll(rows), nTimes(total(rows)))
 		f.Cause = "The client went on with a ticket past its end. The ticket was decrypted: keys and names are right."
-		if t := c.lifeOf(r.Presented); t != nil && t.Issued != nil && r.Start-t.issuedAt() < fresh {
+		if t := c.lifeOf(r.Presented); t != nil && t.Issued != nil && c.comparable(r, t.Issued) && r.Start-t.issuedAt() < fresh {
 			f.Cause = fmt.Sprintf("The ticket is only %s old, so the clock of %s is ahead, or the ticket's life is very short.", seconds(r.Start-t.issuedAt()), c.HostName(r.To.Addr()))
 			c.cite(f, t.Issued, "issued.etype")
 		}

@@ -64,6 +64,21 @@ func TestAcceptorRules(t *testing.T) {
 			s.ap(apX{to: hub25, ticket: smtpTicket, code: 31})
 			s.ap(apX{to: hub2525, ticket: smtpTicket, unknown: true})
 		}, want{"-key-fault-one-identity", "key-mismatch error certain"}},
+		{"another name of the server heals nothing", func(s *synth) {
+			files := tkt{"cifs/files.contoso.com", 18, 2, "f"}
+			cifs := tkt{"cifs/hub-1.contoso.com", 18, 5, "c"}
+			issue(s, files)
+			s.ap(apX{to: hub25, ticket: files, word: "no"})
+			issue(s, cifs)
+			s.ap(apX{to: hub25, ticket: cifs})
+		}, want{"ap-refused error likely", "-spn-on-wrong-account"}},
+		{"another service name of the same host does", func(s *synth) {
+			host := tkt{"host/hub-1.contoso.com", 18, 5, "h"}
+			issue(s, host)
+			s.ap(apX{to: hub25, ticket: host, word: "no"})
+			issue(s, smtpTicket)
+			s.ap(apX{to: hub25, ticket: smtpTicket})
+		}, want{"ap-refused note likely"}},
 		{"healed within ten seconds at the same endpoint", func(s *synth) {
 			issue(s, smtpTicket)
 			s.ap(apX{to: hub25, ticket: smtpTicket, code: 31})
@@ -529,5 +544,85 @@ func TestStoryFinding(t *testing.T) {
 		if x.Rule == "key-mismatch" {
 			assert.Equal(t, f.ID, x.BecauseOf)
 		}
+	}
+}
+
+func TestRefusedWithoutAWordBesideAnotherAccountsKey(t *testing.T) {
+	for kvno, told := range map[int]bool{2: true, 5: false, 6: false} {
+		s := newSynth(t)
+		issue(s, smtpTicket) // kvno 5
+		s.ap(apX{to: hub2525, ticket: smtpTicket})
+		sql := tkt{"MSSQLSvc/hub-1.contoso.com:1433", 18, kvno, "q"}
+		issue(s, sql)
+		s.ap(apX{to: "10.0.0.20:1433", ticket: sql, word: "Login failed", carrier: "tds"})
+		f := s.found()["ap-refused"]
+		require.Len(t, f, 1)
+		assert.Equal(t, told, strings.Contains(f[0].Cause, "another account's key"), f[0].Cause)
+	}
+}
+
+// The DC that has not heard of the new password is the cause, not the service.
+func TestLaggingKDCExplainsTheRefusal(t *testing.T) {
+	s := newSynth(t)
+	issue(s, tkt{smtpSPN, 18, 6, "new"})
+	s.later(time.Minute)
+	old := tkt{smtpSPN, 18, 5, "old"}
+	s.tgs(kdcX{kdc: dc2IP, list: windowsList, ticket: old})
+	s.ap(apX{to: hub25, ticket: old, code: 44})
+	s.later(time.Minute)
+	issue(s, tkt{smtpSPN, 18, 6, "newer"})
+	found := s.found()
+	require.Len(t, found["kdcs-disagree"], 1)
+	require.Len(t, found["acceptor-lacks-key"], 1)
+	d := found["kdcs-disagree"][0]
+	assert.Equal(t, d.ID, found["acceptor-lacks-key"][0].BecauseOf)
+	assert.Equal(t, Error, d.Severity)
+	assert.Equal(t, dc2IP.String(), d.FaultAt[0].Host)
+}
+
+// Whose ticket's issue no capture shows, may have it from such a DC.
+func TestOldTicketOfUnknownIssue(t *testing.T) {
+	s := newSynth(t)
+	s.ap(apX{to: hub25, ticket: tkt{smtpSPN, 18, 6, "new"}})
+	s.later(time.Minute)
+	s.ap(apX{to: hub25, ticket: smtpTicket, code: 44})
+	f := s.found()["stale-ticket"]
+	require.Len(t, f, 1)
+	assert.Equal(t, Likely, f[0].Confidence)
+	assert.Contains(t, f[0].Cause, "replication")
+}
+
+// 31 is also the word of an acceptor that may not use the etype.
+func TestEtypeThatTheAcceptorMayNotUse(t *testing.T) {
+	for _, taken := range []bool{false, true} {
+		s := newSynth(t)
+		issue(s, smtpTicket)
+		s.ap(apX{to: hub25, ticket: smtpTicket, code: 31})
+		if web := (tkt{httpSPN, 18, 5, "w"}); taken {
+			issue(s, web)
+			s.ap(apX{to: hub2525, ticket: web})
+		}
+		f := s.found()["key-mismatch"]
+		require.Len(t, f, 1)
+		assert.Equal(t, !taken, strings.Contains(f[0].Cause, "permitted_enctypes"))
+	}
+}
+
+// An age is told by related clocks alone.
+func TestAgeOfATicketAcrossUnrelatedCaptures(t *testing.T) {
+	s := newSynth(t)
+	x := s.tgs(kdcX{list: windowsList, ticket: smtpTicket})
+	s.later(7 * time.Minute)
+	y := s.ap(apX{to: hub25, ticket: smtpTicket, code: 31})
+	for _, related := range []bool{true, false} {
+		a, b := newView(0, 0, 0), newView(1, 0, 0)
+		a.see(x, nil)
+		if related {
+			b.see(x, nil)
+		}
+		b.see(y, nil)
+		f := joinViews(a, b).Findings([]*Rule{keyMismatch})
+		require.Len(t, f, 1)
+		assert.Equal(t, related, strings.Contains(f[0].Cause, "7 min before"), f[0].Cause)
 	}
 }

@@ -53,6 +53,9 @@ func TestTransportRules(t *testing.T) {
 		{"the same exchange goes on over TCP", func(s *synth) {
 			s.as(kdcX{client: "alice", list: windowsList, unheard: time.Second})
 		}, want{"kdc-udp-unanswered warning certain", "-kdc-unreachable", "-kdc-failover"}},
+		{"nobody answers, over TCP neither", func(s *synth) {
+			s.as(kdcX{client: "alice", list: windowsList, unheard: time.Second, silent: true, resent: 1})
+		}, want{"kdc-unreachable error certain", "-kdc-udp-unanswered"}},
 		{"UDP is answered: too big", func(s *synth) {
 			s.as(kdcX{client: "alice", list: windowsList, unheard: time.Second, tooBig: true})
 		}, want{"-kdc-udp-unanswered"}},
@@ -74,6 +77,14 @@ func TestTransportRules(t *testing.T) {
 			s.as(kdcX{list: windowsList, udp: true, tooBig: true})
 			s.sighting(decode.SYNUnanswered, dc1IP, 3)
 		}, want{"tcp-88-blocked error certain"}},
+		{"TCP is refused, at the KDC's other address too", func(s *synth) {
+			v6 := netip.MustParseAddr("fd00::10")
+			s.dns("dc1.contoso.com", dc1IP)
+			s.dns("dc1.contoso.com", v6)
+			s.as(kdcX{list: windowsList, udp: true, tooBig: true})
+			s.sighting(decode.SYNRefused, dc1IP, 1)
+			s.sighting(decode.SYNRefused, v6, 1)
+		}, want{"tcp-88-blocked error certain", "-kdc-unreachable"}},
 		{"TCP not in view", func(s *synth) {
 			s.as(kdcX{list: windowsList, udp: true, tooBig: true})
 		}, want{"-tcp-88-blocked"}},
@@ -296,6 +307,20 @@ func TestServiceLookupRules(t *testing.T) {
 			s.tgs(kdcX{list: windowsList, sname: "HTTP/hub-1", code: 7})
 			issue(s, tkt{httpSPN, 18, 5, "w"})
 		}, want{"spn-unknown note certain"}},
+		{"another port is another instance", func(s *synth) {
+			s.tgs(kdcX{list: windowsList, sname: "MSSQLSvc/hub-1.contoso.com:51433", code: 7})
+			issue(s, tkt{"MSSQLSvc/hub-1.contoso.com:1433", 18, 5, "w"})
+		}, want{"spn-unknown error certain"}},
+		{"a probe without port", func(s *synth) {
+			s.tgs(kdcX{list: windowsList, sname: "MSSQLSvc/hub-1.contoso.com:1433", code: 7})
+			issue(s, tkt{"MSSQLSvc/hub-1.contoso.com", 18, 5, "w"})
+		}, want{"spn-unknown note certain"}},
+		{"MIT's KDC does not have the trust's kvno", func(s *synth) {
+			s.tgs(kdcX{kdc: dc2IP, list: windowsList, sname: httpSPN, tgt: tkt{"krbtgt/OTHER.COM", 18, 2, "x"}, code: 60, etext: "PROCESS_TGS"})
+		}, want{"tgt-undecryptable error likely", "-krb-error"}},
+		{"another generic error", func(s *synth) {
+			s.tgs(kdcX{kdc: dc2IP, list: windowsList, sname: httpSPN, code: 60, etext: "LOOKING_UP_SERVER"})
+		}, want{"krb-error error certain", "-tgt-undecryptable"}},
 		{"the success of another service heals nothing", func(s *synth) {
 			s.tgs(kdcX{list: windowsList, sname: httpSPN, code: 7})
 			issue(s, smtpTicket)
@@ -330,6 +355,22 @@ func TestServiceLookupRules(t *testing.T) {
 			s.c.Exchange(&y)
 		}, want{"password-change note likely"}},
 	})
+	t.Run("a trust is told from replication", func(t *testing.T) {
+		s := newSynth(t)
+		s.tgs(kdcX{kdc: dc2IP, list: windowsList, sname: httpSPN, tgt: tkt{"krbtgt/OTHER.COM", 18, 2, "x"}, code: 31})
+		f := s.found()["tgt-undecryptable"]
+		require.Len(t, f, 1)
+		assert.Contains(t, f[0].Cause, "two sides of that trust")
+		assert.Contains(t, f[0].Fix[1], "krbtgt/OTHER.COM@CONTOSO.COM")
+	})
+	t.Run("a locked service is there", func(t *testing.T) {
+		s := newSynth(t)
+		s.tgs(kdcX{list: windowsList, sname: httpSPN, code: 7, etext: "SERVER LOCKED OUT"})
+		f := s.found()["spn-unknown"]
+		require.Len(t, f, 1)
+		assert.Contains(t, f[0].Cause, "there and locked")
+		assert.NotContains(t, f[0].Summary, "knows no account")
+	})
 	t.Run("an address is no name", func(t *testing.T) {
 		s := newSynth(t)
 		s.tgs(kdcX{list: windowsList, sname: "cifs/10.0.0.20", code: 7})
@@ -341,6 +382,84 @@ func TestServiceLookupRules(t *testing.T) {
 	assert.True(t, isAddress("[fe80::1]"))
 	assert.False(t, isAddress("hub-1"))
 	assert.Equal(t, netip.MustParseAddr("10.0.0.20"), hubIP)
+}
+
+func TestPasswordChangeUnanswered(t *testing.T) {
+	for _, later := range []bool{false, true} {
+		s := newSynth(t)
+		x := s.ap(apX{to: "10.0.0.10:464", ticket: tkt{"kadmin/changepw", 18, 1, "cp"}, carrier: "kpasswd", silent: true})
+		y := *x
+		y.Kind, y.Resent = decode.Password, 2
+		s.c.Exchange(&y)
+		if later { // over TCP, say
+			x = s.ap(apX{to: "10.0.0.10:464", ticket: tkt{"kadmin/changepw", 18, 1, "cp"}, carrier: "kpasswd"})
+			z := *x
+			z.Kind = decode.Password
+			s.c.Exchange(&z)
+		}
+		f := s.found()["kdc-unreachable"]
+		if later {
+			assert.Empty(t, f)
+			continue
+		}
+		require.Len(t, f, 1)
+		assert.EqualValues(t, 3, f[0].Count)
+		assert.Contains(t, f[0].Summary, "port 464")
+	}
+}
+
+// Who locks an account may be another host than the one that is refused then.
+func TestLockedFromElsewhere(t *testing.T) {
+	for status, linked := range map[uint32]bool{0xC0000234: true, 0xC0000072: false} {
+		s := newSynth(t)
+		for range 3 {
+			s.as(kdcX{from: hubIP, client: "bob", list: windowsList, preauth: 18, code: 24})
+		}
+		s.as(kdcX{client: "bob", list: windowsList, preauth: 18, code: 18, status: status})
+		s.as(kdcX{from: hub2IP, client: "bob", list: windowsList, preauth: 18, code: 18, status: status})
+		found := s.found()
+		require.Len(t, found["client-revoked"], 1)
+		f := found["client-revoked"][0]
+		assert.Contains(t, f.Summary, "twice")
+		require.Len(t, found["preauth-failed"], 1)
+		assert.Equal(t, linked, f.BecauseOf == found["preauth-failed"][0].ID)
+	}
+}
+
+// The answer leaves the KDC and does not come to the client.
+func TestAnswerLostOnTheWay(t *testing.T) {
+	for _, used := range []bool{false, true} {
+		s := newSynth(t)
+		as := s.as(kdcX{client: "alice", list: windowsList, hint: []int32{18}, preauth: 18, ticket: tkt{tgt1.sname, 18, 2, "lost"}})
+		half := *as
+		half.Reply, half.Ending, half.BothWays = nil, decode.Unanswered, true
+		half.Steps = half.Steps[:len(half.Steps)-1]
+		dc, client := newView(0, 0, 0), newView(1, 0, 0)
+		dc.see(as, nil)
+		client.see(&half, nil)
+		if used {
+			x := s.tgs(kdcX{list: windowsList, ticket: smtpTicket, tgt: tkt{tgt1.sname, 18, 2, "lost"}})
+			dc.see(x, nil)
+			client.see(x, nil)
+		}
+		f := joinViews(dc, client).Findings([]*Rule{kdcUnreachable})
+		if used {
+			assert.Empty(t, f)
+			continue
+		}
+		require.Len(t, f, 1)
+		assert.Contains(t, f[0].Summary, "did not arrive")
+		assert.Contains(t, f[0].Fix[0], "MTU")
+	}
+}
+
+func TestRealmInSmallLetters(t *testing.T) {
+	s := newSynth(t)
+	s.as(kdcX{client: "alice", list: windowsList, silent: true, resent: 1})
+	f := s.found()["kdc-unreachable"]
+	require.Len(t, f, 1)
+	assert.Contains(t, f[0].Cause, "does this one serve CONTOSO.COM?")
+	assert.NotContains(t, f[0].Cause, "capital letters")
 }
 
 // A client with IPv4 and IPv6 that asks the same from both is one client.

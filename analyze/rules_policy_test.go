@@ -3,6 +3,10 @@ package analyze
 import (
 	"testing"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"kerbscope/decode"
 	"kerbscope/decode/krb5"
 )
 
@@ -37,4 +41,51 @@ func TestPolicyRules(t *testing.T) {
 			s.ap(apX{to: hub25, ticket: smtpTicket, code: 31})
 		}, want{"-krb-error"}},
 	})
+}
+
+// s4u is a request of the hub in a user's name: S4U2Self with the name, or
+// S4U2Proxy with the ticket that came of it as evidence.
+func (s *synth) s4u(user string, evidence *tkt, t tkt, code int32) {
+	x := kdcX{from: hubIP, client: "HUB-1$", list: windowsList, sname: t.sname, ticket: t, code: code}
+	from, to, tr := s.ends(&x)
+	out := &decode.Exchange{Kind: decode.TGS, Client: from, Server: to, Transport: tr, Carrier: []string{"kdc"}, BothWays: true}
+	pa := [][]byte{padata(krb5.PATGSReq, apReq(tgt1, 18, s.serial()))}
+	options := uint32(0)
+	if user != "" {
+		sum := tlv(0x30, tagged(0, integer(-138)), tagged(1, octets(make([]byte, 16))))
+		pa = append(pa, padata(krb5.PAForUser, tlv(0x30, tagged(0, name(user)), tagged(1, text(realm)), tagged(2, sum), tagged(3, text("Kerberos")))))
+	} else {
+		options = krb5.KDCConstrainedDeleg
+	}
+	body := [][]byte{tagged(0, flags(options)), tagged(2, text(realm)), tagged(3, name(t.sname)), tagged(5, gtime(2e9)), tagged(7, integer(int64(s.serial()))), tagged(8, tlv(0x30, integer(18)))}
+	if evidence != nil {
+		body = append(body, tagged(11, tlv(0x30, evidence.der())))
+	}
+	q := s.message(tlv(0x6c, tlv(0x30, tagged(1, integer(5)), tagged(2, integer(12)), tagged(3, tlv(0x30, pa...)), tagged(4, tlv(0x30, body...)))), from, to, tr, out.Carrier)
+	s.answer(&x, out, nil, q)
+}
+
+// Which user it was, and that another one may be delegated, is in view.
+func TestDelegationRefusedForOneUser(t *testing.T) {
+	self := func(n string) tkt { return tkt{"HUB-1$", 18, 5, n} }
+	for _, other := range []bool{true, false} {
+		s := newSynth(t)
+		web := tkt{"svc/web.contoso.com", 18, 2, "w"}
+		if a := self("alice"); other {
+			s.s4u("alice", nil, a, 0)
+			s.s4u("", &a, web, 0)
+		}
+		b := self("bob")
+		s.s4u("bob", nil, b, 0)
+		s.s4u("", &b, web, 13)
+		f := s.found()["delegation-refused"]
+		require.Len(t, f, 1)
+		assert.Contains(t, f[0].Summary, "in the name of bob@CONTOSO.COM")
+		if other {
+			assert.Contains(t, f[0].Cause, "sensitive")
+			assert.Contains(t, f[0].Fix[0], "Get-ADUser bob")
+		} else {
+			assert.NotContains(t, f[0].Cause, "sensitive")
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"net/netip"
 	"slices"
 
 	"kerbscope/decode"
@@ -31,13 +32,15 @@ func (c *Case) showings(is func(*TicketLife, *Presented) bool) (list []showing) 
 type taken struct {
 	at   map[string][]showing // by service and endpoint
 	host map[string][]showing // by host of the service name
+	by   map[netip.AddrPort][]showing
 }
 
 func (c *Case) taken() taken {
-	t := taken{at: map[string][]showing{}, host: map[string][]showing{}}
+	t := taken{at: map[string][]showing{}, host: map[string][]showing{}, by: map[netip.AddrPort][]showing{}}
 	for _, a := range c.showings(accepted) {
 		k := byShownService(a)
 		t.at[k] = append(t.at[k], a)
+		t.by[a.p.To] = append(t.by[a.p.To], a)
 		if h := spnHost(a.life.SName); h != "" {
 			t.host[h] = append(t.host[h], a)
 		}

@@ -13,6 +13,7 @@ type skew struct {
 	odd      netip.Addr // host whose clock is off, by its first address; invalid: either of two
 	proven   bool       // other clocks say so
 	presumed bool       // the client, as it was a KDC that refused it
+	several  int        // hosts that a KDC refused, serving no other: then its own clock is suspected
 	pair     [2]netip.Addr
 	rows     []*Row
 
@@ -42,6 +43,7 @@ func (c *Case) skews(healed bool, say func(*Finding, *skew)) (found []Finding) {
 			list = append(list, c.skewOf(row))
 		}
 	}
+	c.severalRefused(list)
 	for _, s := range mergeSkews(list) {
 		f := c.about(s.rows, "error_code", "stime", "ctime")
 		f.parts = c.skewSubjects(s)
@@ -76,6 +78,35 @@ func (c *Case) skewOf(row *Row) *skew {
 		s.odd, s.presumed = client, true
 	}
 	return s
+}
+
+// severalRefused looks at KDCs for which only the clock of a capture speaks, that
+// may have been taken there: one that refuses several hosts and serves no other
+// is more likely to have the wrong clock than all of them.
+func (c *Case) severalRefused(list []*skew) {
+	clients := map[netip.Addr][]netip.Addr{}
+	for _, s := range list {
+		r := s.record
+		if kdc := c.hostOf(r.To.Addr()); s.witnesses.capture && (r.Kind == decode.AS || r.Kind == decode.TGS) {
+			if client := c.hostOf(r.From.Addr()); !slices.Contains(clients[kdc], client) {
+				clients[kdc] = append(clients[kdc], client)
+			}
+		}
+	}
+	for _, s := range list {
+		kdc := c.hostOf(s.record.To.Addr())
+		if n := len(clients[kdc]); n > 1 && s.witnesses.capture && !c.serves(kdc) {
+			s.odd, s.proven, s.presumed, s.several = kdc, false, false, n
+		}
+	}
+}
+
+// serves tells whether a KDC gave anybody a ticket.
+func (c *Case) serves(kdc netip.Addr) bool {
+	return slices.ContainsFunc(c.Rows(decode.AS, decode.TGS), func(row *Row) bool {
+		r := row.Record()
+		return r.Ending == decode.OK && c.hostOf(r.To.Addr()) == kdc
+	})
 }
 
 // mergeSkews puts together what one wrong clock led to. A refusal that does

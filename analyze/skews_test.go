@@ -62,10 +62,22 @@ func TestWrongClocksOfSeveralHosts(t *testing.T) {
 	for _, from := range []netip.Addr{mailboxIP, hubIP, mailboxIP} {
 		s.as(kdcX{from: from, client: "alice", list: windowsList, hint: []int32{18}, preauth: 18, code: 37})
 	}
+	s.as(kdcX{from: hub2IP, client: "bob", list: windowsList, hint: []int32{18}, preauth: 18})
 	list := s.found()["clock-skew"]
 	require.Len(t, list, 2)
 	assert.NotEqual(t, list[0].ID, list[1].ID)
 	assert.EqualValues(t, 2, list[0].Count)
+
+	// A KDC that refuses all who ask, by the clock of a capture that may be its own.
+	s = newSynth(t)
+	for _, from := range []netip.Addr{mailboxIP, hubIP, mailboxIP} {
+		s.as(kdcX{from: from, client: "alice", list: windowsList, hint: []int32{18}, preauth: 18, code: 37})
+	}
+	list = s.found()["clock-skew"]
+	require.Len(t, list, 1)
+	assert.Equal(t, Likely, list[0].Confidence)
+	require.Len(t, list[0].FaultAt, 1)
+	assert.Equal(t, "10.0.0.10", list[0].FaultAt[0].Host)
 
 	// Of two hosts that nothing else tells of, one is wrong.
 	s = newSynth(t)
