@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"kerbscope/decode"
 )
@@ -76,14 +77,14 @@ func NewCase(keep int) *Case {
 	c := &Case{
 		read: newReader(), keep: keep, dict: newDictionary(),
 		rows:    rowTable{rows: map[digest]*partRow{}, most: maxRows},
-		tickets: ticketTable{byHash: map[string]*partTicket{}, most: maxTickets}, aliases: map[string]string{},
+		tickets: ticketTable{bySum: map[[sha256.Size]byte]*partTicket{}, most: maxTickets}, aliases: map[string]string{},
 		sessions: sessionTable{attempts: map[*decode.Attempt]*kept{}},
 		claims:   claimTable{},
 		twins:    twinTable{at: map[uint64]twin{}},
 		cut:      map[int]FrameRef{},
 	}
 	c.packer.dict = c.dict
-	c.read.known = c.tickets.known
+	c.read.tickets = &c.tickets
 	return c
 }
 

@@ -1,7 +1,7 @@
 package analyze
 
 import (
-	"fmt"
+	"encoding/hex"
 	"net/netip"
 	"testing"
 	"time"
@@ -219,10 +219,12 @@ func TestTicketsGoOutLeastRecentlyUsedFirst(t *testing.T) {
 		if i%1000 == 0 {
 			s.ap(apX{to: "10.0.0.20:25", ticket: smtp5})
 		}
-		s.c.tickets.get(&TicketRef{Hash: fmt.Sprint(i)})
+		s.c.tickets.get(&[32]byte{byte(i >> 16), byte(i >> 8), byte(i)}, &TicketRef{})
 	}
-	assert.Len(t, s.c.tickets.byHash, maxTickets)
-	assert.NotNil(t, s.c.tickets.byHash[s.c.list[0].record(&slabs{}, s.c.dict, nil).Presented.Hash], "used all the time")
+	assert.Len(t, s.c.tickets.bySum, maxTickets)
+	used, err := hex.DecodeString(s.c.list[0].record(&slabs{}, s.c.dict, nil).Presented.Hash)
+	require.NoError(t, err)
+	assert.NotNil(t, s.c.tickets.bySum[[32]byte(used)], "used all the time")
 	assert.EqualValues(t, 11, s.c.tickets.lost)
 }
 

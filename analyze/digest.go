@@ -22,53 +22,47 @@ func digestOf(b []byte) digest {
 // ends.
 type keyText []byte
 
-func (k *keyText) num(v int64) { *k = binary.AppendVarint(*k, v) }
+func (k keyText) num(v int64) keyText { return binary.AppendVarint(k, v) }
 
-func (k *keyText) yes(list ...bool) {
+func (k keyText) yes(list ...bool) keyText {
 	var v byte
 	for i, b := range list {
 		if b {
 			v |= 1 << i
 		}
 	}
-	*k = append(*k, v)
+	return append(k, v)
 }
 
-func (k *keyText) str(s string) {
-	k.num(int64(len(s)))
-	*k = append(*k, s...)
-}
+func (k keyText) str(s string) keyText { return append(k.num(int64(len(s))), s...) }
 
 // name adds s with ASCII case folded.
-func (k *keyText) name(s string) {
-	k.str(s)
-	b := (*k)[len(*k)-len(s):]
+func (k keyText) name(s string) keyText {
+	k = k.str(s)
+	b := k[len(k)-len(s):]
 	for i, c := range b {
 		b[i] = fold(c)
 	}
+	return k
 }
 
-func (k *keyText) ints(list []int32) {
-	k.num(int64(len(list)))
+func (k keyText) ints(list []int32) keyText {
+	k = k.num(int64(len(list)))
 	for _, v := range list {
-		k.num(int64(v))
+		k = k.num(int64(v))
 	}
+	return k
 }
 
-func (k *keyText) addr(a netip.Addr) {
+func (k keyText) addr(a netip.Addr) keyText {
 	if !a.IsValid() {
-		*k = append(*k, 0)
-		return
+		return append(k, 0)
 	}
 	b := a.As16()
-	*k = append(*k, byte(a.BitLen()))
-	*k = append(*k, b[:]...)
+	return append(append(k, byte(a.BitLen())), b[:]...)
 }
 
-func (k *keyText) end(e netip.AddrPort) {
-	k.addr(e.Addr())
-	k.num(int64(e.Port()))
-}
+func (k keyText) end(e netip.AddrPort) keyText { return k.addr(e.Addr()).num(int64(e.Port())) }
 
 // hash64 identifies bytes across captures and processes: the sample of twins
 // that a capture keeps hangs on it. Who can make two messages of one hash can

@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"bytes"
 	"cmp"
 	"maps"
 	"slices"
@@ -109,7 +110,7 @@ func (z *freezer) freeze(c *Case) *frozen {
 		},
 		records: make([]frozenRecord, 0, len(c.list)+len(c.rows.rows)),
 		rows:    make([]frozenRow, 0, len(c.rows.rows)),
-		tickets: make([]frozenTicket, 0, len(c.tickets.byHash)),
+		tickets: make([]frozenTicket, 0, len(c.tickets.bySum)),
 		shown:   make([]frozenShown, 0, c.tickets.shown),
 	}
 	n := int32(0)
@@ -127,7 +128,7 @@ func (z *freezer) freeze(c *Case) *frozen {
 		}
 		z.rows = append(z.rows, f)
 	}
-	for _, t := range c.tickets.byHash {
+	for _, t := range c.tickets.bySum {
 		z.ticket(t)
 	}
 	for _, s := range z.sessions {
@@ -167,7 +168,7 @@ func (z *frozen) settle() {
 		return cmp.Or(cmp.Compare(a.first, b.first), cmp.Compare(a.last, b.last), cmp.Compare(a.born, b.born))
 	})
 	slices.SortFunc(z.tickets, func(a, b frozenTicket) int {
-		return cmp.Or(cmp.Compare(a.since, b.since), cmp.Compare(a.hash, b.hash))
+		return cmp.Or(cmp.Compare(a.since, b.since), bytes.Compare(a.sum[:], b.sum[:]))
 	})
 	slices.SortFunc(z.sightings, func(a, b SightingFact) int { return bySighting(&a, &b) })
 }

@@ -43,26 +43,21 @@ type questionText struct {
 func questionBy(r *Record) questionText { return questionText{r.Kind, r.From.Addr()} }
 
 func (q questionText) begin(b []byte, what byte) keyText {
-	k := append(keyText(b), byte(q.kind), what)
-	k.addr(q.from)
-	return k
+	return append(keyText(b), byte(q.kind), what).addr(q.from)
 }
 
 func (q questionText) to(e netip.AddrPort) digest {
 	var buf [64]byte
-	k := q.begin(buf[:0], 1)
-	k.end(e)
-	return digestOf(k)
+	return digestOf(q.begin(buf[:0], 1).end(e))
 }
 
 func (q questionText) names(service, realm, who, whoRealm string, options uint32) digest {
 	var buf [256]byte
 	k := q.begin(buf[:0], 2)
 	for _, s := range [...]string{service, realm, who, whoRealm} {
-		k.name(s)
+		k = k.name(s)
 	}
-	k.num(int64(options))
-	return digestOf(k)
+	return digestOf(k.num(int64(options)))
 }
 
 func (q questionText) bare(what byte) digest {
@@ -79,7 +74,9 @@ func (r *Record) asked() bool { return r.Req.Frame != 0 && r.Req.SName != "" }
 
 // looseQuestion stands for a request to a KDC that is not in view, or was cut
 // before its names: a success of that client soon after may be its answer.
-func looseQuestion(r *Record) digest { return questionBy(r).bare(3) }
+const loose = 3
+
+func looseQuestion(r *Record) digest { return questionBy(r).bare(loose) }
 
 // clockQuestion stands for a host whose clock a KDC refused: whoever of it is
 // let in next shows that its clock was corrected.
@@ -194,8 +191,9 @@ func (s *success) heals(f *failure) bool {
 
 // An asks is the questions that a success answers, or may answer.
 type asks struct {
-	list [3]digest
-	n    int
+	list  [3]digest
+	n     int
+	clock digest // of them; see clockQuestion
 }
 
 func (a *asks) questions() []digest { return a.list[:a.n] }
@@ -209,7 +207,8 @@ func answersTo(r *Record) (a asks) {
 	a.add(questionOf(r))
 	switch r.Kind {
 	case decode.AS:
-		a.add(clockQuestion(r))
+		a.clock = clockQuestion(r)
+		a.add(a.clock)
 		fallthrough
 	case decode.TGS:
 		if r.asked() {
@@ -219,13 +218,17 @@ func answersTo(r *Record) (a asks) {
 	return a
 }
 
-// remember keeps the success r in mind.
+// remember keeps the success r in mind. What is let in next at a host whose clock
+// was refused needs no place of its own: it is what a request unseen may have had.
 func (h *healing) remember(r *Record, a *asks) {
 	if h.good == nil {
 		h.good = map[digest][]*success{}
 	}
 	var s *success
 	for _, q := range a.questions() {
+		if q == a.clock {
+			continue
+		}
 		list := h.good[q]
 		if n := len(list); n > 0 && r.End-list[n-1].end < goodEvery && r.End >= list[n-1].end {
 			continue
@@ -256,7 +259,11 @@ func (h *healing) mostOpen() int {
 
 // after returns a success that healed f before f was known to have failed.
 func (h *healing) after(f *failure) *success {
-	for _, s := range h.good[f.question] {
+	q := f.question
+	if f.skew {
+		q = questionText{decode.AS, f.from}.bare(loose)
+	}
+	for _, s := range h.good[q] {
 		if s.heals(f) {
 			return s
 		}

@@ -94,6 +94,7 @@ type joiner struct {
 	*joined
 	parts []*frozen
 	to    []*Record // by number of what is kept in the parts
+	slabs slabs
 }
 
 // of is the joined record of what is kept in the parts; nil of noRecord.

@@ -28,7 +28,6 @@ func (j *joiner) mergeRecords() {
 	}
 	j.to = make([]*Record, total)
 	j.records = make([]*Record, 0, total)
-	var s slabs
 	several := j.group(len(j.parts)-1) != 0
 	alike := map[request][]*Record{} // of the captures before
 	var fresh []*Record              // of the capture in hand
@@ -42,10 +41,10 @@ func (j *joiner) mergeRecords() {
 			fresh = fresh[:0]
 			clear(taken)
 		}
-		unpack := packer{slabs: &s, dict: z.dict, clock: &j.clocks[p]}
+		unpack := packer{slabs: &j.slabs, dict: z.dict, clock: &j.clocks[p]}
 		for i := range z.records {
 			k := &z.records[i]
-			n := &take(&s.records, 1)[0]
+			n := &take(&j.slabs.records, 1)[0]
 			k.into(n, &unpack)
 			n.part = int32(p)
 			j.to[k.number] = n

@@ -14,10 +14,11 @@ func (j *joiner) mergeTickets() {
 	for _, z := range j.parts {
 		for i := range z.tickets {
 			old := &z.tickets[i]
-			t := j.byHash[old.hash]
+			hash := j.slabs.hashOf(&old.sum)
+			t := j.byHash[hash]
 			if t == nil {
-				t = &TicketLife{TicketRef: TicketRef{Hash: old.hash, SName: old.sname, Realm: old.realm, Etype: old.etype, KVNO: old.kvno.pointer()}}
-				j.byHash[old.hash] = t
+				t = &TicketLife{TicketRef: TicketRef{Hash: hash, SName: old.sname, Realm: old.realm, Etype: old.etype, KVNO: old.kvno.pointer()}}
+				j.byHash[hash] = t
 				j.tickets = append(j.tickets, t)
 			}
 			if t.Client == "" {

@@ -40,7 +40,8 @@ func TestMemoryIsBounded(t *testing.T) {
 			r := c.read.record(&x)
 			// Each a ticket and a request of its own, without the cost of hashing.
 			r.twin = uint64(n) * 0x9e3779b97f4a7c15
-			r.Presented = &TicketRef{Hash: fmt.Sprintf("%064x", n), SName: smtpSPN, Realm: realm, Etype: 18}
+			r.Presented = &TicketRef{SName: smtpSPN, Realm: realm, Etype: 18}
+			r.Presented.life = c.tickets.get(&[32]byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)}, r.Presented)
 			c.arrived++
 			r.rank = c.arrived
 			c.fold(r)
@@ -63,7 +64,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	assert.LessOrEqual(t, len(c.rows.rows), maxRows)
 	assert.LessOrEqual(t, c.rows.seen, maxSeen)
 	assert.LessOrEqual(t, len(c.list), defaultKeep)
-	assert.LessOrEqual(t, len(c.tickets.byHash), maxTickets)
+	assert.LessOrEqual(t, len(c.tickets.bySum), maxTickets)
 	assert.LessOrEqual(t, c.tickets.shown, maxShown)
 	assert.LessOrEqual(t, c.heal.queue.len(), maxPending)
 	assert.LessOrEqual(t, len(c.sessions.list), maxSessions)

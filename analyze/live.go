@@ -82,8 +82,8 @@ func (l *Live) Version() uint64 {
 func (l *Live) Counts() Counts {
 	c := l.seen
 	c.Messages, c.Exchanges = l.part.messages, l.part.exchanges
-	c.Tickets = uint64(len(l.part.tickets.byHash)) + l.part.tickets.lost + l.part.tickets.gone
-	c.Rows, c.Kept, c.Held = len(l.part.rows.rows), len(l.part.list), len(l.part.tickets.byHash)
+	c.Tickets = uint64(len(l.part.tickets.bySum)) + l.part.tickets.lost + l.part.tickets.gone
+	c.Rows, c.Kept, c.Held = len(l.part.rows.rows), len(l.part.list), len(l.part.tickets.bySum)
 	c.Outcomes = make(map[Outcome]uint64, len(l.part.window.outcomes))
 	for k, n := range l.part.window.outcomes {
 		c.Outcomes[k] = n

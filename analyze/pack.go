@@ -1,9 +1,11 @@
 package analyze
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"kerbscope/decode"
@@ -48,6 +50,10 @@ type dictionary struct {
 	listID   map[string]uint32
 	strings  [][]string
 	stringID map[string]uint32
+	recent   []struct { // the last words, by quick
+		s  string
+		id uint32
+	}
 }
 
 const (
@@ -58,7 +64,9 @@ const (
 )
 
 func newDictionary() *dictionary {
-	return &dictionary{wordID: map[string]uint32{}, listID: map[string]uint32{}, stringID: map[string]uint32{}}
+	d := &dictionary{wordID: map[string]uint32{}, listID: map[string]uint32{}, stringID: map[string]uint32{}}
+	d.recent = slices.Grow(d.recent, 1<<10)[:1<<10]
+	return d
 }
 
 // frozen is what can be read while d grows.
@@ -197,7 +205,11 @@ func (p *packer) request(q *Request) {
 }
 
 func (p *packer) ticket(t *TicketRef) {
-	p.hash(&t.Hash)
+	if t.life != nil {
+		p.buf = append(append(p.buf, 1), t.life.sum[:]...)
+	} else {
+		p.hash(&t.Hash)
+	}
 	p.str(&t.SName)
 	p.str(&t.Realm)
 	number(p, &t.Etype)
@@ -416,12 +428,19 @@ func (p *packer) remember(s string) {
 }
 
 func (d *dictionary) word(s string) (uint32, bool) {
+	near := &d.recent[quick(s)%uint64(len(d.recent))]
+	if near.s == s {
+		return near.id, true
+	}
 	id, ok := d.wordID[s]
 	if !ok && len(d.words) < maxWords && len(s) <= maxWordLen {
 		id, ok = uint32(len(d.words)), true
 		s = strings.Clone(s)
 		d.words = append(d.words, s)
 		d.wordID[s] = id
+	}
+	if ok {
+		near.s, near.id = d.words[id], id
 	}
 	return id, ok
 }
@@ -434,15 +453,16 @@ func (p *packer) hash(s *string) {
 			p.str(s)
 			return
 		}
-		*s = p.slabs.hash(p.in[1:33])
-		p.in = p.in[33:]
+		var sum [sha256.Size]byte
+		copy(sum[:], p.in[1:])
+		p.in = p.in[1+len(sum):]
+		*s = p.slabs.hashOf(&sum)
 		return
 	}
-	var b [64]byte
-	if len(*s) == 64 && copy(b[:], *s) == 64 {
-		var bin [32]byte
-		if _, err := hex.Decode(bin[:], b[:]); err == nil && lower(*s) == *s {
-			p.buf = append(append(p.buf, 1), bin[:]...)
+	var sum [sha256.Size]byte
+	if len(*s) == hex.EncodedLen(len(sum)) && lower(*s) == *s {
+		if _, err := hex.Decode(sum[:], []byte(*s)); err == nil {
+			p.buf = append(append(p.buf, 1), sum[:]...)
 			return
 		}
 	}
@@ -471,7 +491,7 @@ func (p *packer) ints(list *[]int32) {
 	}
 	var buf [64]byte
 	key := keyText(buf[:0])
-	key.ints(*list)
+	key = key.ints(*list)
 	d := p.dict
 	id, ok := d.listID[string(key)]
 	if !ok && len(d.lists) < maxLists {
@@ -511,7 +531,7 @@ func (p *packer) strings(list *[]string) {
 	var buf [128]byte
 	key := keyText(buf[:0])
 	for _, s := range *list {
-		key.str(s)
+		key = key.str(s)
 	}
 	d := p.dict
 	id, ok := d.stringID[string(key)]

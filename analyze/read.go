@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"slices"
 	"strings"
 
@@ -25,7 +26,8 @@ const (
 type reader struct {
 	strings map[string]string
 	lists   map[string][]int32
-	known   func(hash []byte) (string, bool) // ticket hashes that are kept already; nil: none
+	recent  [1 << 10]string // the last strings, by quick
+	tickets *ticketTable    // of the Case; nil: tickets are known by their hash
 
 	rec               Record
 	hint, failed      Failure
@@ -64,14 +66,40 @@ func (rd *reader) str(b []byte) string {
 	if len(b) > keepName {
 		b = b[:keepName]
 	}
+	if len(b) == 0 {
+		return ""
+	}
+	near := &rd.recent[quick(b)%uint64(len(rd.recent))]
+	if *near == string(b) {
+		return *near
+	}
 	if s, ok := rd.strings[string(b)]; ok {
+		*near = s
 		return s
 	}
 	s := string(b)
+	*near = s
 	if len(rd.strings) < keepInterned && len(s) <= keepInternedLen {
 		rd.strings[s] = s
 	}
 	return s
+}
+
+// quick tells most strings apart by a look at their ends.
+func quick[T string | []byte](s T) uint64 {
+	var a, b uint64
+	if n := len(s); n >= 8 {
+		for i := range 8 {
+			a |= uint64(s[i]) << (8 * i)
+			b |= uint64(s[n-8+i]) << (8 * i)
+		}
+	} else {
+		for i := range n {
+			a |= uint64(s[i]) << (8 * i)
+		}
+	}
+	h := (a ^ bits.RotateLeft64(b, 29) ^ uint64(len(s))) * 0x9e3779b97f4a7c15
+	return h >> 40
 }
 
 // at joins a name and a realm; "" without a name.

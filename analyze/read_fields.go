@@ -66,22 +66,14 @@ func (rd *reader) ticket(t *krb5.Ticket, ref *TicketRef) *TicketRef {
 	}
 	*ref = TicketRef{SName: rd.name(t.SName), Realm: rd.str(t.Realm), Etype: t.EncPart.EType.V, KVNO: rd.uint32(t.EncPart.KVNO)}
 	if c := t.EncPart.Cipher; len(c) > 0 && !t.EncPart.Cut {
-		ref.Hash = rd.hash(c)
-	}
-	return ref
-}
-
-// hash is the SHA-256 of a ticket's cipher, in hex.
-func (rd *reader) hash(cipher []byte) string {
-	sum := sha256.Sum256(cipher)
-	var text [2 * sha256.Size]byte
-	hex.Encode(text[:], sum[:])
-	if rd.known != nil {
-		if s, ok := rd.known(text[:]); ok {
-			return s
+		sum := sha256.Sum256(c)
+		if rd.tickets != nil {
+			ref.life = rd.tickets.get(&sum, ref)
+		} else {
+			ref.Hash = hex.EncodeToString(sum[:])
 		}
 	}
-	return string(text[:])
+	return ref
 }
 
 // keyInfo is the ETYPE-INFO2 of a padata list, else its ETYPE-INFO.

@@ -172,6 +172,8 @@ type TicketRef struct {
 	Realm string
 	Etype int32 // 0 when absent
 	KVNO  *uint32
+
+	life *partTicket // in a partial Case: its sum stands for Hash
 }
 
 // Principal is sname@realm.

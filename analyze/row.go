@@ -47,60 +47,60 @@ const keyOptions = krb5.KDCForwarded | krb5.KDCConstrainedDeleg | krb5.KDCEncTkt
 func keyOf(r *Record) digest {
 	var buf [384]byte
 	k := keyText(buf[:0])
-	k.num(int64(r.Kind)<<16 | int64(r.Ending)<<8 | int64(r.Transport))
-	k.yes(r.Healed, r.Unheard.Frame != 0)
-	k.name(r.Client)
-	k.name(r.Service)
-	k.addr(r.From.Addr())
-	k.end(r.To)
-	k.str(r.Req.Preauth)
-	k.ints(r.Req.Etypes)
-	k.str(r.Req.ForUser)
+	k = k.num(int64(r.Kind)<<16 | int64(r.Ending)<<8 | int64(r.Transport))
+	k = k.yes(r.Healed, r.Unheard.Frame != 0)
+	k = k.name(r.Client)
+	k = k.name(r.Service)
+	k = k.addr(r.From.Addr())
+	k = k.end(r.To)
+	k = k.str(r.Req.Preauth)
+	k = k.ints(r.Req.Etypes)
+	k = k.str(r.Req.ForUser)
 	if r.Kind == decode.AP {
-		k.num(int64(r.Req.APOptions))
-		k.num(int64(len(r.Carrier)))
+		k = k.num(int64(r.Req.APOptions))
+		k = k.num(int64(len(r.Carrier)))
 		for _, s := range r.Carrier {
-			k.str(s)
+			k = k.str(s)
 		}
 		if r.Attempt != nil {
-			k.str(r.Attempt.Verb)
+			k = k.str(r.Attempt.Verb)
 		}
 	} else {
-		k.num(int64(r.Req.KDCOptions & keyOptions))
+		k = k.num(int64(r.Req.KDCOptions & keyOptions))
 	}
-	k.num(num(r.Req.PreauthEtype))
-	k.num(num(r.SessionEtype))
+	k = k.num(num(r.Req.PreauthEtype))
+	k = k.num(num(r.SessionEtype))
 	t := r.Issued
 	if t == nil && r.Kind != decode.AS {
 		t = r.Presented
 	}
-	k.yes(t != nil, r.Reply != nil, r.Error != nil, r.Error == nil && r.Word != nil, r.Opened != nil)
+	k = k.yes(t != nil, r.Reply != nil, r.Error != nil, r.Error == nil && r.Word != nil, r.Opened != nil)
 	if t != nil {
-		k.num(int64(t.Etype))
-		k.num(num(t.KVNO))
+		k = k.num(int64(t.Etype))
+		k = k.num(num(t.KVNO))
 	}
 	if r.Reply != nil {
-		k.num(num(r.Reply.Etype))
+		k = k.num(num(r.Reply.Etype))
 	}
 	info := r.hinted()
 	switch {
 	case r.Error != nil:
-		k.num(int64(r.Error.Code))
-		k.num(num(r.Error.NTStatus))
+		k = k.num(int64(r.Error.Code))
+		k = k.num(num(r.Error.NTStatus))
 		if len(info) == 0 {
 			info = r.Error.Info2
 		}
 	case r.Word != nil:
-		k.num(r.Word.Code)
+		k = k.num(r.Word.Code)
 	}
-	k.num(int64(len(info)))
+	k = k.num(int64(len(info)))
 	for i := range info {
-		k.num(int64(info[i].Etype))
+		k = k.num(int64(info[i].Etype))
 	}
 	if o := r.Opened; o != nil {
-		k.yes(o.Key != "")
-		k.num(int64(o.Refusal))
-		k.name(o.Owner)
+		k = k.yes(o.Key != "")
+		k = k.num(int64(o.Refusal))
+		k = k.name(o.Owner)
 	}
 	return digestOf(k)
 }

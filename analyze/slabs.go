@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"crypto/sha256"
 	"encoding/hex"
 	"strings"
 )
@@ -22,8 +23,8 @@ type slabs struct {
 	uint32s      []uint32
 	int64s       []int64
 
-	hashes map[[32]byte]string // in hex
-	texts  map[string]string   // strings that no dictionary has
+	hashes map[[sha256.Size]byte]string // in hex
+	texts  map[string]string            // strings that no dictionary has
 }
 
 // slabLen is how many of a kind are made at a time.
@@ -39,17 +40,15 @@ func take[T any](slab *[]T, n int) []T {
 	return list
 }
 
-// hash is a SHA-256 as people read it.
-func (s *slabs) hash(raw string) string {
-	var sum [32]byte
-	copy(sum[:], raw)
-	text, ok := s.hashes[sum]
+// hashOf is a SHA-256 as people read it, once for all that are equal.
+func (s *slabs) hashOf(sum *[sha256.Size]byte) string {
+	text, ok := s.hashes[*sum]
 	if !ok {
 		if s.hashes == nil {
-			s.hashes = map[[32]byte]string{}
+			s.hashes = map[[sha256.Size]byte]string{}
 		}
 		text = hex.EncodeToString(sum[:])
-		s.hashes[sum] = text
+		s.hashes[*sum] = text
 	}
 	return text
 }

@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"crypto/sha256"
 	"net/netip"
 
 	"kerbscope/decode"
@@ -33,13 +34,14 @@ type Presented struct {
 
 // A partTicket is a TicketLife of one capture.
 type partTicket struct {
-	hash, sname, realm, client string
-	etype                      int32
-	kvno                       maybe[uint32]
-	session                    maybe[int32]
-	issued                     *kept
-	presented                  []partShown
-	forgotten                  uint64
+	sum                  [sha256.Size]byte
+	sname, realm, client string
+	etype                int32
+	kvno                 maybe[uint32]
+	session              maybe[int32]
+	issued               *kept
+	presented            []partShown
+	forgotten            uint64
 
 	prev, next *partTicket // by use
 }
@@ -78,7 +80,7 @@ type partShown struct {
 // A ticketTable is the tickets of one capture by hash, the least recently
 // used out first.
 type ticketTable struct {
-	byHash        map[string]*partTicket
+	bySum         map[[sha256.Size]byte]*partTicket
 	most          int
 	oldest, newer *partTicket // by use: the first and the last of them
 	shown         int
@@ -86,35 +88,25 @@ type ticketTable struct {
 	gone          uint64 // aged out
 }
 
-func (t *ticketTable) get(ref *TicketRef) *partTicket {
-	if ref == nil || ref.Hash == "" {
-		return nil
-	}
-	life := t.byHash[ref.Hash]
+// get is the life of the ticket with that sum, which ref names.
+func (t *ticketTable) get(sum *[sha256.Size]byte, ref *TicketRef) *partTicket {
+	life := t.bySum[*sum]
 	if life == nil {
-		for len(t.byHash) >= t.most {
+		for len(t.bySum) >= t.most {
 			t.evict()
 		}
-		life = &partTicket{hash: ref.Hash, sname: ref.SName, realm: ref.Realm, etype: ref.Etype, kvno: maybeOf(ref.KVNO)}
-		t.byHash[ref.Hash] = life
+		life = &partTicket{sum: *sum, sname: ref.SName, realm: ref.Realm, etype: ref.Etype, kvno: maybeOf(ref.KVNO)}
+		t.bySum[*sum] = life
 	}
 	t.touch(life)
 	return life
-}
-
-// known is the hash as it is kept.
-func (t *ticketTable) known(hash []byte) (string, bool) {
-	if life := t.byHash[string(hash)]; life != nil {
-		return life.hash, true
-	}
-	return "", false
 }
 
 func (t *ticketTable) evict() {
 	e := t.oldest
 	t.unlink(e)
 	t.shown -= len(e.presented)
-	delete(t.byHash, e.hash)
+	delete(t.bySum, e.sum)
 	t.lost++
 }
 
@@ -152,17 +144,21 @@ func (t *ticketTable) unlink(e *partTicket) {
 // client fills in whose ticket a record presents, and its TGT's owner from the
 // reply.
 func (t *ticketTable) client(r *Record) {
-	if r.Presented == nil || r.Presented.Hash == "" || r.Client != "" {
-		return
+	if r.Client == "" && r.Presented != nil && r.Presented.life != nil {
+		r.Client = r.Presented.life.client
 	}
-	if life := t.byHash[r.Presented.Hash]; life != nil {
-		r.Client = life.client
+}
+
+func (t *TicketRef) lifeOf() *partTicket {
+	if t == nil {
+		return nil
 	}
+	return t.life
 }
 
 // see folds one record, of which k is what is kept, into the lives of its tickets.
 func (t *ticketTable) see(r *Record, k func() *kept) {
-	if life := t.get(r.Presented); life != nil {
+	if life := r.Presented.lifeOf(); life != nil {
 		life.present(r, t, k())
 		if !life.session.ok {
 			life.session = maybeOf(r.Req.Authenticator)
@@ -180,7 +176,7 @@ func (t *ticketTable) see(r *Record, k func() *kept) {
 			life.client = r.Client
 		}
 	}
-	if life := t.get(r.Issued); life != nil {
+	if life := r.Issued.lifeOf(); life != nil {
 		if life.issued == nil {
 			life.issued = k()
 		}

@@ -119,6 +119,7 @@ func (c *Case) sweep(now int64) bool {
 	}
 	if len(c.read.strings) >= keepInterned || len(c.read.lists) >= keepInterned {
 		c.read = newReader()
+		c.read.tickets = &c.tickets
 	}
 	return true
 }
