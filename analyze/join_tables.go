@@ -196,6 +196,9 @@ func (j *joiner) mergeSightings() {
 				o.Seen = max(o.Seen, f.Seen)
 			}
 			o.BothWays = o.BothWays || f.BothWays
+			if len(o.Addrs) == 0 {
+				o.Addrs = f.Addrs
+			}
 			// What both hold is as late here as there, but for what the clocks leave open.
 			if slack := int64(1e6 + k.uncertainty + j.clockOf(o.LastFrame.Capture()).uncertainty); f.Last > o.Last+slack {
 				o.Last, o.LastFrame = f.Last, f.LastFrame

@@ -13,10 +13,12 @@ import (
 var dcLocatorTrouble = &Rule{
 	ID:    "dc-locator-trouble",
 	Title: "DNS does not lead to a working KDC",
-	Doc:   `Clients find their KDCs by SRV records (_kerberos._tcp and _udp, _ldap._tcp.dc._msdcs). Here DNS answered such a question with "no such name" or a server failure and no other answer for that domain helped, or only ICMP answered, that the DNS server cannot be reached, or it named a host that did not answer Kerberos requests.`,
+	Doc: `Clients find their KDCs by SRV records (_kerberos._tcp and _udp, _ldap._tcp.dc._msdcs). Here DNS answered such a question with "no such name" or a server failure and no other answer for that domain helped, or only ICMP answered, that the DNS server cannot be reached, it named a host that did not answer Kerberos requests, or the address of a host that is a KDC
+(an SRV record names it, or it answered Kerberos elsewhere in the captures) could not be had: "no such name", a failure, or ICMP, and no Kerberos of that client followed.`,
 	Rivals: []string{
 		`One name of several tried: site-specific names and _kerberos-master often do not exist; the rule speaks only when no question for the domain was answered with a host.`,
 		`The client asks a DNS server outside the domain (home router, VPN not up): its address stands in the evidence.`,
+		`AAAA answered with nothing or "no such name" while the A record is there: healthy where there is no IPv6; any address of the name makes the rule silent for that client, and so does Kerberos of that client afterwards (a cache or hosts file).`,
 		`The KDC named by DNS is down for the moment: then kdc-unreachable is the cause and the record is right.`,
 	},
 	Fix: []string{
@@ -103,7 +105,7 @@ func checkDCLocatorTrouble(c *Case) []Finding {
 		f.fill = []string{"DOMAIN", k.domain}
 		found = append(found, f)
 	}
-	return found
+	return append(found, c.kdcNamesUnresolved()...)
 }
 
 // A lookUp is a client's search for the KDCs of a domain.
@@ -157,4 +159,121 @@ func (c *Case) locatorFinding(g *SightingFact, field string) Finding {
 	}
 	c.citeFrame(&f, g.Frame, field, value, "", filter)
 	return f
+}
+
+// kdcNamesUnresolved are the look-ups of a KDC's own name that DNS answered with
+// no address: "no such name", a failure, or ICMP in its stead. It is silent for a client
+// that any DNS server told an address of that name, and for one that Kerberos was
+// seen of afterwards: an AAAA answer without address is healthy beside an A record.
+func (c *Case) kdcNamesUnresolved() (found []Finding) {
+	type question struct {
+		client netip.Addr
+		name   string
+	}
+	known := c.kdcNames()
+	if len(known) == 0 {
+		return nil
+	}
+	good := map[question]bool{}
+	bad := map[question][]*SightingFact{}
+	var order []question
+	look := func(client netip.Addr, g *SightingFact) {
+		q := question{client, lower(strings.TrimSuffix(g.Name, "."))}
+		if known[q.name] == "" {
+			return
+		}
+		switch {
+		case g.Kind == decode.DNSAnswer && (len(g.Addrs) > 0 || g.Code == 0 && g.Target != ""):
+			good[q] = true
+		case g.Kind == decode.ICMPError, g.Code == 2, g.Code == 3, g.Code == 5:
+			if bad[q] == nil {
+				order = append(order, q)
+			}
+			bad[q] = append(bad[q], g)
+		}
+	}
+	for _, g := range c.Sightings(decode.DNSAnswer) {
+		look(g.Dst.Addr(), g)
+	}
+	for _, g := range c.Sightings(decode.ICMPError) {
+		if g.Dst.Port() == dnsPort && g.Name != "" {
+			look(g.Src.Addr(), g)
+		}
+	}
+	for _, q := range order {
+		list := bad[q]
+		slices.SortStableFunc(list, bySighting)
+		if good[q] || slices.ContainsFunc(c.RecordsFrom(q.client), func(r *Record) bool { return r.End >= list[0].Time }) {
+			continue
+		}
+		f := Finding{first: list[0].Time}
+		f.Subject = Subject{ClientIP: q.client.String()}
+		f.Client = q.client.String()
+		f.Severity, f.Confidence = Note, Likely
+		f.identity = "name|" + q.client.String() + "|" + q.name
+		var said []string
+		for _, g := range list {
+			f.Count += g.Seen
+			f.last = max(f.last, g.Last)
+			word, field, value, filter := "no such name", "dns", g.Name, "dns.flags.rcode > 0"
+			switch {
+			case g.Kind == decode.ICMPError:
+				word, field, value, filter = "ICMP: "+g.Dst.Addr().String()+" cannot be reached", "icmp", g.Dst.String(), "icmp || icmpv6"
+			case g.Code == 2:
+				word = "server failure"
+			case g.Code == 5:
+				word = "refused"
+			}
+			said = addOnce(said, word)
+			if len(f.Evidence) < 4 {
+				c.citeFrame(&f, g.Frame, field, value, "", filter)
+			}
+		}
+		f.Summary = fmt.Sprintf("%s got no address of %s, %s: %s (%s).", c.HostName(q.client), q.name, known[q.name], join(said, 3), plural(f.Count, "time"))
+		f.Cause = "The client knows the KDC's name and not where it is: the host's address record is missing, the SRV record names a host that is gone, or the client asks a DNS server that does not know the domain. No Kerberos of that client followed."
+		f.fill = []string{"DOMAIN", domainOf(q.name), "KDC-NAME", q.name}
+		found = append(found, f)
+	}
+	return found
+}
+
+// kdcNames are the full names that DNS or a KDC itself gives KDCs, with who says
+// so. A name that is a domain's is none: it stands for all its DCs.
+func (c *Case) kdcNames() map[string]string {
+	names := map[string]string{}
+	for _, g := range c.Sightings(decode.DNSAnswer) {
+		if g.Code != 0 || locatorDomain(g.Name) == "" {
+			continue
+		}
+		for _, t := range append([]string{g.Target}, g.Targets...) {
+			if t = lower(strings.TrimSuffix(t, ".")); strings.Contains(t, ".") {
+				names[t] = "which the SRV record " + lower(g.Name) + " names"
+			}
+		}
+	}
+	for _, k := range c.KDCs() {
+		h := c.joined.hosts.byAddr[k.Addr.Unmap()]
+		if h == nil || k.First == nil {
+			continue
+		}
+		for _, n := range h.names {
+			name := lower(n.Name)
+			switch n.Source {
+			case "dns", "cldap", "smb", "ntlm", "machine account":
+				isRealm := slices.ContainsFunc(k.Realms, func(r string) bool { return lower(r) == name })
+				if names[name] == "" && strings.Contains(name, ".") && !isRealm {
+					names[name] = "a KDC in these captures"
+				}
+			}
+		}
+	}
+	return names
+}
+
+// domainOf is a host's name without its first label.
+func domainOf(name string) string {
+	if _, domain, ok := strings.Cut(name, "."); ok {
+		return domain
+	}
+	return name
 }

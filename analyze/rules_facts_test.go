@@ -269,6 +269,12 @@ func TestLocator(t *testing.T) {
 		id := decode.MakeFrameID(0, s.frame)
 		s.c.Sighting(&decode.Sighting{Kind: decode.ICMPError, Frame: id, Frames: []decode.FrameID{id}, Time: s.now, Src: netip.AddrPortFrom(mailboxIP, 5353), Dst: netip.AddrPortFrom(server, 53), Transport: decode.UDP, Name: name, Count: 1, BothWays: true, Code: 3<<8 | 3})
 	}
+	told := func(s *synth, name string) {
+		s.frame++
+		s.now += int64(time.Millisecond)
+		id := decode.MakeFrameID(0, s.frame)
+		s.c.Sighting(&decode.Sighting{Kind: decode.DNSAnswer, Frame: id, Frames: []decode.FrameID{id}, Time: s.now, Src: netip.AddrPortFrom(dc1IP, 53), Dst: netip.AddrPortFrom(mailboxIP, 5353), Name: name, Addrs: []netip.Addr{dc2IP}})
+	}
 	const srv = "_kerberos._udp.contoso.com"
 	runRuleCases(t, []ruleCase{
 		{"the DNS server is not there", func(s *synth) { away(s, srv, dc1IP) }, want{"dc-locator-trouble note likely"}},
@@ -293,6 +299,54 @@ func TestLocator(t *testing.T) {
 			ask(s, "_kerberos-master._udp.contoso.com", "", 3)
 			ask(s, "_kerberos.contoso.com", "", 3)
 			ask(s, "www.contoso.com", "", 3)
+		}, want{"-dc-locator-trouble"}},
+		{"the KDC that SRV names has no address", func(s *synth) {
+			ask(s, srv, "dc9.contoso.com", 0)
+			ask(s, "dc9.contoso.com", "", 3)
+		}, want{"dc-locator-trouble note likely"}},
+		{"no such name for AAAA, an address for A", func(s *synth) {
+			ask(s, srv, "dc9.contoso.com", 0)
+			ask(s, "dc9.contoso.com", "", 3)
+			told(s, "dc9.contoso.com")
+		}, want{"-dc-locator-trouble"}},
+		{"no AAAA record, an address for A", func(s *synth) {
+			ask(s, srv, "dc9.contoso.com", 0)
+			ask(s, "dc9.contoso.com", "", 0)
+			told(s, "dc9.contoso.com")
+		}, want{"-dc-locator-trouble"}},
+		{"one DNS server fails, another tells the address", func(s *synth) {
+			ask(s, srv, "dc9.contoso.com", 0)
+			ask(s, "dc9.contoso.com", "", 2)
+			away(s, "dc9.contoso.com", dc2IP)
+			told(s, "dc9.contoso.com")
+		}, want{"-dc-locator-trouble"}},
+		{"only ICMP for the KDC's name", func(s *synth) {
+			ask(s, srv, "dc9.contoso.com", 0)
+			away(s, "DC9.contoso.com", dc2IP)
+		}, want{"dc-locator-trouble note likely"}},
+		{"no address, and Kerberos all the same", func(s *synth) {
+			ask(s, srv, "dc9.contoso.com", 0)
+			ask(s, "dc9.contoso.com", "", 3)
+			s.as(kdcX{client: "alice", list: windowsList, hint: []int32{18}, preauth: 18, ticket: tgt1})
+		}, want{"-dc-locator-trouble"}},
+		{"a search suffix behind the KDC's name", func(s *synth) {
+			ask(s, srv, "dc9.contoso.com", 0)
+			ask(s, "dc9.contoso.com.contoso.com", "", 3)
+			ask(s, "dc9", "", 3)
+		}, want{"-dc-locator-trouble"}},
+		{"a name that nothing makes a KDC's", func(s *synth) {
+			ask(s, "www.contoso.com", "", 3)
+			away(s, "www.contoso.com", dc1IP)
+		}, want{"-dc-locator-trouble"}},
+		{"a KDC that others use", func(s *synth) {
+			s.dns("dc1.contoso.com", dc1IP)
+			s.as(kdcX{from: hubIP, client: "alice", list: windowsList, hint: []int32{18}, preauth: 18, ticket: tgt1})
+			ask(s, "dc1.contoso.com", "", 2)
+		}, want{"dc-locator-trouble note likely"}},
+		{"the domain's own name, for which there is no AAAA server", func(s *synth) {
+			s.dns("contoso.com", dc1IP)
+			s.as(kdcX{from: hubIP, client: "alice", list: windowsList, hint: []int32{18}, preauth: 18, ticket: tgt1})
+			ask(s, "contoso.com", "", 2)
 		}, want{"-dc-locator-trouble"}},
 		{"the host that DNS names is dead", func(s *synth) {
 			ask(s, "_kerberos._tcp.contoso.com", "dc2.contoso.com", 0)

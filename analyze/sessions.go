@@ -175,10 +175,14 @@ func (t *sightingTable) add(s *decode.Sighting) {
 		f = &SightingFact{Sighting: *s, LastFrame: s.Frame}
 		f.Frames = slices.Clone(s.Frames[:min(len(s.Frames), keepSightingFrames)])
 		f.Addrs = slices.Clone(s.Addrs[:min(len(s.Addrs), keepSightingFrames)])
+		f.Targets = slices.Clone(s.Targets[:min(len(s.Targets), keepSightingFrames)])
 		t.byKey[k] = f
 	}
 	f.Seen++
 	f.BothWays = f.BothWays || s.BothWays
+	if len(f.Addrs) == 0 { // no AAAA record came first
+		f.Addrs = slices.Clone(s.Addrs[:min(len(s.Addrs), keepSightingFrames)])
+	}
 	if s.Time >= f.Last {
 		f.Last, f.LastFrame = s.Time, s.Frame
 	}

@@ -14,9 +14,13 @@ func (d *Decoder) dns(p *flow.Packet) {
 	if !ok {
 		return
 	}
-	d.sink.Sighting(&Sighting{Kind: DNSAnswer, Frame: d.frame, Frames: []FrameID{d.frame}, Time: d.now,
+	g := &Sighting{Kind: DNSAnswer, Frame: d.frame, Frames: []FrameID{d.frame}, Time: d.now,
 		Src: p.SrcAddrPort(), Dst: p.DstAddrPort(), Transport: UDP, BothWays: true,
-		Name: a.name, Addrs: a.addrs, Target: a.target, Code: a.rcode})
+		Name: a.name, Addrs: a.addrs, Target: a.target, Code: a.rcode}
+	if len(a.targets) > 1 {
+		g.Targets = a.targets
+	}
+	d.sink.Sighting(g)
 }
 
 // cldap takes a DC locator answer, [MS-ADTS] §6.3.

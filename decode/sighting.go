@@ -15,6 +15,7 @@ type Sighting struct {
 	Name      string       // DNS: the question's name, in an ICMP error the quoted one's, "" when cut; CLDAP: DC host name
 	Addrs     []netip.Addr // DNS: addresses answered
 	Target    string       // DNS: CNAME or SRV target
+	Targets   []string     // DNS: all SRV targets, when there are several
 	Code      int          // DNS rcode, ICMP type<<8|code
 	Count     int          // packets that make up the fact (SYNs sent, fragments present)
 	// BothWays: the capture holds packets of both directions between the two hosts.
