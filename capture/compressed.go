@@ -90,16 +90,16 @@ func (s *stream) inside(suffix string, unpack func(io.Reader) (io.Reader, func()
 	if s.nested > 0 {
 		in.under = s.under
 	}
+	in.packed = below
+	if s.nested > 0 {
+		in.packed = s.packed
+	}
 	r, done, err := unpack(below)
 	if err != nil {
 		if below.err != nil && s.nested == 0 {
 			return nil, below.err
 		}
-		return nil, &FormatError{Path: s.name, What: fmt.Sprintf("not a capture file: damaged %s data (%v)", in.layer(), err)}
-	}
-	in.packed = below
-	if s.nested > 0 {
-		in.packed = s.packed
+		return nil, &FormatError{Path: s.name, What: fmt.Sprintf("not a capture file: damaged %s data at byte %d (%v)", in.layer(), in.packed.n, err)}
 	}
 	in.r = &unpacked{r: r, from: in.packed}
 	in.close = func() error {

@@ -55,6 +55,9 @@ func openETL(s *stream) (Source, error) {
 		return nil, p.broken(err)
 	}
 	none, network := p.r.NoPackets()
+	if len(p.info.Faults) > 0 {
+		none.What += "; " + p.info.Faults[0].String()
+	}
 	return nil, &FormatError{Path: s.name, What: none.What, Hint: none.Hint, Capture: network}
 }
 

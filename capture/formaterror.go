@@ -18,6 +18,10 @@ func (e *FormatError) Error() string {
 	return e.Path + ": " + e.What
 }
 
+// short is what a file of any format is longer than: one that ends before may
+// have been cut off, so that the end is told.
+const short = 512
+
 // notACapture says what a file of no known format seems to be.
 func notACapture(s *stream) *FormatError {
 	e := &FormatError{Path: s.name}
@@ -36,13 +40,17 @@ func notACapture(s *stream) *FormatError {
 		}
 		e.Hint = "the file was probably reserved and never written, or its disk failed: record again"
 	case beginsLikeCapture(h):
-		e.What = fmt.Sprintf("not a capture file: it ends inside its file header, after %d bytes%s", len(h), inside)
+		e.What = fmt.Sprintf("not a capture file: it ends inside its file header, at byte %d%s", len(h), inside)
+		return e
 	case isText(h):
 		e.What = "not a capture file: it is text" + inside
 		e.Hint = "a packet listing cannot be read back: give the capture that it was printed from"
 	default:
 		e.What = "not a capture file: unknown format" + inside
 		e.Hint = fmt.Sprintf("it begins with % x", h[:min(len(h), 8)])
+	}
+	if s.whole && len(h) > 0 && len(h) < short {
+		e.What += fmt.Sprintf("; it ends at byte %d", len(h))
 	}
 	return e
 }

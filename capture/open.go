@@ -153,7 +153,7 @@ func (s *stream) detect() (*format, error) {
 	}
 	if end != nil && !errors.Is(end, io.EOF) {
 		if s.nested > 0 {
-			return nil, &FormatError{Path: s.name, What: fmt.Sprintf("not a capture file: damaged %s data (%v)", s.layer(), end)}
+			return nil, &FormatError{Path: s.name, What: fmt.Sprintf("not a capture file: damaged %s data at byte %d (%v)", s.layer(), s.packed.n, end)}
 		}
 		return nil, &os.PathError{Op: "read", Path: s.name, Err: end}
 	}

@@ -44,7 +44,7 @@ type Header struct {
 func readHeader(b []byte) (h Header, c clock, err error) {
 	le := binary.LittleEndian
 	if len(b) < 0x20+0x110 {
-		return h, c, &FormatError{What: "a Windows event trace that ends inside its header"}
+		return h, c, endsInHeader(len(b))
 	}
 	c.ref = int64(le.Uint64(b[0x10:]))
 	p := 4
@@ -55,7 +55,7 @@ func readHeader(b []byte) (h Header, c clock, err error) {
 	b = b[0x20:min(len(b), max(0x130, int(le.Uint16(b[4:]))))]
 	times := 0x38 + 2*p + 0xb0
 	if len(b) < times+32 {
-		return h, c, &FormatError{What: "a Windows event trace that ends inside its header"}
+		return h, c, endsInHeader(0x20 + len(b))
 	}
 	h.Major, h.Minor, h.Build = b[4], b[5], le.Uint32(b[8:])
 	if h.Major < 6 {
@@ -82,6 +82,11 @@ func readHeader(b []byte) (h Header, c clock, err error) {
 	}
 	h.Session = utf16z(t[32:])
 	return h, c, nil
+}
+
+// endsInHeader is the error about a file that has so many bytes of record 0.
+func endsInHeader(have int) error {
+	return &FormatError{What: fmt.Sprintf("a Windows event trace that ends inside its header, at byte %d", bufferHeader+have)}
 }
 
 // utf16z reads a NUL-terminated UTF-16LE string, as far as it is there.
