@@ -108,9 +108,16 @@ const maxOtherPorts = 8
 func (c *Case) blindSides() (count map[int]uint64, why map[int]string) {
 	count, why = map[int]uint64{}, map[int]string{}
 	tried := 0
+	// Of a request that its client sent elsewhere too it is known: it had no answer.
+	known := map[*Record]bool{}
+	for _, s := range c.silences() {
+		for _, r := range s.records {
+			known[r] = s.answeredBy != nil
+		}
+	}
 	for _, w := range c.joined.rows {
 		r := w.Record()
-		if len(r.Steps) == 0 {
+		if len(r.Steps) == 0 || known[r] {
 			continue
 		}
 		i := r.Steps[0].Frame.Capture()

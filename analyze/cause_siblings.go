@@ -81,7 +81,7 @@ func (c *Case) siblings(list []*Finding) {
 			also = addOnce(also, c.endpoint(m.at))
 		}
 		if len(also) > 0 {
-			root.f.Cause += fmt.Sprintf(" The same key is refused at %s too, and no port of %s took it: one cause, a keytab, password or process that these ports share.", join(also, 4), c.HostName(root.at.Addr()))
+			root.f.Cause += fmt.Sprintf(" The same key is refused at %s too, and no port of %s took it: one cause, a keytab, password, setting or process that these ports share.", join(also, 4), c.HostName(root.at.Addr()))
 		}
 	}
 }

@@ -15,23 +15,26 @@ tries the silent KDC first is late by the wait. The summary gives the seconds it
 		`The first KDC is only slow and its answer came too late: then the exchange with it is answered, and kdc-slow speaks.`,
 		`The client asks two KDCs at the same time (Heimdal and MIT may): a second request within half a second is not counted as a wait.`,
 	},
-	Fix: []string{
-		`See why the silent DC is silent: Test-NetConnection KDC-NAME -Port 88; on it dcdiag /test:Advertising and Get-Service kdc`,
-		`Let clients find only living DCs of their own site: nltest /dsgetsite, nltest /dsgetdc:DOMAIN /force, and the subnets in Active Directory Sites and Services`,
-		`A DC that is gone: remove its SRV records and metadata (ntdsutil "metadata cleanup")`,
-		`MIT: remove it from kdc = in krb5.conf, or from the _kerberos._udp and _kerberos._tcp SRV records`,
-	},
+	Fix:      failoverSteps,
 	Refs:     []string{"RFC 4120 §7.2.3", "[MS-ADTS] §6.3.6 (DC location)"},
 	Since:    "0.1.0",
 	Severity: Warning,
 	Check:    checkKDCFailover,
 }
 
+var failoverSteps = []string{
+	`See why the silent DC is silent: Test-NetConnection KDC-NAME -Port 88; on it dcdiag /test:Advertising and Get-Service kdc`,
+	`Let clients find only living DCs of their own site: nltest /dsgetsite, nltest /dsgetdc:DOMAIN /force, and the subnets in Active Directory Sites and Services`,
+	`A DC that is gone: remove its SRV records and metadata (ntdsutil "metadata cleanup")`,
+	`MIT: remove it from kdc = in krb5.conf, or from the _kerberos._udp and _kerberos._tcp SRV records`,
+}
+
 func checkKDCFailover(c *Case) []Finding {
 	var found []Finding
+	asker := c.sameAsker()
 	for _, s := range c.silences() {
 		by := s.answeredBy
-		if by == nil || by.To.Addr() == s.kdc.Addr() || !s.plain() || c.udpOnly(s) {
+		if by == nil || by.To.Addr() == s.kdc.Addr() || !s.plain() || c.udpOnly(s) && !c.heardOverUDP(asker, s.client, s.kdc.Addr(), s.records[0].Start, by) {
 			continue
 		}
 		var wait int64
@@ -64,6 +67,10 @@ func checkKDCFailover(c *Case) []Finding {
 				s.kdc.Addr(), s.what(), by.To.Addr(), seconds(wait))
 		}
 		f.Cause = "The first KDC is down, unreachable from this client, or listed though it is gone. The client waits for it each time before it tries another."
+		if c.SameHost(by.To.Addr(), s.kdc.Addr()) {
+			f.Cause = fmt.Sprintf("Names in the captures lead to both addresses, and at %s nobody answers: DNS holds an address that the KDC does not have any more, or the way there is blocked. The client waits for it each time before it tries the other.", s.kdc.Addr())
+			f.Fix = fillIn(append([]string{fmt.Sprintf(`See whether the KDC has the address %s: Get-NetIPAddress on it, Resolve-DnsName KDC-NAME elsewhere; remove the DNS record (A or AAAA) of one that it does not have, let firewalls pass port 88 to one that it has`, s.kdc.Addr())}, failoverSteps...), []string{"KDC-NAME", c.HostName(s.kdc.Addr())})
+		}
 		f.fill = []string{"KDC-NAME", c.HostName(s.kdc.Addr())}
 		found = append(found, f)
 	}

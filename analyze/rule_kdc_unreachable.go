@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -117,7 +118,10 @@ func (c *Case) passwordSilences() []Finding {
 	})
 	var found []Finding
 	for _, group := range groupRecords(silent, func(r *Record) string {
-		return c.hostOf(r.From.Addr()).String() + "|" + lower(r.Client) + "|" + c.hostOf(r.To.Addr()).String()
+		if r.Client == "" {
+			return r.From.Addr().String() + "|" + c.hostOf(r.To.Addr()).String()
+		}
+		return lower(r.Client) + "|" + c.hostOf(r.To.Addr()).String()
 	}) {
 		r := group[0]
 		f := c.aboutRecords(group, "request", "ticket.sname")
@@ -126,7 +130,7 @@ func (c *Case) passwordSilences() []Finding {
 			f.Count += 1 + uint64(r.Resent)
 		}
 		kdc := c.HostName(r.To.Addr())
-		f.identity = fmt.Sprintf("%s %s %s", c.hostOf(r.From.Addr()), lower(r.Client), c.hostOf(r.To.Addr())) + ":464"
+		f.identity = fmt.Sprintf("%s %s:464", cmp.Or(lower(r.Client), r.From.Addr().String()), c.hostOf(r.To.Addr()))
 		f.Summary = fmt.Sprintf("%s did not answer the password change of %s at port %d: %s without answer.", kdc, c.who(r), r.To.Port(), plural(f.Count, "request"))
 		f.Cause = "The password was not changed. At this point of the network no answer was seen: a firewall between drops port 464 (kpasswd), often left out where 88 was opened, or the service does not run there."
 		f.fill = []string{"KDC-NAME", kdc}

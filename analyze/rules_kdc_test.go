@@ -66,6 +66,15 @@ func TestTransportRules(t *testing.T) {
 			s.later(time.Second)
 			s.as(kdcX{client: "alice", list: windowsList})
 		}, want{"-kdc-udp-unanswered"}},
+		{"one of the KDC's addresses is silent", func(s *synth) {
+			v6 := netip.MustParseAddr("fd00::10")
+			s.dns("dc1.contoso.com", dc1IP)
+			s.dns("dc1.contoso.com", v6)
+			s.as(kdcX{kdc: v6, client: "alice", list: windowsList, silent: true, resent: 1, udp: true})
+			s.later(time.Second)
+			s.as(kdcX{client: "bob", list: windowsList, code: 6, udp: true})
+			s.as(kdcX{client: "alice", list: windowsList})
+		}, want{"kdc-failover warning certain", "-kdc-udp-unanswered", "-kdc-unreachable"}},
 		{"UDP and TCP at once", func(s *synth) {
 			s.as(kdcX{client: "alice", list: windowsList, unheard: 50 * time.Millisecond})
 		}, want{"-kdc-udp-unanswered"}},
