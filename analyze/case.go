@@ -43,6 +43,7 @@ type Case struct {
 	read      *reader
 	arrived   int
 	keep      int // records kept one by one
+	mem       *holding
 	list      []*kept
 	omitted   uint64
 	exchanges uint64
@@ -74,11 +75,13 @@ func NewCase(keep int) *Case {
 	if keep <= 0 {
 		keep = defaultKeep
 	}
+	mem := &holding{most: maxHeld}
 	c := &Case{
-		read: newReader(), keep: keep, dict: newDictionary(),
-		rows:    rowTable{rows: map[digest]*partRow{}, most: maxRows},
-		tickets: ticketTable{bySum: map[[sha256.Size]byte]*partTicket{}, most: maxTickets}, aliases: map[string]string{},
-		sessions: sessionTable{attempts: map[*decode.Attempt]*kept{}},
+		read: newReader(), keep: keep, mem: mem, dict: newDictionary(),
+		rows:    rowTable{rows: map[digest]*partRow{}, most: maxRows, mem: mem},
+		heal:    healing{mem: mem},
+		tickets: ticketTable{bySum: map[[sha256.Size]byte]*partTicket{}, most: maxTickets, mem: mem}, aliases: map[string]string{},
+		sessions: sessionTable{attempts: map[*decode.Attempt]*kept{}, mem: mem},
 		claims:   claimTable{},
 		twins:    twinTable{at: map[uint64]twin{}},
 		cut:      map[int]FrameRef{},
@@ -156,8 +159,9 @@ func (c *Case) fold(r *Record) *kept {
 	c.tickets.see(r, c.kept)
 	c.claims.record(r)
 	c.window.listed(c)
-	if len(c.list) < c.keep {
+	if len(c.list) < c.keep && !c.mem.full() {
 		c.list = append(c.list, c.kept())
+		c.mem.hold(c.kept())
 	} else {
 		c.omitted++
 	}

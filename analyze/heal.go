@@ -108,6 +108,7 @@ type healing struct {
 	good  map[digest][]*success
 	goodQ fifo[goodEntry]
 	most  int // failures that wait, and successes that are remembered
+	mem   *holding
 	lost  uint64
 }
 
@@ -275,8 +276,12 @@ func (h *healing) wait(f *failure) {
 	if h.open == nil {
 		h.open = map[digest][]*failure{}
 	}
-	if h.queue.len() >= h.mostOpen() {
-		h.drop(h.queue.pop())
+	if h.mem.full() && f.kept.long() {
+		h.lost++
+		return
+	}
+	for h.queue.len() >= h.mostOpen() || h.mem.full() && h.queue.len() > h.mostOpen()/4 {
+		h.drop(h.pop())
 		h.lost++
 	}
 	list := h.open[f.question]
@@ -286,6 +291,7 @@ func (h *healing) wait(f *failure) {
 	}
 	h.open[f.question] = append(list, f)
 	h.queue.push(f)
+	h.mem.hold(f.kept)
 	if f.kind == decode.AS || f.kind == decode.TGS {
 		if h.near == nil {
 			h.near = map[netip.Addr][]*failure{}
@@ -301,8 +307,15 @@ func (h *healing) wait(f *failure) {
 // expire gives up on what ended too long before now.
 func (h *healing) expire(now int64) {
 	for h.queue.len() > 0 && now-(*h.queue.first()).end > goodFor {
-		h.drop(h.queue.pop())
+		h.drop(h.pop())
 	}
+}
+
+// pop takes the first of the queue out.
+func (h *healing) pop() *failure {
+	f := h.queue.pop()
+	h.mem.release(f.kept)
+	return f
 }
 
 func (h *healing) drop(f *failure) {

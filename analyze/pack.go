@@ -24,6 +24,7 @@ type kept struct {
 	row        *partRow
 	mark       uint32 // of the freeze that saw it last
 	number     int32  // in that freeze
+	holds      int32  // how many refer to it, see holding
 }
 
 // healed is what healed a failure: the Healed fields of a Record.

@@ -24,6 +24,7 @@ type rowTable struct {
 	kept  int    // exemplars
 	lost  uint64 // exchanges that found no room
 	born  uint64
+	mem   *holding
 	rolls bool   // the rows that were used least recently make room
 	gone  uint64 // exchanges of rows that did
 
@@ -34,13 +35,14 @@ type rowTable struct {
 func (t *rowTable) add(key digest, r *Record, k func() *kept) {
 	row := t.rows[key]
 	if row == nil {
-		for len(t.rows) >= t.most && t.rolls && t.oldest != nil {
+		for t.rolls && t.oldest != nil && (len(t.rows) >= t.most || t.mem.full() && len(t.rows) > t.most/4) {
 			t.drop(t.oldest)
 		}
-		if len(t.rows) >= t.most {
+		if len(t.rows) >= t.most || t.mem.full() {
 			t.lost++
 			return
 		}
+		t.mem.add(sizeOfRow)
 		t.born++
 		row = &partRow{key: key, first: r.Start, last: r.Start, born: t.born}
 		t.rows[key] = row
@@ -68,16 +70,23 @@ func (t *rowTable) add(key digest, r *Record, k func() *kept) {
 // When all rows together keep many, a row keeps its first and its last.
 func (t *rowTable) keep(row *partRow, x *kept) {
 	most, head := headRecords+tailRecords, headRecords
-	if t.kept >= maxExemplars && len(row.exemplars) < most {
+	full := t.mem.full() && len(row.exemplars) > 0
+	if (t.kept >= maxExemplars || full) && len(row.exemplars) < most {
 		most = max(2, len(row.exemplars))
 		head = min(headRecords, most-1)
 	}
 	if len(row.exemplars) < most {
 		t.kept++
+		t.mem.hold(x)
 		row.exemplars = append(row.exemplars, x)
 		return
 	}
 	tail := row.exemplars[head:]
+	if full && len(x.data) > len(tail[0].data) {
+		return
+	}
+	t.mem.release(tail[0])
+	t.mem.hold(x)
 	copy(tail, tail[1:])
 	tail[len(tail)-1] = x
 }
@@ -100,9 +109,15 @@ func (t *rowTable) take(x *kept) bool {
 		t.seen--
 	}
 	t.kept -= len(row.exemplars)
-	row.exemplars = slices.DeleteFunc(row.exemplars, func(e *kept) bool { return e == x })
+	row.exemplars = slices.DeleteFunc(row.exemplars, func(e *kept) bool {
+		if e == x {
+			t.mem.release(x)
+		}
+		return e == x
+	})
 	t.kept += len(row.exemplars)
 	if row.count == 0 {
+		t.mem.add(-sizeOfRow)
 		t.unlink(row)
 		delete(t.rows, row.key)
 	}
@@ -114,6 +129,10 @@ func (t *rowTable) drop(row *partRow) {
 	row.gone = true
 	t.gone += row.count
 	t.kept -= len(row.exemplars)
+	t.mem.add(-sizeOfRow)
+	for _, x := range row.exemplars {
+		t.mem.release(x)
+	}
 	row.exemplars = nil
 	t.unlink(row)
 	delete(t.rows, row.key)

@@ -34,6 +34,7 @@ the RC4 key, which has no salt, is right. The finding is a warning only when tha
 func checkSaltUnexpected(c *Case) []Finding {
 	var found []Finding
 	told := map[string]bool{}
+	var pictures map[string]saltPicture
 	for _, a := range c.Accounts() {
 		salt, ok := aesSalt(a.Keys)
 		name, realm := splitPrincipal(a.Principal)
@@ -46,7 +47,11 @@ func checkSaltUnexpected(c *Case) []Finding {
 		f.Client, f.Subject.Client, f.FaultAt = a.Principal, a.Principal, nil
 		f.Summary = fmt.Sprintf("The AES keys of %s have the salt %s; its name gives %s.", name, salt, expectedSalts(name, realm)[0])
 		f.Cause = "The account was renamed since its password was set, or its keys were made under another name. Clients follow the salt that they are told; a keytab made by a tool that computes it holds wrong AES keys."
-		if refused, accepted := c.saltPicture(a.Principal); refused != nil && accepted != nil {
+		if pictures == nil {
+			pictures = c.saltPictures()
+		}
+		p := pictures[lower(a.Principal)]
+		if refused, accepted := p.refused, p.accepted; refused != nil && accepted != nil {
 			f.Severity, f.Confidence = Warning, Likely
 			c.cite(&f, refused, "preauth_etype", "error_code")
 			c.cite(&f, accepted, "preauth_etype", "reply.etype")
@@ -59,21 +64,30 @@ func checkSaltUnexpected(c *Case) []Finding {
 	return found
 }
 
-// saltPicture finds an AES proof refused and an RC4 proof accepted.
-func (c *Case) saltPicture(principal string) (refused, accepted *Record) {
+// A saltPicture is an AES proof refused and an RC4 proof accepted.
+type saltPicture struct{ refused, accepted *Record }
+
+// saltPictures finds them by principal, in lower case.
+func (c *Case) saltPictures() map[string]saltPicture {
+	found := map[string]saltPicture{}
 	for _, w := range c.Rows(decode.AS) {
 		r := w.Record()
-		if !samePrincipal(r.Client, principal) || r.Req.PreauthEtype == nil {
+		if r.Req.PreauthEtype == nil {
 			continue
 		}
+		who := lower(r.Client)
+		p := found[who]
 		switch e := *r.Req.PreauthEtype; {
 		case isAES(e) && r.code() == errPreauthFailed:
-			refused = r
+			p.refused = r
 		case isRC4(e) && r.Ending == decode.OK:
-			accepted = r
+			p.accepted = r
+		default:
+			continue
 		}
+		found[who] = p
 	}
-	return refused, accepted
+	return found
 }
 
 // aesSalt is the salt of the first AES key that has one.

@@ -58,13 +58,16 @@ type sessionTable struct {
 	attempts map[*decode.Attempt]*kept
 	plain    uint64
 	lost     uint64
-	rolls    bool          // the oldest make room
+	rolls    bool // the oldest make room
+	mem      *holding
 	outer    *sessionTable // of the part that this one goes on with; nil: none
 }
 
 // attempt remembers the exchange of an attempt until its session comes.
 func (t *sessionTable) attempt(a *decode.Attempt, r *kept) {
-	if r != nil && len(t.attempts) < maxPending {
+	if r != nil && len(t.attempts) < maxPending && !t.mem.full() {
+		t.mem.hold(r)
+		t.mem.release(t.attempts[a])
 		t.attempts[a] = r
 	}
 }
@@ -79,6 +82,7 @@ func (t *sessionTable) add(s *decode.Session) {
 	for _, a := range s.Attempts {
 		r := t.attempts[a]
 		delete(t.attempts, a)
+		t.mem.release(r)
 		if r == nil && t.outer != nil {
 			r = t.outer.attempts[a]
 		}
@@ -92,14 +96,26 @@ func (t *sessionTable) add(s *decode.Session) {
 		t.plain++
 		return
 	}
-	if len(t.list) >= maxSessions && t.rolls {
-		t.prune(maxSessions / 8)
+	if t.rolls && (len(t.list) >= maxSessions || t.mem.full() && len(t.list) > maxSessions/4) {
+		t.prune(len(t.list) / 8)
 	}
-	if len(t.list) >= maxSessions {
+	if len(t.list) >= maxSessions || t.mem.full() {
 		t.lost++
 		return
 	}
 	t.list = append(t.list, f)
+	t.mem.add(f.size())
+	for i := range f.Attempts {
+		t.mem.hold(f.Attempts[i].kept)
+	}
+}
+
+// release counts f no more.
+func (t *sessionTable) release(f *SessionFact) {
+	t.mem.add(-f.size())
+	for i := range f.Attempts {
+		t.mem.release(f.Attempts[i].kept)
+	}
 }
 
 func attemptFact(a *decode.Attempt, r *kept) AttemptFact {

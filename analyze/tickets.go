@@ -86,17 +86,19 @@ type ticketTable struct {
 	shown         int
 	lost          uint64
 	gone          uint64 // aged out
+	mem           *holding
 }
 
 // get is the life of the ticket with that sum, which ref names.
 func (t *ticketTable) get(sum *[sha256.Size]byte, ref *TicketRef) *partTicket {
 	life := t.bySum[*sum]
 	if life == nil {
-		for len(t.bySum) >= t.most {
+		for len(t.bySum) >= t.most || t.mem.full() && len(t.bySum) > t.most/16 {
 			t.evict()
 		}
 		life = &partTicket{sum: *sum, sname: ref.SName, realm: ref.Realm, etype: ref.Etype, kvno: maybeOf(ref.KVNO)}
 		t.bySum[*sum] = life
+		t.mem.add(life.size())
 	}
 	t.touch(life)
 	return life
@@ -106,6 +108,12 @@ func (t *ticketTable) evict() {
 	e := t.oldest
 	t.unlink(e)
 	t.shown -= len(e.presented)
+	t.mem.add(-e.size() - sizeOfPresented*len(e.presented))
+	t.mem.release(e.issued)
+	for i := range e.presented {
+		t.mem.release(e.presented[i].first)
+		t.mem.release(e.presented[i].last)
+	}
 	delete(t.bySum, e.sum)
 	t.lost++
 }
@@ -179,6 +187,7 @@ func (t *ticketTable) see(r *Record, k func() *kept) {
 	if life := r.Issued.lifeOf(); life != nil {
 		if life.issued == nil {
 			life.issued = k()
+			t.mem.hold(life.issued)
 		}
 		if life.client == "" {
 			life.client = r.Client
@@ -202,15 +211,22 @@ func (life *partTicket) present(r *Record, t *ticketTable, k *kept) {
 		p := &life.presented[i]
 		if p.to == r.To && p.from == from && p.kind == r.Kind && p.ending == r.Ending && p.code == code {
 			p.count++
-			p.last = k
+			if !t.mem.full() || len(k.data) <= len(p.last.data) {
+				t.mem.release(p.last)
+				t.mem.hold(k)
+				p.last = k
+			}
 			return
 		}
 	}
-	if len(life.presented) >= maxPresented || t.shown >= maxShown {
+	if len(life.presented) >= maxPresented || t.shown >= maxShown || t.mem.full() {
 		life.forgotten++
 		return
 	}
 	t.shown++
+	t.mem.add(sizeOfPresented)
+	t.mem.hold(k)
+	t.mem.hold(k)
 	life.presented = append(life.presented, partShown{from, r.To, r.Kind, r.Ending, code, 1, k, k})
 }
 

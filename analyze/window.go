@@ -60,12 +60,19 @@ func (c *Case) roll(age time.Duration) {
 
 // listed makes room in the list of exchanges.
 func (w *window) listed(c *Case) {
-	if w == nil || len(c.list) < c.keep {
+	if w == nil || len(c.list) < c.keep && !(c.mem.full() && len(c.list) > c.keep/4) {
 		return
 	}
-	n := max(1, c.keep/8)
+	c.unlist(max(1, len(c.list)/8))
+}
+
+// unlist forgets the first n exchanges of the list.
+func (c *Case) unlist(n int) {
 	c.omitted += uint64(n)
-	c.list = append(make([]*kept, 0, c.keep), c.list[n:]...)
+	for _, k := range c.list[:n] {
+		c.mem.release(k)
+	}
+	c.list = append(make([]*kept, 0, len(c.list)), c.list[n:]...)
 }
 
 // sweep drops what is too old at the time now. It tells whether it looked.
@@ -85,8 +92,7 @@ func (c *Case) sweep(now int64) bool {
 		n++
 	}
 	if n > 0 {
-		c.omitted += uint64(n)
-		c.list = append(make([]*kept, 0, c.keep), c.list[n:]...)
+		c.unlist(n)
 	}
 	for _, row := range c.rows.rows {
 		if row.last < edge {
@@ -98,9 +104,15 @@ func (c *Case) sweep(now int64) bool {
 		c.tickets.lost--
 		c.tickets.gone++
 	}
-	c.sessions.list = slices.DeleteFunc(c.sessions.list, func(s *SessionFact) bool { return s.End.Time < edge })
+	c.sessions.list = slices.DeleteFunc(c.sessions.list, func(s *SessionFact) bool {
+		if s.End.Time < edge {
+			c.sessions.release(s)
+		}
+		return s.End.Time < edge
+	})
 	for a, r := range c.sessions.attempts {
 		if r.end < edge {
+			c.mem.release(r)
 			delete(c.sessions.attempts, a)
 		}
 	}
@@ -138,6 +150,9 @@ func (t *partTicket) used() int64 {
 
 func (t *sessionTable) prune(n int) {
 	// They come in the order in which they ended.
+	for _, s := range t.list[:n] {
+		t.release(s)
+	}
 	t.list = append(make([]*SessionFact, 0, maxSessions), t.list[n:]...)
 }
 
