@@ -31,6 +31,16 @@ func (c *Case) Report(o Options) *Report {
 	return r
 }
 
+// Evidence is of a Report no more than findings rest on: the given findings of
+// the Case, with their contrasts, the exchanges that they cite, and the tickets.
+// It costs a part of what Report does.
+func (c *Case) Evidence(findings []Finding, o Options) *Report {
+	r := &Report{Findings: findings, Hosts: c.hostReport(), Tickets: c.ticketReport(), Captures: c.captureReport()}
+	r.Exchanges = c.exchangeReport(o.MaxExchanges, r.Findings)
+	r.contrasts()
+	return r
+}
+
 func (c *Case) hostReport() []Host {
 	list := []Host{}
 	for _, h := range c.joined.hosts.list {

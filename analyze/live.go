@@ -29,6 +29,7 @@ type Live struct {
 
 	ports   map[uint16]bool // see Ports
 	learned []uint16
+	trouble troubles
 }
 
 // Counts are of what a Live took in since it began.
@@ -157,13 +158,18 @@ func (l *Live) join(f Facts, parts ...*Case) *Case {
 type liveSink struct{ l *Live }
 
 func (s liveSink) Message(m *decode.Message)   { s.l.part.Message(m) }
-func (s liveSink) Exchange(x *decode.Exchange) { s.l.part.Exchange(x) }
+func (s liveSink) Exchange(x *decode.Exchange) {
+	s.l.trouble.exchange(x)
+	s.l.part.Exchange(x)
+}
 func (s liveSink) Session(v *decode.Session) {
 	s.l.seen.Sessions++
 	s.l.learn(v)
+	s.l.trouble.session(v)
 	s.l.part.Session(v)
 }
 func (s liveSink) Sighting(v *decode.Sighting) {
 	s.l.seen.Sightings++
+	s.l.trouble.sighting(v)
 	s.l.part.Sighting(v)
 }

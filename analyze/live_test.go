@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net/netip"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"kerbscope/capture"
+	"kerbscope/decode"
 )
 
 // goLive gives the packets of a file to a Live, a few at a time, and calls
@@ -98,5 +100,37 @@ func TestSnapshotAtTheEnd(t *testing.T) {
 				require.Contains(t, have, f.ID, path)
 			}
 		}
+	}
+}
+
+// Trouble is news a few times, and the like of it later is not; what is well is none.
+func TestTrouble(t *testing.T) {
+	l := NewLive(LiveOptions{})
+	from, to := netip.MustParseAddrPort("10.0.0.1:4000"), netip.MustParseAddrPort("10.0.0.2:88")
+	step := func(x decode.Exchange) uint64 {
+		before := l.Trouble()
+		l.trouble.exchange(&x)
+		return l.Trouble() - before
+	}
+	require.Zero(t, step(decode.Exchange{Kind: decode.AS, Client: from, Server: to, Ending: decode.OK}))
+	for i := range 100 {
+		want := uint64(0)
+		if i < newsUntil {
+			want = 1
+		}
+		require.Equal(t, want, step(decode.Exchange{Kind: decode.AS, Client: from, Server: to, Ending: decode.Failed}), i)
+	}
+	require.EqualValues(t, 1, step(decode.Exchange{Kind: decode.AS, Client: from, Server: to, Ending: decode.Unanswered}))
+	require.EqualValues(t, 1, step(decode.Exchange{Kind: decode.TGS, Client: from, Server: to, Ending: decode.Failed}))
+	require.EqualValues(t, 1, step(decode.Exchange{Kind: decode.AS, Client: netip.AddrPortFrom(netip.MustParseAddr("10.0.0.9"), 1), Server: to, Ending: decode.Failed}))
+	l.trouble.session(&decode.Session{Client: from, Server: to, Attempts: []*decode.Attempt{{Mech: "kerberos", Result: &decode.Result{Outcome: decode.Accepted}}}})
+	l.trouble.sighting(&decode.Sighting{Kind: decode.DNSAnswer})
+	require.EqualValues(t, newsUntil+3, l.Trouble())
+	l.trouble.session(&decode.Session{Client: from, Server: to, Attempts: []*decode.Attempt{{Mech: "ntlm", Result: &decode.Result{Outcome: decode.Accepted}}}})
+	l.trouble.sighting(&decode.Sighting{Kind: decode.SYNUnanswered})
+	require.EqualValues(t, newsUntil+5, l.Trouble())
+	for i := range 3 * maxTroubles {
+		step(decode.Exchange{Kind: decode.AP, Client: from, Server: netip.AddrPortFrom(to.Addr(), uint16(i)), Ending: decode.Denied})
+		require.LessOrEqual(t, len(l.trouble.seen), maxTroubles)
 	}
 }

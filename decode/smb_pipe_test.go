@@ -90,7 +90,7 @@ var (
 )
 
 // pipeKey is the key of the authentication of context id in the nth pipe.
-func pipeKey(n, id int) int { return n<<32 | id }
+func pipeKey(n, id int) uint64 { return uint64(n)<<32 | uint64(id) }
 
 func pipeToken(who, what, verb string, pipe, n int) string {
 	return fmt.Sprintf("%s token %s key=%d verb=%q len=%d in dcerpc", who, what, pipeKey(pipe, 1), verb, n)

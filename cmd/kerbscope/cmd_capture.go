@@ -18,10 +18,15 @@ import (
 var endsNormally atomic.Bool
 
 const (
-	// checkEvery is the least time between two looks at the findings. They are
-	// looked at less often when that costs more than a share of it.
+	// checkEvery is the least time between two looks at the findings, and
+	// tellWithin how soon new trouble is told; see lookTimer for when that
+	// costs too much.
 	checkEvery = time.Second
+	tellWithin = 2 * time.Second
+	// What is not new waits for a share of the time, lookLeast at most.
 	checkShare = 10
+	pauseShare = 4
+	lookLeast  = 30 * time.Second
 	// settling is how long after the last news findings may still come: what is
 	// not answered, is so after a while.
 	settling = 75 * time.Second
@@ -61,9 +66,7 @@ type capturer struct {
 	gone     []string // interfaces that were down or gone when the end came
 	checking bool
 	checked  chan checkResult
-	nextLook time.Time
-	version  uint64 // of the case, at the last look
-	newsAt   time.Time
+	looks    lookTimer
 	list     []*analyze.Finding
 	rates    rateMeter
 	widened  int  // ports that the filter was told of

@@ -13,20 +13,56 @@ import (
 type checkResult struct {
 	findings []analyze.Finding
 	edge     int64
-	report   *analyze.Report // when there is something new
-	took     time.Duration
+	report   *analyze.Report // what they rest on, when there is something new
+	paused   time.Duration // for which nothing else was done
+	took     time.Duration // in all
+}
+
+// A lookTimer knows when to look at the findings.
+type lookTimer struct {
+	version, trouble uint64    // of the case, at the last look
+	newsAt           time.Time // when something came last
+	began            time.Time // of the last look
+	wait             time.Duration
+	urgent           time.Duration // wait when there is new trouble
+}
+
+// due tells whether to look now.
+func (t *lookTimer) due(now time.Time, version, trouble uint64) bool {
+	if version != t.version {
+		t.newsAt = now
+	}
+	if t.newsAt.IsZero() || now.Sub(t.newsAt) > settling {
+		return false
+	}
+	wait := t.wait
+	if trouble != t.trouble {
+		wait = t.urgent
+	}
+	return now.Sub(t.began) >= wait
+}
+
+// begin notes a look.
+func (t *lookTimer) begin(now time.Time, version, trouble uint64) {
+	t.began, t.version, t.trouble = now, version, trouble
+}
+
+// ended says what a look cost: for how long nothing else was done, and in all.
+// New trouble is told within tellWithin, unless looks took more than a quarter
+// of the time of packets or most of a processor; what is not new waits longer.
+func (t *lookTimer) ended(paused, took time.Duration) {
+	t.urgent = max(min(checkEvery, tellWithin-tellWithin/10-took), paused*pauseShare, took*5/4)
+	t.wait = max(t.urgent, min(max(checkEvery, took*checkShare/2, paused*checkShare), lookLeast))
 }
 
 // look begins a look at the findings, when there may be something new.
 func (c *capturer) look() {
 	now := time.Now()
-	if v := c.live.Version(); v != c.version {
-		c.newsAt = now
-	}
-	if c.checking || now.Before(c.nextLook) || c.newsAt.IsZero() || now.Sub(c.newsAt) > settling {
+	version, trouble := c.live.Version(), c.live.Trouble()
+	if c.checking || !c.looks.due(now, version, trouble) {
 		return
 	}
-	c.version = c.live.Version()
+	c.looks.begin(now, version, trouble)
 	c.checking = true
 	joined := c.live.Snapshot(c.facts())
 	if ports := c.live.Ports(); len(ports) > c.widened {
@@ -36,22 +72,20 @@ func (c *capturer) look() {
 	o, edge := c.o, c.live.Edge()
 	o.MaxExchanges = annotatedExchanges
 	paused := time.Since(now)
-	c.nextLook = now.Add(checkEvery)
 	known := map[string]bool{}
 	for id := range c.watch.now {
 		known[id] = true
 	}
 	go func() {
-		r := checkResult{edge: edge}
+		r := checkResult{edge: edge, paused: paused}
 		r.findings = joined.Findings(rulesFor(o.Rules))
 		for i := range r.findings {
 			if !known[r.findings[i].ID] {
-				r.report = joined.Report(o) // with contrasts
-				r.findings = r.report.Findings
+				r.report = joined.Evidence(r.findings, o) // with contrasts
 				break
 			}
 		}
-		r.took = time.Since(now) + paused*(checkShare-1)
+		r.took = time.Since(now)
 		c.checked <- r
 	}()
 }
@@ -66,9 +100,7 @@ func rulesFor(chosen []*analyze.Rule) []*analyze.Rule {
 // judge compares what a look found with what was known.
 func (c *capturer) judge(r checkResult, last bool) {
 	c.checking = false
-	if wait := r.took * checkShare / 2; wait > checkEvery {
-		c.nextLook = time.Now().Add(min(wait, time.Minute))
-	}
+	c.looks.ended(r.paused, r.took)
 	fresh := c.watch.update(r.findings, r.edge, time.Now(), last)
 	c.list = c.list[:0]
 	for i := range r.findings {

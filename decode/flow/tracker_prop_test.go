@@ -127,7 +127,7 @@ func TestWraparound(t *testing.T) {
 	}
 	h := r.conns[0].Half(ToServer)
 	require.Len(t, r.conns, 1)
-	require.EqualValues(t, 160*32<<20, h.Offset())
+	require.EqualValues(t, uint64(160*32<<20), h.Offset())
 	require.EqualValues(t, 160, h.Gaps)
 }
 

@@ -28,7 +28,7 @@ func snap(kind int, body ...[]byte) []byte {
 }
 
 func le16(v int) []byte { return binary.LittleEndian.AppendUint16(nil, uint16(v)) }
-func le32(v int) []byte { return binary.LittleEndian.AppendUint32(nil, uint32(v)) }
+func le32(v int64) []byte { return binary.LittleEndian.AppendUint32(nil, uint32(v)) }
 
 // wifi is an 802.11 data frame; flags is the second byte, subtype the upper
 // half of the first.

@@ -79,7 +79,7 @@ func newParser(buf []byte, base int) parser {
 // is missing behind it.
 func (p *parser) all(cut bool) reader {
 	if cut {
-		return reader{end: len(p.buf) + 1<<31}
+		return reader{end: len(p.buf) + 2*maxLength}
 	}
 	return reader{end: len(p.buf)}
 }
@@ -262,6 +262,10 @@ func (r *reader) indefinite(p *parser, h int) (e element, ok bool) {
 	return e, true
 }
 
+// maxLength is the greatest length believed in: places of elements are an int,
+// of 32 bits too.
+const maxLength = 1<<29 - 1
+
 // Forms of a length that header tells.
 type lengthForm string
 
@@ -271,7 +275,7 @@ const (
 	lengthIndefinite lengthForm = "indefinite"
 	lengthCut        lengthForm = "cut"
 	lengthReserved   lengthForm = "length octet 0xff is reserved"
-	lengthHuge       lengthForm = "length over 2^31"
+	lengthHuge       lengthForm = "length over 2^29"
 	tagHuge          lengthForm = "tag number over 2^28"
 )
 
@@ -320,7 +324,7 @@ func header(b []byte) (h, n int, form lengthForm) {
 	for _, c := range b[h : h+k] {
 		v = v<<8 | uint64(c)
 	}
-	if v > 1<<31-1 {
+	if v > maxLength {
 		return 0, 0, lengthHuge
 	}
 	form = lengthShort

@@ -41,7 +41,6 @@ const (
 type mmsghdr struct {
 	hdr unix.Msghdr
 	len uint32
-	_   [4]byte
 }
 
 func run(name string, pps int, length time.Duration, share float64) error {
@@ -97,7 +96,7 @@ func run(name string, pps int, length time.Duration, share float64) error {
 			return errno
 		}
 		for k := at; k < at+int(n); k++ {
-			bytes += vec[k].Len
+			bytes += uint64(vec[k].Len)
 			if passing[k] {
 				passed++
 			}
