@@ -33,16 +33,12 @@ type Difference struct {
 
 // contrasts gives the report's findings of trouble their contrast.
 func (r *Report) contrasts() {
-	type place struct {
-		capture string
-		frame   uint64
-	}
-	at := map[place]int{}
+	at := map[FramePlace]int{}
 	like := map[string][]int{} // exchanges that worked, by kind and service
 	for i := range r.Exchanges {
 		x := &r.Exchanges[i]
 		for _, s := range x.Frames {
-			at[place{s.Capture, s.Frame}] = i
+			at[FramePlace{s.Capture, s.Frame}] = i
 		}
 		if x.Outcome == "ok" && x.Service != "" {
 			k := x.Kind + "|" + lower(x.Service)
@@ -60,7 +56,7 @@ func (r *Report) contrasts() {
 		}
 		var cited []int
 		for _, e := range f.Evidence {
-			if x, ok := at[place{e.Capture, e.Frame}]; ok && !slices.Contains(cited, x) {
+			if x, ok := at[FramePlace{e.Capture, e.Frame}]; ok && !slices.Contains(cited, x) {
 				cited = append(cited, x)
 			}
 		}
@@ -68,6 +64,7 @@ func (r *Report) contrasts() {
 			f.Contrast = contrastOf(bad, good, tickets)
 		}
 	}
+	r.issuers(at)
 }
 
 // pair finds what to set side by side: the first of the cited that failed, and

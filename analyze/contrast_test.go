@@ -52,3 +52,42 @@ func TestContrastOnlyWhatDiffers(t *testing.T) {
 	r.contrasts()
 	assert.Nil(t, r.Findings[0].Contrast, "nothing worked")
 }
+
+func TestContrastOfTwoIssuers(t *testing.T) {
+	aes, rc4 := int32(18), int32(23)
+	k5, k6, ro := uint32(5), uint32(6), uint32(9<<16|1)
+	x := func(kdc string, etype *int32, kvno *uint32, frame uint64) Exchange {
+		return Exchange{Kind: "TGS", Client: "c@R", Service: "smtp/hub@R", KDC: &Endpoint{Address: kdc, Port: 88}, Outcome: "ok", TicketEtype: etype, TicketKVNO: kvno,
+			Started: "2026-01-01T00:00:00Z", Frames: []StepFrame{{Capture: "a", Frame: frame}}}
+	}
+	failed := x("10.0.0.12", &aes, &k6, 4)
+	failed.Outcome = "error"
+	for name, tc := range map[string]struct {
+		list     []Exchange
+		severity Severity
+		field    string
+		want     []IssuerDifference
+	}{
+		"another etype": {[]Exchange{x("10.0.0.10", &rc4, &k5, 1), x("10.0.0.11", &aes, &k5, 2)}, Warning, "ticket.etype",
+			[]IssuerDifference{{"kdc", "10.0.0.10", "10.0.0.11"}, {"ticket_etype", "RC4", "AES256"}}},
+		"another kvno": {[]Exchange{x("10.0.0.10", &aes, &k5, 1), x("10.0.0.11", &aes, &k6, 2)}, Error, "ticket.kvno",
+			[]IssuerDifference{{"kdc", "10.0.0.10", "10.0.0.11"}, {"kvno", "5", "6"}}},
+		"no other KDC":                       {[]Exchange{x("10.0.0.10", &rc4, &k5, 1), x("10.0.0.10", &aes, &k6, 2)}, Warning, "ticket.etype", nil},
+		"the same from both":                 {[]Exchange{x("10.0.0.10", &aes, &k5, 1), x("10.0.0.11", &aes, &k5, 2)}, Warning, "ticket.etype", nil},
+		"the finding rests on another fact":  {[]Exchange{x("10.0.0.10", &rc4, &k5, 1), x("10.0.0.11", &aes, &k5, 2)}, Warning, "etypes", nil},
+		"what differs is not what is cited":  {[]Exchange{x("10.0.0.10", &aes, &k5, 1), x("10.0.0.11", &aes, &k6, 2)}, Warning, "ticket.etype", nil},
+		"a note":                             {[]Exchange{x("10.0.0.10", &rc4, &k5, 1), x("10.0.0.11", &aes, &k5, 2)}, Note, "ticket.etype", nil},
+		"a read-only DC's kvno counts apart": {[]Exchange{x("10.0.0.10", &aes, &k5, 1), x("10.0.0.11", &aes, &ro, 2)}, Warning, "ticket.kvno", nil},
+		"the other KDC refused":              {[]Exchange{x("10.0.0.10", &rc4, &k5, 1), failed}, Warning, "ticket.etype", nil},
+	} {
+		r := &Report{Exchanges: tc.list, Findings: []Finding{{Severity: tc.severity, Evidence: []Evidence{{Capture: "a", Frame: 1, Field: tc.field}}}}}
+		r.contrasts()
+		if got := r.Findings[0].Issuers; tc.want == nil {
+			assert.Nil(t, got, name)
+		} else if assert.NotNil(t, got, name) {
+			assert.Equal(t, FramePlace{"a", 1}, got.One, name)
+			assert.Equal(t, FramePlace{"a", 2}, got.Other, name)
+			assert.Equal(t, tc.want, got.Differs, name)
+		}
+	}
+}

@@ -240,13 +240,14 @@ func (t *hostTable) pair(h *host) bool {
 // several machine accounts none of them is the host's name.
 func (t *hostTable) display(owners map[netip.Addr]int) {
 	count := map[string]int{}
-	best := map[*host]string{}
+	best, times := map[*host]string{}, map[string]int{}
 	for _, h := range t.list {
 		for _, n := range h.names {
 			if n.Source == "machine account" && owners[h.addrs[0]] > 1 {
 				continue
 			}
 			best[h] = n.Name
+			times[n.Name]++
 			count[shortName(n.Name)]++
 			break
 		}
@@ -257,19 +258,10 @@ func (t *hostTable) display(owners map[netip.Addr]int) {
 		case n == "":
 		case count[shortName(n)] == 1:
 			h.short = shortName(n)
-		case countNames(best, n) == 1:
+		case times[n] == 1:
 			h.short = n
 		default:
 			h.short = n + " (" + h.addrs[0].String() + ")"
 		}
 	}
-}
-
-func countNames(best map[*host]string, name string) (n int) {
-	for _, b := range best {
-		if b == name {
-			n++
-		}
-	}
-	return n
 }

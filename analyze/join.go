@@ -30,6 +30,13 @@ type joined struct {
 	synsOf      found[netip.Addr, *SightingFact] // see failedSYNs
 	clockAt     map[netip.Addr]*HostClock        // against the reference's
 
+	listened   bool // silences are known
+	silences   []*silence
+	silencesOf map[netip.Addr][]*silence
+	asker      map[netip.Addr]netip.Addr // see sameAsker
+	askerOf    map[netip.Addr][]netip.Addr
+	toTCP      found[any, *Record] // by hostID of the KDC, see toldTCP
+
 	changes   []*Record
 	times     []*HostClock
 	captures  []CaptureFacts

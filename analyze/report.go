@@ -60,6 +60,9 @@ type Finding struct {
 	// Contrast is in what two exchanges of the same kind for the same service
 	// differ, of which one worked; absent when only one of the two was seen.
 	Contrast *Contrast `json:"contrast,omitempty"`
+	// Issuers is in what the tickets of two KDCs for the same service differ, of a
+	// finding that rests on such a ticket's etype or kvno and has no contrast.
+	Issuers *IssuerContrast `json:"issuers,omitempty"`
 
 	// Subject is what cause.go matches causes and effects by.
 	Subject Subject `json:"-"`

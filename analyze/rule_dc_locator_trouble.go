@@ -53,7 +53,6 @@ func checkDCLocatorTrouble(c *Case) []Finding {
 	good := map[lookUp]bool{}
 	var order []lookUp
 	var found []Finding
-	silent := c.silences()
 	for _, g := range c.Sightings(decode.DNSAnswer) {
 		domain := locatorDomain(g.Name)
 		if domain == "" {
@@ -68,8 +67,8 @@ func checkDCLocatorTrouble(c *Case) []Finding {
 			failed[k] = append(failed[k], g)
 		case g.Target != "":
 			good[k] = true
-			for _, s := range silent {
-				if s.client != g.Dst.Addr() || s.answeredBy != nil || !s.plain() || !c.isHostName(g.Target, s.kdc.Addr()) {
+			for _, s := range c.silencesOf(g.Dst.Addr()) {
+				if s.answeredBy != nil || !s.plain() || !c.isHostName(g.Target, s.kdc.Addr()) {
 					continue
 				}
 				f := c.locatorFinding(g, "dns")

@@ -31,10 +31,9 @@ var failoverSteps = []string{
 
 func checkKDCFailover(c *Case) []Finding {
 	var found []Finding
-	asker := c.sameAsker()
 	for _, s := range c.silences() {
 		by := s.answeredBy
-		if by == nil || by.To.Addr() == s.kdc.Addr() || !s.plain() || c.udpOnly(s) && !c.heardOverUDP(asker, s.client, s.kdc.Addr(), s.records[0].Start, by) {
+		if by == nil || by.To.Addr() == s.kdc.Addr() || !s.plain() || c.udpOnly(s) && !c.heardOverUDP(s.client, s.kdc.Addr(), s.records[0].Start, by) {
 			continue
 		}
 		var wait int64

@@ -55,7 +55,7 @@ func checkKDCUDPUnanswered(c *Case) []Finding {
 		found, late, ends = append(found, f), append(late, wait), append(ends, [2]netip.Addr{client, kdc})
 	}
 	for _, s := range c.silences() {
-		if !s.plain() || !c.udpOnly(s) || c.heardOverUDP(same, s.client, s.kdc.Addr(), s.records[0].Start, s.answeredBy) {
+		if !s.plain() || !c.udpOnly(s) || c.heardOverUDP(s.client, s.kdc.Addr(), s.records[0].Start, s.answeredBy) {
 			continue
 		}
 		f := c.aboutRecords(s.records, "request")
@@ -69,7 +69,7 @@ func checkKDCUDPUnanswered(c *Case) []Finding {
 		wait := int64(0)
 		for _, row := range group {
 			for _, r := range row.Exemplars {
-				if unheard(r) && !c.heardOverUDP(same, r.From.Addr(), r.To.Addr(), r.Unheard.Time, r) {
+				if unheard(r) && !c.heardOverUDP(r.From.Addr(), r.To.Addr(), r.Unheard.Time, r) {
 					c.citeFrame(&f, r.Unheard.Frame, "msg_type", requestType(r), "", msgFilter(requestType(r)))
 					c.cite(&f, r, "request", "error_code", "issued.etype")
 					wait = max(wait, r.overTCP()-r.Unheard.Time)
@@ -99,21 +99,14 @@ func (c *Case) udpOnly(s *silence) bool {
 // heardOverUDP tells whether this KDC host, under whichever of its addresses,
 // answered the client over UDP between the request that was not answered and
 // the answer over TCP: then UDP 88 is not silent, one of its addresses is.
-func (c *Case) heardOverUDP(same map[netip.Addr]netip.Addr, client, kdc netip.Addr, since int64, by *Record) bool {
+func (c *Case) heardOverUDP(client, kdc netip.Addr, since int64, by *Record) bool {
 	for _, s := range by.Steps {
 		if s.Time > since && s.What == tooBigStep { // RFC 4120 §7.2.1: only UDP says so
 			return true
 		}
 	}
-	asker := func(a netip.Addr) netip.Addr {
-		if b, ok := same[a]; ok {
-			return b
-		}
-		return a
-	}
-	for _, r := range c.Records() {
-		if r.Transport == decode.UDP && (r.Ending == decode.OK || r.Ending == decode.Failed) && r.End > since && r.Start < by.End &&
-			(c.SameHost(r.From.Addr(), client) || asker(r.From.Addr()) == asker(client)) && c.SameHost(r.To.Addr(), kdc) {
+	for r := range c.recordsOfClient(client) {
+		if r.Transport == decode.UDP && (r.Ending == decode.OK || r.Ending == decode.Failed) && r.End > since && r.Start < by.End && c.SameHost(r.To.Addr(), kdc) {
 			return true
 		}
 	}

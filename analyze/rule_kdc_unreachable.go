@@ -219,12 +219,24 @@ func (c *Case) toldTCP(s *silence) bool {
 	if len(s.records) > 0 {
 		return false
 	}
-	for _, r := range c.Records() {
-		cut := r.Transport == decode.UDP && r.Error != nil && r.Error.Code == 0
-		if r.TooBig.Frame == 0 && r.code() != errResponseTooBig && !cut || !c.SameHost(r.To.Addr(), s.kdc.Addr()) {
-			continue
+	kdc := c.hostID(s.kdc.Addr())
+	told := c.joined.toTCP.get(kdc, func() (list []*Record) {
+		for _, r := range c.Records() {
+			cut := r.Transport == decode.UDP && r.Error != nil && r.Error.Code == 0
+			if (r.TooBig.Frame != 0 || r.code() == errResponseTooBig || cut) && c.hostID(r.To.Addr()) == kdc {
+				list = append(list, r)
+			}
 		}
-		if d := s.sightings[0].Time - r.Start; d >= 0 && d < atOnce && len(c.failedSYNs(r)) > 0 {
+		return list
+	})
+	began := s.sightings[0].Time
+	after := func(r *Record, at int64) int { return cmp.Compare(r.Start, at) }
+	from, _ := slices.BinarySearchFunc(told, began-atOnce+1, after)
+	for _, r := range told[from:] {
+		if r.Start > began {
+			break
+		}
+		if len(c.failedSYNs(r)) > 0 {
 			return true
 		}
 	}

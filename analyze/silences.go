@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"cmp"
+	"iter"
 	"net/netip"
 	"slices"
 
@@ -22,6 +23,26 @@ type silence struct {
 // by client and KDC; a question that was answered later apart from those that
 // were not.
 func (c *Case) silences() []*silence {
+	j := c.joined
+	if !j.listened {
+		j.listened, j.silences = true, c.listen()
+	}
+	return j.silences
+}
+
+// silencesOf are those of one client.
+func (c *Case) silencesOf(client netip.Addr) []*silence {
+	j := c.joined
+	if j.silencesOf == nil {
+		j.silencesOf = map[netip.Addr][]*silence{}
+		for _, s := range c.silences() {
+			j.silencesOf[s.client] = append(j.silencesOf[s.client], s)
+		}
+	}
+	return j.silencesOf[client]
+}
+
+func (c *Case) listen() []*silence {
 	type key struct {
 		client, kdc netip.Addr
 		by          netip.AddrPort
@@ -31,16 +52,17 @@ func (c *Case) silences() []*silence {
 	same := c.sameAsker()
 	answers := c.answersOf(same)
 	pieces := c.Sightings(decode.FragmentsLost)
+	kdcs := map[any]netip.Addr{} // the first address of each KDC host
 	get := func(client netip.Addr, kdc netip.AddrPort, by *Record) *silence {
 		if a, ok := same[client]; ok {
 			client = a
 		}
 		k := key{client: client, kdc: kdc.Addr()}
-		for _, s := range list {
-			if c.SameHost(s.kdc.Addr(), k.kdc) {
-				k.kdc = s.kdc.Addr()
-				break
-			}
+		id := c.hostID(k.kdc)
+		if first, ok := kdcs[id]; ok {
+			k.kdc = first
+		} else {
+			kdcs[id] = k.kdc
 		}
 		if by != nil {
 			k.by = by.To
@@ -102,6 +124,51 @@ func inPieces(pieces []*SightingFact, r *Record) bool {
 // sameAsker maps the addresses of a client that asked the same from several of
 // them (IPv4 and IPv6) to the first: the nonce of the request tells.
 func (c *Case) sameAsker() map[netip.Addr]netip.Addr {
+	if j := c.joined; j.asker == nil {
+		j.asker = c.askers()
+		j.askerOf = map[netip.Addr][]netip.Addr{}
+		for a, first := range j.asker {
+			j.askerOf[first] = append(j.askerOf[first], a)
+		}
+	}
+	return c.joined.asker
+}
+
+// recordsOfClient are the kept exchanges of all addresses of a client: of its
+// host, and those that sameAsker ties to it; of one address after the other.
+func (c *Case) recordsOfClient(client netip.Addr) iter.Seq[*Record] {
+	same := c.sameAsker()
+	list := []netip.Addr{client}
+	add := func(a netip.Addr) {
+		if !slices.Contains(list, a) {
+			list = append(list, a)
+		}
+	}
+	if h := c.joined.hosts.byAddr[client.Unmap()]; h != nil {
+		for _, a := range h.addrs {
+			add(a)
+		}
+	}
+	one := client
+	if first, ok := same[client]; ok {
+		one = first
+	}
+	add(one)
+	for _, a := range c.joined.askerOf[one] {
+		add(a)
+	}
+	return func(yield func(*Record) bool) {
+		for _, a := range list {
+			for _, r := range c.RecordsFrom(a) {
+				if !yield(r) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (c *Case) askers() map[netip.Addr]netip.Addr {
 	first := map[uint32]*Record{}
 	same := map[netip.Addr]netip.Addr{}
 	for _, r := range c.Records() {

@@ -203,6 +203,14 @@ func (c *Case) SameHost(a, b netip.Addr) bool {
 	return a == b || h != nil && h == c.joined.hosts.byAddr[b.Unmap()]
 }
 
+// hostID is the same for all addresses of one host.
+func (c *Case) hostID(a netip.Addr) any {
+	if h := c.joined.hosts.byAddr[a.Unmap()]; h != nil {
+		return h
+	}
+	return a
+}
+
 // HasRole tells whether the host at addr has a role: kdc, client, service,
 // mailbox or hub.
 func (c *Case) HasRole(addr netip.Addr, role string) bool {

@@ -142,6 +142,10 @@ func citedFrames(r *analyze.Report) map[stepKey]bool {
 			cite(stepKey{c.Failed.Capture, c.Failed.Frame})
 			cite(stepKey{c.Worked.Capture, c.Worked.Frame})
 		}
+		if c := f.Issuers; c != nil {
+			cite(stepKey{c.One.Capture, c.One.Frame})
+			cite(stepKey{c.Other.Capture, c.Other.Frame})
+		}
 	}
 	for _, i := range slices.Clone(chosen) {
 		for _, j := range tickets[r.Exchanges[i].TicketHash] {

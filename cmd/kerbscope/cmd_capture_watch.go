@@ -61,7 +61,7 @@ func (w *findingWatch) update(list []analyze.Finding, edge int64, at time.Time, 
 		w.order = append(w.order, f.ID)
 		o := w.now[f.ID]
 		if o != nil && f.Contrast == nil {
-			f.Contrast = o.f.Contrast // of the look that found it
+			f.Contrast, f.Issuers = o.f.Contrast, o.f.Issuers // of the look that found it
 		}
 		body, all := bodyOf(f)
 		switch {
@@ -141,7 +141,7 @@ func (w *findingWatch) complete(r *analyze.Report) {
 // bodyOf is a finding as text: what people act on, and all of it.
 func bodyOf(f *analyze.Finding) (body, all string) {
 	one := *f
-	one.Contrast = nil // not looked for each time
+	one.Contrast, one.Issuers = nil, nil // not looked for each time
 	b, _ := json.Marshal(one)
 	v := struct {
 		S                        analyze.Severity

@@ -47,6 +47,7 @@ type filterView struct{ Label, Expr string }
 
 type contrastView struct {
 	Failed, Worked string
+	Issuers        bool // the two columns are two KDCs that issued
 	Rows           [][3]string
 }
 
@@ -234,19 +235,40 @@ func (h *htmlReport) frameWord(p analyze.FramePlace) string {
 }
 
 func (h *htmlReport) contrastView(f *analyze.Finding) *contrastView {
-	c := f.Contrast
-	if c == nil || len(c.Differs) == 0 {
+	switch c, k := f.Contrast, f.Issuers; {
+	case c != nil && len(c.Differs) > 0:
+		v := &contrastView{Failed: h.frameWord(c.Failed), Worked: h.frameWord(c.Worked)}
+		for _, d := range c.Differs {
+			v.add(h, d.What, d.Failed, d.Worked)
+		}
+		v.Rows = append(v.Rows, h.timesOf(c.Failed, c.Worked)...)
+		return v
+	case k != nil && len(k.Differs) > 0:
+		one, other := h.issuerNames(k)
+		v := &contrastView{Issuers: true, Failed: one + ", " + h.frameWord(k.One), Worked: other + ", " + h.frameWord(k.Other)}
+		for _, d := range k.Differs {
+			if d.What != "kdc" {
+				v.add(h, d.What, d.One, d.Other)
+			}
+		}
+		v.Rows = append(v.Rows, h.timesOf(k.One, k.Other)...)
+		return v
+	}
+	return nil
+}
+
+func (v *contrastView) add(h *htmlReport, what, one, other string) {
+	v.Rows = append(v.Rows, [3]string{upperFirst(differenceWords[what]), h.differing(what, one), h.differing(what, other)})
+}
+
+// timesOf are when the exchanges of two frames began, where that differs.
+func (h *htmlReport) timesOf(one, other analyze.FramePlace) (rows [][3]string) {
+	a, b := h.startOf(one), h.startOf(other)
+	if a == b {
 		return nil
 	}
-	v := &contrastView{Failed: h.frameWord(c.Failed), Worked: h.frameWord(c.Worked)}
-	for _, d := range c.Differs {
-		v.Rows = append(v.Rows, [3]string{upperFirst(differenceWords[d.What]), h.differing(d.What, d.Failed), h.differing(d.What, d.Worked)})
+	if day(a) != day(b) {
+		rows = append(rows, [3]string{"Day", day(a), day(b)})
 	}
-	if a, b := h.startOf(c.Failed), h.startOf(c.Worked); a != b {
-		if day(a) != day(b) {
-			v.Rows = append(v.Rows, [3]string{"Day", day(a), day(b)})
-		}
-		v.Rows = append(v.Rows, [3]string{"Time (UTC)", clock(a), clock(b)})
-	}
-	return v
+	return append(rows, [3]string{"Time (UTC)", clock(a), clock(b)})
 }

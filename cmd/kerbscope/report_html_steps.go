@@ -51,11 +51,16 @@ func (h *htmlReport) steps(f *analyze.Finding, effects []*analyze.Finding) (list
 		cite(e, 3)
 	}
 	cite(f, 4)
+	var contrasted []analyze.FramePlace
 	if c := f.Contrast; c != nil {
-		for _, p := range []analyze.FramePlace{c.Failed, c.Worked} {
-			if i, ok := h.at[stepKey{p.Capture, p.Frame}]; ok {
-				weight[i] = max(weight[i], 4)
-			}
+		contrasted = append(contrasted, c.Failed, c.Worked)
+	}
+	if c := f.Issuers; c != nil {
+		contrasted = append(contrasted, c.One, c.Other)
+	}
+	for _, p := range contrasted {
+		if i, ok := h.at[stepKey{p.Capture, p.Frame}]; ok {
+			weight[i] = max(weight[i], 4)
 		}
 	}
 	for i := range weight { // where the tickets in question come from

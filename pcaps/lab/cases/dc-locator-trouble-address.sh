@@ -19,7 +19,7 @@ else
 	PROVES="a name with an address of one family is no finding"
 	for h in dc1:10 dc2:11; do
 		on dc1 samba-tool dns delete dc1 contoso.com ${h%:*} AAAA fd77::${h#*:} -U "$ADMIN" >>"$STATE/share/case.log" 2>&1
-		afterwards "on dc1 samba-tool dns add dc1 contoso.com ${h%:*} AAAA fd77::${h#*:} -U '$ADMIN' >/dev/null 2>&1"
+		afterwards "on dc1 samba-tool dns add dc1 contoso.com ${h%:*} AAAA fd77::${h#*:} -U '$ADMIN' >/dev/null 2>&1 || :"
 	done
 	got=0
 fi
