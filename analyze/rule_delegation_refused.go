@@ -38,8 +38,9 @@ var delegationSteps = []string{
 	`See what the service may do: Get-ADObject -LDAPFilter "(servicePrincipalName=SPN)" -Properties msDS-AllowedToDelegateTo,userAccountControl; and what the target allows: Get-ADComputer or Get-ADUser TARGET -Properties PrincipalsAllowedToDelegateToAccount`,
 	`Constrained delegation: Set-ADComputer SERVICE -Add @{'msDS-AllowedToDelegateTo'='SPN'}; with protocol transition also Set-ADAccountControl SERVICE -TrustedToAuthForDelegation $true`,
 	`Resource-based: Set-ADComputer TARGET -PrincipalsAllowedToDelegateToAccount SERVICE`,
-	`If it fails for some users only: Get-ADUser NAME -Properties AccountNotDelegated,MemberOf`,
+	`If it fails for some users only: Get-ADUser NAME -Properties AccountNotDelegated,MemberOf; Samba: samba-tool user sensitive NAME show`,
 	`Samba: samba-tool delegation show ACCOUNT, samba-tool delegation add-service ACCOUNT SPN; MIT: kadmin modprinc +ok_to_auth_as_delegate and the KDC's LDAP attribute krbAllowedToDelegateTo`,
+	`After a change let the service's host forget the tickets that it has in users' names: klist -li 0x3e7 purge there, or restart the service (Linux: kdestroy); let the DCs replicate`,
 }
 
 // onBehalf is the user in whose name r asks, as far as it shows: the request names
@@ -104,7 +105,7 @@ func checkDelegationRefused(c *Case) []Finding {
 			f.Cause = fmt.Sprintf("The same service got a ticket for %s in the name of %s, so it has the right to delegate there: it is %s that may not be delegated (\"account is sensitive and cannot be delegated\", the group Protected Users).", bare(x.Service), c.onBehalf(x), user)
 			f.Confidence = Likely
 			c.cite(f, x, "sname", "issued.etype")
-			f.Fix = fillIn([]string{delegationSteps[3], delegationSteps[0]}, []string{"SPN", r.Req.SName, "NAME", bare(user)})
+			f.Fix = fillIn([]string{delegationSteps[3], delegationSteps[5]}, []string{"SPN", r.Req.SName, "NAME", bare(user)})
 		}
 		f.fill = []string{"SPN", r.Req.SName}
 	})

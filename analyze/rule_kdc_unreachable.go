@@ -170,7 +170,7 @@ func (c *Case) answersLost() []Finding {
 		if t := c.lifeOf(r.Issued); t != nil && len(t.Presented) > 0 {
 			continue
 		}
-		if !slices.ContainsFunc(answers.byQuestion[questionOf(r)], func(x *Record) bool {
+		if !slices.ContainsFunc(answers.byQuestion[answers.question(r)], func(x *Record) bool {
 			return !x.AnswerLost && x.End >= r.Start && x.Start-r.Start <= windowsRetryTimeout
 		}) {
 			list = append(list, r)

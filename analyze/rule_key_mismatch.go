@@ -40,12 +40,33 @@ keytab), and no port takes one, the findings are one cause: the most telling is 
 	Check:    checkKeyMismatch,
 }
 
+// mendedNote says that the endpoint took the refused ticket itself after the
+// last refusal.
+func (c *Case) mendedNote(taken taken, rows []*Row, r *Record) string {
+	t := c.lifeOf(r.Presented)
+	if t == nil {
+		return ""
+	}
+	last := r.Start
+	for _, row := range rows {
+		for _, x := range row.Exemplars {
+			last = max(last, x.Start)
+		}
+	}
+	for _, a := range taken.sameService(showing{t, &Presented{To: r.To}}) {
+		if a.life == t && a.p.First.Start > last {
+			return fmt.Sprintf(" %s took this very ticket %s later: its key, or a setting, was put right in between.", c.server(r.To), durationText(a.p.First.Start-last))
+		}
+	}
+	return ""
+}
+
 // etypeTaken tells that a service of the same host name accepted a ticket of the
 // etype of r's: the host may use that etype.
 func (c *Case) etypeTaken(taken taken, r *Record) bool {
 	t := c.lifeOf(r.Presented)
 	return t != nil && slices.ContainsFunc(taken.sameHostName(showing{life: t}), func(a showing) bool {
-		return a.life.Etype == t.Etype && c.SameHost(a.p.To.Addr(), r.To.Addr())
+		return a.life.Etype == t.Etype && c.SameHost(a.p.To.Addr(), r.To.Addr()) && (a.p.To != r.To || a.p.First.Start < r.Start)
 	})
 }
 
@@ -91,7 +112,7 @@ func checkKeyMismatch(c *Case) []Finding {
 			}
 			c.cite(f, t.Issued, "issued.etype", "issued.kvno")
 		}
-		f.Cause += c.siblingNote(taken, r) + c.otherKeyNote(taken, r, true) + c.anonymousNote(r.To)
+		f.Cause += c.mendedNote(taken, rows, r) + c.siblingNote(taken, r) + c.otherKeyNote(taken, r, true) + c.anonymousNote(r.To)
 		f.fill = []string{"SPN", spnOf(r), "HOST", spnHost(r.Service)}
 	})
 }

@@ -46,12 +46,15 @@ func checkSPNUnknown(c *Case) []Finding {
 		f.Confidence = Certain
 		name := serviceText(r)
 		f.Summary = fmt.Sprintf("%s knows no account with the service name %s; %s asked for it %s (7).", c.HostName(r.To.Addr()), name, c.whoAll(rows), nTimes(total(rows)))
+		locked := mentions(r.Error.EText, "lock")
+		if locked {
+			f.Summary = fmt.Sprintf("%s gives no ticket for %s; %s asked for it %s (7).", c.HostName(r.To.Addr()), name, c.whoAll(rows), nTimes(total(rows)))
+		}
 		switch host := spnHost(r.Service); {
 		case f.Severity == Note:
 			f.Cause = "A step: the same request was answered elsewhere or a moment later."
-		case mentions(r.Error.EText, "lock"):
+		case locked:
 			f.Cause = fmt.Sprintf("The KDC says %q: the service's account is there and locked (MIT: kadmin modprinc +allow_tix).", r.Error.EText)
-			f.Summary = fmt.Sprintf("%s gives no ticket for %s; %s asked for it %s (7).", c.HostName(r.To.Addr()), name, c.whoAll(rows), nTimes(total(rows)))
 		case isAddress(host):
 			f.Cause = "The client was told to connect to an IP address. Service names are registered by host name, so no account has this one. Connect by name."
 		case host != "" && !strings.Contains(host, "."):

@@ -67,6 +67,9 @@ func checkStaleTicket(c *Case) []Finding {
 			f.Summary = fmt.Sprintf("%s presented a ticket for %s with %s to %s and was refused %s (%s); the account's key is at %s by now%s.", c.who(r),
 				s.life.SName, kvnoText(s.life.KVNO), c.server(r.To), nTimes(shownTimes(group)), refusalText(r), kvnoText(newer.KVNO), then)
 			f.Cause = "The ticket is from before the service's password was changed. The service no longer has the old key; the client has to get a new ticket."
+			if t := newer.Example; old && s.life.Issued != nil && t.Issued != nil && t.Start-s.life.issuedAt() < fresh && *newer.KVNO-*s.life.KVNO > 1 {
+				f.Cause = "The ticket is from before the service's password was changed, or rather, as one change raises the kvno by one, from before the service name was moved to the account that has it now. The service has not the key of that ticket; the client has to get a new one."
+			}
 			if !old {
 				f.Cause = "The ticket is from before the service's password was changed, or from a DC that has not heard of the change: which one issued it no capture shows. The service no longer has the old key; the client has to get a new ticket. If new ones have the old kvno again, look at that DC's replication (repadmin /showrepl)."
 			}

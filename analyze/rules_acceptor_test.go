@@ -592,6 +592,21 @@ func TestOldTicketOfUnknownIssue(t *testing.T) {
 	assert.Contains(t, f[0].Cause, "replication")
 }
 
+// A kvno that jumps by more than one within moments is that of another account.
+func TestOldTicketOfAMovedName(t *testing.T) {
+	for kvno, moved := range map[int]bool{6: false, 9: true} {
+		s := newSynth(t)
+		issue(s, smtpTicket) // kvno 5
+		s.ap(apX{to: hub25, ticket: smtpTicket, code: 44})
+		n := tkt{smtpSPN, 18, kvno, "n"}
+		issue(s, n)
+		s.ap(apX{to: hub25, ticket: n})
+		f := s.found()["stale-ticket"]
+		require.Len(t, f, 1)
+		assert.Equal(t, moved, strings.Contains(f[0].Cause, "moved"), f[0].Cause)
+	}
+}
+
 // 31 is also the word of an acceptor that may not use the etype.
 func TestEtypeThatTheAcceptorMayNotUse(t *testing.T) {
 	for _, taken := range []bool{false, true} {
@@ -602,8 +617,11 @@ func TestEtypeThatTheAcceptorMayNotUse(t *testing.T) {
 			issue(s, web)
 			s.ap(apX{to: hub2525, ticket: web})
 		}
+		s.later(time.Minute)
+		s.ap(apX{to: hub25, ticket: smtpTicket}) // mended
 		f := s.found()["key-mismatch"]
 		require.Len(t, f, 1)
+		assert.Contains(t, f[0].Cause, "took this very ticket 60.0 s later")
 		assert.Equal(t, !taken, strings.Contains(f[0].Cause, "permitted_enctypes"))
 	}
 }

@@ -379,6 +379,11 @@ func TestServiceLookupRules(t *testing.T) {
 		require.Len(t, f, 1)
 		assert.Contains(t, f[0].Cause, "there and locked")
 		assert.NotContains(t, f[0].Summary, "knows no account")
+		issue(s, tkt{httpSPN, 18, 5, "w"}) // unlocked
+		f = s.found()["spn-unknown"]
+		require.Len(t, f, 1)
+		assert.Equal(t, Note, f[0].Severity)
+		assert.NotContains(t, f[0].Summary, "knows no account")
 	})
 	t.Run("an address is no name", func(t *testing.T) {
 		s := newSynth(t)
@@ -483,4 +488,9 @@ func TestSilenceOfBothAddresses(t *testing.T) {
 	require.Len(t, f, 1)
 	assert.Equal(t, uint64(4), f[0].Count)
 	assert.Equal(t, mailboxIP.String(), f[0].Subject.ClientIP)
+
+	// Answered later, at the address of one family, is answered.
+	s.later(20 * time.Second)
+	s.as(kdcX{list: windowsList, udp: true})
+	assert.Empty(t, s.found()["kdc-unreachable"])
 }

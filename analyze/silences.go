@@ -98,7 +98,7 @@ func (c *Case) listen() []*silence {
 		}
 	}
 	for _, s := range list {
-		s.laterOK = slices.ContainsFunc(answers.byClient[s.client], func(r *Record) bool { return r.To.Addr() == s.kdc.Addr() })
+		s.laterOK = slices.ContainsFunc(answers.byClient[s.client], func(r *Record) bool { return c.SameHost(r.To.Addr(), s.kdc.Addr()) })
 	}
 	return list
 }
@@ -216,11 +216,21 @@ func (a kdcAnswers) client(addr netip.Addr) netip.Addr {
 	return addr
 }
 
+// question is what r asks, whichever of its addresses the client asks from.
+func (a kdcAnswers) question(r *Record) digest {
+	if one, ok := a.same[r.From.Addr()]; ok {
+		x := *r
+		x.From = netip.AddrPortFrom(one, r.From.Port())
+		return questionOf(&x)
+	}
+	return questionOf(r)
+}
+
 func (c *Case) answersOf(same map[netip.Addr]netip.Addr) kdcAnswers {
 	a := kdcAnswers{map[digest][]*Record{}, map[netip.Addr][]*Record{}, map[uint32][]*Record{}, map[usedTicket][]int64{}, same}
 	for _, r := range c.Records() {
 		if (r.Kind == decode.AS || r.Kind == decode.TGS) && (r.Reply != nil || r.Error != nil) {
-			q := questionOf(r)
+			q := a.question(r)
 			a.byQuestion[q] = append(a.byQuestion[q], r)
 			client := a.client(r.From.Addr())
 			a.byClient[client] = append(a.byClient[client], r)
@@ -263,7 +273,7 @@ func (a kdcAnswers) wentOn(r *Record) bool {
 // to is the answer that the client of r got to the same question soon after,
 // from any KDC; nil: none.
 func (a kdcAnswers) to(r *Record) *Record {
-	list := a.byQuestion[questionOf(r)] // in time order, as Records are
+	list := a.byQuestion[a.question(r)] // in time order, as Records are
 	i, _ := slices.BinarySearchFunc(list, r.Start, func(x *Record, at int64) int { return cmp.Compare(x.Start, at) })
 	if i < len(list) && list[i].Start-r.Start <= windowsRetryTimeout {
 		return list[i]
