@@ -44,6 +44,7 @@ type Case struct {
 	arrived   int
 	keep      int // records kept one by one
 	mem       *holding
+	share     float64 // of the usual memory
 	list      []*kept
 	omitted   uint64
 	exchanges uint64
@@ -86,6 +87,7 @@ func NewCase(keep int) *Case {
 		twins:    twinTable{at: map[uint64]twin{}},
 		cut:      map[int]FrameRef{},
 	}
+	c.scale(0)
 	c.packer.dict = c.dict
 	c.read.tickets = &c.tickets
 	return c

@@ -1,11 +1,24 @@
 package analyze
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"kerbscope/decode"
+)
 
 // maxHeld bounds the bytes of what a Case keeps of one capture, packed: names,
 // salts and texts can each be as long as is kept, in every exchange. What is
 // kept of ordinary ones takes a tenth of it.
 const maxHeld = 40 << 20
+
+// scale gives c a share of the usual memory: 0 stands for all of it.
+func (c *Case) scale(share float64) {
+	c.share = share
+	c.mem.most = decode.Scaled(maxHeld, share)
+	c.rows.most, c.tickets.most = decode.Scaled(maxRows, share), decode.Scaled(maxTickets, share)
+	c.heal.most = decode.Scaled(maxPending, share)
+	c.sessions.most, c.sightings.most = decode.Scaled(maxSessions, share), decode.Scaled(maxSightings, share)
+}
 
 // A holding counts bytes against a bound. Its methods do nothing on nil, the
 // holding of what is not bounded.

@@ -27,6 +27,9 @@ type Options struct {
 	MaxExchanges int
 	// MaxFlows is the number of TCP connections followed at a time; 0: 32,768.
 	MaxFlows int
+	// Share scales the limits of what is kept of all inputs together; 0: each
+	// capture has the usual ones.
+	Share float64
 	// Stdin is read for the input "-"; nil: os.Stdin.
 	Stdin io.Reader
 	// Progress, when set, is told bytes and frames read so far, from several
@@ -70,8 +73,15 @@ func Investigate(ctx context.Context, inputs []capture.Input, o Options) (*Repor
 // Read reads all inputs and joins them: Investigate without the report.
 func Read(ctx context.Context, inputs []capture.Input, o Options) (*Case, []error) {
 	runs := runsOf(inputs, o)
+	atOnce := max(1, runtime.GOMAXPROCS(0))
+	if o.Share > 0 && len(runs) > 0 {
+		for _, r := range runs {
+			r.part.scale(o.Share / float64(len(runs)))
+		}
+		o.Share /= float64(min(len(runs), atOnce))
+	}
 	read := make([]readInput, len(inputs))
-	slots := make(chan struct{}, max(1, runtime.GOMAXPROCS(0)))
+	slots := make(chan struct{}, atOnce)
 	var wg sync.WaitGroup
 	for _, r := range runs {
 		slots <- struct{}{}
@@ -107,7 +117,7 @@ func runsOf(inputs []capture.Input, o Options) []*run {
 // begin makes what decodes into r.part, and end sees it to its end.
 func (r *run) begin(o Options) {
 	r.relay = newRelay(r.part)
-	r.dec = decode.New(decode.Options{Keys: o.Keys, Flows: o.MaxFlows}, r.relay)
+	r.dec = decode.New(decode.Options{Keys: o.Keys, Flows: o.MaxFlows, Share: o.Share}, r.relay)
 }
 
 func (r *run) end() {

@@ -52,8 +52,9 @@ type Facts struct {
 // NewLive begins an investigation.
 func NewLive(o LiveOptions) *Live {
 	l := &Live{o: o, part: NewCase(o.MaxExchanges), ports: map[uint16]bool{}}
+	l.part.scale(o.Share)
 	l.part.roll(o.Window)
-	l.dec = decode.New(decode.Options{Keys: o.Keys}, liveSink{l})
+	l.dec = decode.New(decode.Options{Keys: o.Keys, Share: o.Share}, liveSink{l})
 	return l
 }
 
@@ -100,6 +101,7 @@ func (l *Live) Edge() int64 { return l.dec.Now() - l.part.window.age }
 // be judged. It changes nothing of what goes on, and is not changed by it.
 func (l *Live) Snapshot(f Facts) *Case {
 	under := NewCase(l.part.keep)
+	under.scale(l.part.share)
 	under.before = l.part
 	under.twins.off = true
 	under.arrived = l.part.arrived

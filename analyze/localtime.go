@@ -59,7 +59,9 @@ func (r *run) toUTC(ctx context.Context, inputs []capture.Input, read []readInpu
 		return
 	}
 	r.localAhead = ahead
-	r.part = NewCase(o.MaxExchanges)
+	part := NewCase(o.MaxExchanges)
+	part.scale(r.part.share)
+	r.part = part
 	r.begin(o)
 	read[i] = r.readOne(ctx, &inputs[i], i, pool, o)
 	r.end()

@@ -60,6 +60,7 @@ type sessionTable struct {
 	lost     uint64
 	rolls    bool // the oldest make room
 	mem      *holding
+	most     int
 	outer    *sessionTable // of the part that this one goes on with; nil: none
 }
 
@@ -96,10 +97,10 @@ func (t *sessionTable) add(s *decode.Session) {
 		t.plain++
 		return
 	}
-	if t.rolls && (len(t.list) >= maxSessions || t.mem.full() && len(t.list) > maxSessions/4) {
+	if t.rolls && (len(t.list) >= t.most || t.mem.full() && len(t.list) > t.most/4) {
 		t.prune(len(t.list) / 8)
 	}
-	if len(t.list) >= maxSessions || t.mem.full() {
+	if len(t.list) >= t.most || t.mem.full() {
 		t.lost++
 		return
 	}
@@ -168,6 +169,7 @@ type sightingKey struct {
 
 type sightingTable struct {
 	byKey map[sightingKey]*SightingFact
+	most  int
 	lost  uint64
 	rolls bool // those not seen for longest make room
 }
@@ -181,10 +183,10 @@ func (t *sightingTable) add(s *decode.Sighting) {
 	k := keyOfSighting(s)
 	f := t.byKey[k]
 	if f == nil {
-		if len(t.byKey) >= maxSightings && t.rolls {
-			t.prune(maxSightings / 8)
+		if len(t.byKey) >= t.most && t.rolls {
+			t.prune(t.most / 8)
 		}
-		if len(t.byKey) >= maxSightings {
+		if len(t.byKey) >= t.most {
 			t.lost++
 			return
 		}

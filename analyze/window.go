@@ -153,7 +153,7 @@ func (t *sessionTable) prune(n int) {
 	for _, s := range t.list[:n] {
 		t.release(s)
 	}
-	t.list = append(make([]*SessionFact, 0, maxSessions), t.list[n:]...)
+	t.list = append(make([]*SessionFact, 0, t.most), t.list[n:]...)
 }
 
 func (t *sightingTable) prune(n int) {

@@ -63,6 +63,9 @@ func (d *Decoder) datagram(p *flow.Packet, frames []FrameID) {
 	default:
 		d.kerberosDatagram(p, frames)
 	}
+	if d.underWay() > d.most.all {
+		d.shed()
+	}
 }
 
 // udpMessage makes the row of the Kerberos message b in a datagram; nil when
@@ -143,7 +146,7 @@ func (d *Decoder) rawUDP(m *Message) {
 			d.rawKept -= x.held()
 			x.Steps = append(x.Steps[:min(len(x.Steps), maxSteps-1)], step)
 			d.rawKept += x.held()
-			d.shedRaw()
+			d.shedRaw(d.most.rawExchanges, d.most.raw)
 			return
 		}
 		if x != nil {
@@ -153,7 +156,7 @@ func (d *Decoder) rawUDP(m *Message) {
 			Request: m, Steps: []Step{step}, Started: m.Time, Ended: m.Time}
 		d.kpw[k] = x
 		d.rawKept += x.held()
-		d.shedRaw()
+		d.shedRaw(d.most.rawExchanges, d.most.raw)
 	case krb5.APRepMsg, krb5.KRBErrorMsg:
 		k := flowKey{m.Dst, m.Src, UDP}
 		x := d.kpw[k]
@@ -190,14 +193,14 @@ func (d *Decoder) endUDP(x *Exchange) {
 	}
 }
 
-// shedRaw hands the oldest over early when all together are beyond a bound:
-// enough of them that it need not do so again soon.
-func (d *Decoder) shedRaw() {
-	if len(d.kpw) <= maxRawUDP && d.rawKept <= maxRawBytes {
+// shedRaw hands the oldest over early when they are more, or hold more bytes,
+// than this: enough of them that it need not do so again soon.
+func (d *Decoder) shedRaw(most, bytes int) {
+	if len(d.kpw) <= most && d.rawKept <= bytes {
 		return
 	}
 	for _, k := range d.rawKeys() {
-		if len(d.kpw) <= maxRawUDP/2 && d.rawKept <= maxRawBytes/2 {
+		if len(d.kpw) <= most/2 && d.rawKept <= bytes/2 {
 			break
 		}
 		d.limit("raw exchanges over UDP")

@@ -79,7 +79,7 @@ func (d *Decoder) talking(p *flow.Packet, frames []FrameID, dir dir, car *carrie
 	}
 	s.p.(datagramParser).datagram(dir, p.Payload)
 	s.flushRows()
-	d.shedTalks()
+	d.shedTalks(d.most.allTalks, d.most.talks)
 }
 
 func (d *Decoder) newTalk(k flowKey, car *carrier) *udpTalk {
@@ -99,14 +99,14 @@ func (d *Decoder) newTalk(k flowKey, car *carrier) *udpTalk {
 	return t
 }
 
-// shedTalks ends the talks that began first when all together are beyond a
-// bound: enough of them that it need not do so again soon.
-func (d *Decoder) shedTalks() {
-	if len(d.talks.of) <= maxTalks && d.talks.kept <= maxTalkBytes {
+// shedTalks ends the talks that began first when they are more, or hold more
+// bytes, than this: enough of them that it need not do so again soon.
+func (d *Decoder) shedTalks(most, bytes int) {
+	if len(d.talks.of) <= most && d.talks.kept <= bytes {
 		return
 	}
 	for _, k := range d.talkKeys(1<<63 - 1) {
-		if len(d.talks.of) <= maxTalks/2 && d.talks.kept <= maxTalkBytes/2 {
+		if len(d.talks.of) <= most/2 && d.talks.kept <= bytes/2 {
 			break
 		}
 		d.limit("talks over UDP")

@@ -27,7 +27,10 @@ type Sink interface {
 type Options struct {
 	Keys  *Keys // to open what is encrypted; nil: none
 	Flows int   // TCP connections followed at a time; 0: 32,768
-	Bytes int   // bytes of streams held in all; 0: 64 MiB
+	Bytes int   // bytes of streams held in all; 0: 48 MiB
+	// Share scales the limits of what is kept, these two where they are 0 among
+	// them; 0: 1.
+	Share float64
 }
 
 // Stats counts what became of the packets of one capture.
@@ -61,6 +64,7 @@ type Decoder struct {
 	talks    talks
 	virtuals map[[16]byte]rpcVirtual
 	kept     int // bytes, see maxKept
+	most     limits
 	views    *views
 	twins    twins
 	paths    [][]string
@@ -95,11 +99,16 @@ func New(o Options, sink Sink) *Decoder {
 		views:  newViews(),
 		twins:  newTwins(),
 		stats:  map[int]*Stats{},
+		most:   limitsOf(o.Share),
 	}
 	d.opener = newOpener(o.Keys, d.limit)
 	d.kdc = newKDCPairs(d)
-	d.tracker = flow.NewTracker(flow.Limits{Conns: o.Flows, TotalBytes: o.Bytes}, handler{d})
-	d.frags = flow.NewFragments(flow.FragmentLimits{}, d.fragmentsLost)
+	streams, parts := flow.Limits{Conns: o.Flows, TotalBytes: o.Bytes}, flow.FragmentLimits{}
+	if o.Share > 0 {
+		streams, parts = streams.Scaled(o.Share), parts.Scaled(o.Share)
+	}
+	d.tracker = flow.NewTracker(streams, handler{d})
+	d.frags = flow.NewFragments(parts, d.fragmentsLost)
 	return d
 }
 
@@ -280,7 +289,7 @@ func (d *Decoder) tcp(p *flow.Packet) {
 		d.views.add(p.Src, p.Dst)
 	}
 	c := d.tracker.AddHashed(p, d.hash, uint64(d.frame), d.now)
-	if d.kept > maxKept {
+	if d.kept > d.most.sessions || d.underWay() > d.most.all {
 		d.shed()
 	}
 	if c == nil || !c.Ignored() {

@@ -39,14 +39,6 @@ func (s *stream) hold(n int) {
 	}
 }
 
-// shed ends the connections that were quiet longest until what the others hold
-// is within maxKept.
-func (d *Decoder) shed() {
-	for d.kept > maxKept && d.tracker.Shed() {
-		d.limit("bytes of sessions")
-	}
-}
-
 // held is about how many bytes of memory m takes.
 func (m *Message) held() int {
 	if m == nil {

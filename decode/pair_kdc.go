@@ -89,7 +89,7 @@ func newKDCPairs(d *Decoder) *kdcPairs {
 		d:     d,
 		seed:  maphash.MakeSeed(),
 		flows: map[uint64]waiting{},
-		done:  recent[doneFlow]{most: maxOpenExchanges},
+		done:  recent[doneFlow]{most: d.most.openExchanges},
 		names: map[uint64]*openKDC{},
 	}
 }

@@ -85,7 +85,7 @@ func (p *kdcPairs) ended(o *openKDC, e Ending) Exchange {
 
 // shed hands over what was quiet longest until the rest is within its bounds.
 func (p *kdcPairs) shed() {
-	for p.n > maxOpenExchanges || p.kept > maxOpenBytes {
+	for p.n > p.d.most.openExchanges || p.kept > p.d.most.exchanges {
 		p.d.limit("exchanges under way")
 		p.finish(p.head, 0)
 	}

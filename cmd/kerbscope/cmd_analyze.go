@@ -20,7 +20,8 @@ func (a *app) analyze(args []string) int {
 	if err != nil {
 		return a.fail(err)
 	}
-	o := analyze.Options{MaxExchanges: s.maxExchanges, MaxFlows: s.maxFlows, Stdin: a.stdin}
+	o := analyze.Options{MaxExchanges: s.maxExchanges, MaxFlows: s.maxFlows, Share: s.memory.share(usualMemory, 0), Stdin: a.stdin}
+	s.memory.limitMemory()
 	if o.Roles, err = roles(s.roles); err != nil {
 		return a.fail(err)
 	}

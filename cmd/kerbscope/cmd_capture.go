@@ -98,6 +98,7 @@ func (a *app) capture(args []string) int {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(liveMemory + c.evidence.room())
 	}
+	s.memory.limitMemory()
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(liveGCPercent)
 	}
@@ -110,7 +111,7 @@ func (a *app) capture(args []string) int {
 // open prepares everything, what may be refused first.
 func (c *capturer) open() (err error) {
 	s, a := c.s, c.a
-	c.o = analyze.Options{MaxExchanges: s.maxExchanges}
+	c.o = analyze.Options{MaxExchanges: s.maxExchanges, Share: s.memory.share(usualLive, s.evidenceRoom())}
 	if c.o.Roles, err = roles(s.roles); err != nil {
 		return err
 	}

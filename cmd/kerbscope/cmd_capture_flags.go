@@ -62,6 +62,14 @@ const (
 	defaultInterval    = time.Minute
 )
 
+// evidenceRoom is how many bytes --evidence may take.
+func (s *captureSettings) evidenceRoom() int64 {
+	if s.evidence == "" {
+		return 0
+	}
+	return s.evidenceSize
+}
+
 func captureFlags(f *pflag.FlagSet, s *captureSettings, ring, stops *[]string) {
 	f.StringArrayVarP(&s.interfaces, "interface", "i", nil, "")
 	f.BoolVarP(&s.list, "list-interfaces", "D", false, "")
@@ -96,6 +104,7 @@ func parseCapture(args []string) (s *captureSettings, help bool, err error) {
 	f.StringVarP(&s.output, "output", "o", "", "")
 	f.StringVar(&s.color, "color", "auto", "")
 	f.BoolVar(&s.quiet, "quiet", false, "")
+	f.Var(&s.memory, "max-memory", "")
 	noProgress := f.Bool("no-progress", false, "")
 	analyzeFlags(f, &s.settings)
 	if err := f.Parse(args); err != nil {
@@ -213,6 +222,8 @@ func (s *captureSettings) checkCapture() error {
 		return &failure{exitUsage, "--interval " + s.interval.String(), "it is a second or more, for example 30s or 5m"}
 	case s.window < time.Minute:
 		return &failure{exitUsage, "--window " + s.window.String(), "it is a minute or more, for example 10h"}
+	case s.memory != 0 && int64(s.memory)-s.evidenceRoom() < leastMemory:
+		return &failure{exitUsage, "--max-memory leaves too little beside --evidence-memory", "make the former larger or the latter smaller"}
 	case s.evidenceAge < time.Second || s.evidenceSize < 1<<20 || s.evidenceSize > 1<<40:
 		return &failure{exitUsage, "--evidence-age and --evidence-memory are a second and a megabyte or more", usage}
 	}

@@ -31,13 +31,14 @@ func (a *app) decode(args []string) int {
 	if err != nil {
 		return a.fail(err)
 	}
+	s.memory.limitMemory()
 	keys, partial := a.keys(s)
 	p := a.progress(s.quiet, inputs)
 	rows := newRowWriter(out.Writer, s, screenOf(out.w, s.color), len(inputs) > 1)
 	rows.begin()
 	for len(inputs) > 0 && rows.err == nil && a.ctx.Err() == nil {
 		set := ringSet(inputs)
-		if a.decodeSet(set, decode.Options{Keys: keys, Flows: s.maxFlows}, rows, p) != exitOK {
+		if a.decodeSet(set, decode.Options{Keys: keys, Flows: s.maxFlows, Share: s.memory.share(usualMemory, 0)}, rows, p) != exitOK {
 			partial = exitPartial
 		}
 		inputs = inputs[len(set):]

@@ -18,6 +18,7 @@ type settings struct {
 	color    string
 	quiet    bool
 	maxFlows int // 0: decode's own limit
+	memory   memorySize
 
 	keytabs       []string
 	keyFiles      []string
@@ -50,6 +51,7 @@ func parseInput(command string, args []string) (s *settings, help bool, err erro
 	f.StringVar(&s.color, "color", "auto", "")
 	f.BoolVar(&s.quiet, "quiet", false, "")
 	f.IntVar(&s.maxFlows, "max-flows", 0, "")
+	f.Var(&s.memory, "max-memory", "")
 	noProgress := f.Bool("no-progress", false, "")
 	var filters []string
 	if command == "analyze" {
@@ -165,6 +167,9 @@ func flagError(command string, err error) error {
 	case errors.As(err, &missing):
 		return &failure{exitUsage, "--" + missing.GetFlag().Name + " wants a value", hint}
 	case errors.As(err, &invalid):
+		if f, ok := errors.AsType[*failure](invalid.Unwrap()); ok {
+			return f
+		}
 		switch invalid.GetFlag().Value.Type() {
 		case "duration":
 			hint = "it takes a time with its unit: 30s, 90m or 10h"
@@ -196,7 +201,7 @@ func forgottenValue(f *pflag.FlagSet) (err error) {
 
 // flagNames lists the long flags of analyze or decode.
 func flagNames(command string) []string {
-	names := []string{"read", "keytab", "key-file", "password-file", "ask", "format", "output", "color", "quiet", "max-flows", "no-progress", "help"}
+	names := []string{"read", "keytab", "key-file", "password-file", "ask", "format", "output", "color", "quiet", "max-flows", "max-memory", "no-progress", "help"}
 	f := newFlags(command)
 	switch command {
 	case "analyze":

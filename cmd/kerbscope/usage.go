@@ -66,6 +66,8 @@ Output:
       --max-exchanges N  exchanges listed one by one (default 10000)
       --max-flows N      TCP connections followed at a time (default 32768); each costs
                          up to some kB of memory
+      --max-memory SIZE  100MB for a small server, 2GB for thousands of clients: all
+                         limits are made smaller or larger (default: for 200MB)
       --color WHEN       auto (default), always or never; NO_COLOR is honoured
       --fail-on SEV      exit status 1 when there is a finding of that severity or
                          a graver one: error, warning or note
@@ -93,6 +95,7 @@ SMTP, HTTP, LDAP, SMB and DCE/RPC; and each carrier's own word on an authenticat
                        objects in one array)
   -V, --verbose        text: every field of every message, one below the other
       --max-flows N    TCP connections followed at a time (default 32768)
+      --max-memory SIZE   as in: kerbscope analyze -h
   -t, --time FORMAT    text: u (default) time of day in UTC, ud with the date, r seconds
                        since the first frame, dd since the line before, e since 1970
       --filter TERM    only rows of which TERM is true; repeatable: all must be. TERM is
@@ -151,6 +154,8 @@ What to find and how to say it:
                          is made, changes or is withdrawn, then the report) or html
   -o, --output FILE      write there; on Unix SIGUSR1 writes the report as of now
       --window T         forget what was last seen so long ago (10h)
+      --max-memory SIZE  100MB, 2GB: all limits, but for the files of -w, are made smaller
+                         or larger (default: for 450MB, and --evidence-memory)
       --interval T       on standard error, if it is no terminal, a line so often (60s)
       --quiet, --no-progress   neither that line nor the view
 

@@ -112,6 +112,15 @@ func NewFragments(lim FragmentLimits, lost func(*Lost)) *Fragments {
 	return &Fragments{lim: lim, lost: lost, table: make(map[fragKey]*partial), done: make(map[fragKey]*partial), doneKeys: make([]fragKey, lim.Done)}
 }
 
+// Scaled is lim with a share of the defaults of Datagrams and Bytes where it
+// has none of its own.
+func (lim FragmentLimits) Scaled(share float64) FragmentLimits {
+	of := NewFragments(FragmentLimits{}, nil).lim
+	lim.Datagrams = orElse(lim.Datagrams, max(64, int(float64(of.Datagrams)*share)))
+	lim.Bytes = orElse(lim.Bytes, max(1<<20, int(float64(of.Bytes)*share)))
+	return lim
+}
+
 // Add takes a packet for which Peek said Fragment. It returns the datagram it
 // completes, or nil.
 func (f *Fragments) Add(p *Packet, frame uint64, time int64) *Datagram {

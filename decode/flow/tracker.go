@@ -25,7 +25,7 @@ type Handler interface {
 type Limits struct {
 	Conns        int   // connections held, ended ones kept for twins included; default 32768
 	HalfBytes    int   // unread bytes of one half; default 1 MiB
-	TotalBytes   int   // bytes held in all; default 64 MiB
+	TotalBytes   int   // bytes held in all; default 48 MiB
 	WaitBytes    int   // bytes that may wait behind missing ones; default 256 KiB
 	WaitSegments int   // segments that may wait behind missing bytes; default 512
 	Idle         int64 // a connection without a packet for so long, and up to 1/64 more, ends; default 30 min
@@ -47,6 +47,15 @@ type Stats struct {
 	Evicted    uint64 // connections ended by Limits.Conns
 	Overflows  uint64 // times a byte limit gave up bytes
 	Dropped    uint64 // bytes given up so
+}
+
+// Scaled is lim with a share of the defaults of Conns and TotalBytes where it
+// has none of its own.
+func (lim Limits) Scaled(share float64) Limits {
+	of := NewTracker(Limits{}, nil).lim
+	lim.Conns = orElse(lim.Conns, max(64, int(float64(of.Conns)*share)))
+	lim.TotalBytes = orElse(lim.TotalBytes, max(1<<20, int(float64(of.TotalBytes)*share)))
+	return lim
 }
 
 // A Tracker follows TCP connections and puts their streams together. It takes
@@ -80,7 +89,7 @@ type Tracker struct {
 func NewTracker(lim Limits, h Handler) *Tracker {
 	lim.Conns = orElse(lim.Conns, 32768)
 	lim.HalfBytes = orElse(lim.HalfBytes, 1<<20)
-	lim.TotalBytes = orElse(lim.TotalBytes, 64<<20)
+	lim.TotalBytes = orElse(lim.TotalBytes, 48<<20)
 	lim.WaitBytes = orElse(lim.WaitBytes, 256<<10)
 	lim.WaitSegments = orElse(lim.WaitSegments, 512)
 	lim.Idle = orElse(lim.Idle, 1800*second)
