@@ -14,8 +14,8 @@ type checkResult struct {
 	findings []analyze.Finding
 	edge     int64
 	report   *analyze.Report // what they rest on, when there is something new
-	paused   time.Duration // for which nothing else was done
-	took     time.Duration // in all
+	paused   time.Duration   // for which nothing else was done
+	took     time.Duration   // in all
 }
 
 // A lookTimer knows when to look at the findings.
