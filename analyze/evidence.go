@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"kerbscope/decode"
+	"kerbscope/decode/krb5"
 )
 
 // A fact is one thing that a record can be cited for.
@@ -29,7 +30,7 @@ var facts = []fact{
 			return FrameRef{}, nil, "", ""
 		}
 		o := r.Req.KDCOptions
-		return r.Req.FrameRef, fmt.Sprintf("0x%08x", o), "", fmt.Sprintf("kerberos.kdc_options == %02x:%02x:%02x:%02x", o>>24, o>>16&0xff, o>>8&0xff, o&0xff)
+		return r.Req.FrameRef, fmt.Sprintf("0x%08x", o), strings.Join(krb5.KDCOptionNames(o), ", "), fmt.Sprintf("kerberos.kdc_options == %02x:%02x:%02x:%02x", o>>24, o>>16&0xff, o>>8&0xff, o&0xff)
 	}},
 	{name: "cname", read: func(r *Record) (FrameRef, any, string, string) {
 		return nameFact(r.Req.FrameRef, r.Req.CName, "kerberos.CNameString")

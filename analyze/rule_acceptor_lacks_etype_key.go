@@ -18,9 +18,10 @@ has no right key of the second etype. A keytab with RC4 only, or made before AES
 		`The salt differs (keytab made with the wrong salt: its AES keys are wrong, RC4 has no salt): missing and wrong cannot be told apart without the keytab when the code is 31 or 41.`,
 	},
 	Fix: []string{
-		`klist -kte FILE on the service's host: is the etype there? Make it again with all: ktpass … /crypto ALL, or samba-tool domain exportkeytab FILE --principal=SPN`,
+		`A keytab: klist -kte FILE on the service's host: is the etype there, with the kvno of the ticket that was refused?`,
+		`Make it again with all etypes. Samba DC: samba-tool domain exportkeytab FILE --principal=SPN writes the present keys and changes no password. Windows DC: ` + ktpassStep,
 		`A renamed account: set its password anew first, so that its salt fits the new name`,
-		`Windows service: Get-ADObject -LDAPFilter "(servicePrincipalName=SPN)" -Properties msDS-SupportedEncryptionTypes must not promise what the host cannot do`,
+		`Windows service: Get-ADObject -LDAPFilter "(servicePrincipalName=SPN)" -Properties sAMAccountName,msDS-SupportedEncryptionTypes: the account must not promise what the host cannot do (4: RC4, 8: AES128, 16: AES256, 24: both AES; empty: the DC's default). A service under a domain account: type the account's present password into its logon properties, and restart it`,
 		`Java: the JRE must know the etype (allow_weak_crypto for RC4 from 17 on)`,
 	},
 	Refs:     []string{"RFC 4120 §3.2.3", "RFC 3961 (keys are made for one etype)", "[MS-KILE] §3.1.1.2 (salts)"},
@@ -68,7 +69,7 @@ func checkAcceptorLacksEtypeKey(c *Case) []Finding {
 			f.Confidence = Certain
 			f.Cause = fmt.Sprintf("The service's %s key is wrong: %s. A key made of the right password with a wrong salt looks like this; whether it is that, or an old password, a keytab cannot tell.", shortEtype(s.life.Etype), o.WhyNot)
 		}
-		f.fill = []string{"SPN", s.life.SName}
+		f.fill = []string{"SPN", s.life.SName, "REALM", s.life.Realm}
 		found = append(found, f)
 	}
 	return found

@@ -26,7 +26,8 @@ keytab), and no port takes one, the findings are one cause: the most telling is 
 	Fix: []string{
 		`On the service's host: klist -kte FILE (Windows services have no keytab: look at the account the service runs as instead)`,
 		`Compare with the account: Get-ADObject -LDAPFilter "(servicePrincipalName=SPN)" -Properties sAMAccountName,msDS-KeyVersionNumber,pwdLastSet`,
-		`Make the keytab again with that name, kvno and all etypes: ktpass /princ SPN@REALM /mapuser ACCOUNT /crypto ALL /ptype KRB5_NT_PRINCIPAL /pass PASSWORD /out FILE; Samba: samba-tool domain exportkeytab FILE --principal=SPN`,
+		`Make the keytab again with that name and all etypes. Samba DC: samba-tool domain exportkeytab FILE --principal=SPN writes the present key and changes no password. Windows DC: ` + ktpassStep,
+		`Keytab of a computer account, on that host: net ads changetrustpw (with "kerberos method = secrets and keytab"), or adcli update --computer-password-lifetime=0`,
 		`MIT compares names with case: smtp/host and SMTP/host are two entries. Restart the service, and make sure it can read the file`,
 	},
 	Refs:     []string{"RFC 4120 §3.2.3, §7.5.9", "MIT krb5 rd_req_dec.c (35, 44)", "openjdk PR 27298"},
@@ -70,6 +71,9 @@ func checkAcceptorLacksKey(c *Case) []Finding {
 			f.Cause = fmt.Sprintf("The keytab given has the right key, but not under the label that the ticket asks for: %s. MIT krb5 and what is built on it (Cyrus SASL, mod_auth_gssapi, Samba) look keys up by name, kvno and etype; Windows and Java do not mind.", strings.Join(o.Differs, "; "))
 		}
 		f.fill = []string{"SPN", spnOf(r)}
+		if r.Presented != nil {
+			f.fill = append(f.fill, "REALM", r.Presented.Realm)
+		}
 	})
 }
 

@@ -18,12 +18,13 @@ rule stays silent and kdc-offers-no-aes may speak.`,
 		`The client asked for AES128 or AES-SHA2 only, which the account lacks while AES256 is there: the rule asks for 18 in the client's list.`,
 	},
 	Fix: []string{
-		`Get-ADUser NAME -Properties PasswordLastSet,msDS-SupportedEncryptionTypes,userAccountControl (Get-ADComputer for a computer); compare PasswordLastSet with the day the domain went to level 2008`,
-		`Set the password anew, for very old accounts twice (the first may be stored by an old DC): Set-ADAccountPassword NAME -Reset; computer: Reset-ComputerMachinePassword`,
-		`Allow AES on the account: Set-ADUser NAME -KerberosEncryptionType AES128,AES256, and clear USE_DES_KEY_ONLY: Set-ADAccountControl NAME -UseDESKeyOnly $false`,
+		`Get-ADUser NAME -Properties PasswordLastSet,msDS-SupportedEncryptionTypes,userAccountControl (a computer: Get-ADComputer); compare PasswordLastSet with the day the domain went to level 2008`,
+		`Set the password anew, for very old accounts twice (the first may be stored by an old DC): Set-ADAccountPassword ACCOUNT -Reset; computer: Reset-ComputerMachinePassword on that computer, never from outside`,
+		`Allow AES on the account: Set-ADUser NAME -KerberosEncryptionType AES128,AES256 (a computer: Set-ADComputer), and clear USE_DES_KEY_ONLY: Set-ADAccountControl NAME -UseDESKeyOnly $false`,
 		`Whatever uses the account needs the new password: services, tasks, application pools; keytabs must be made again, the kvno rises`,
-		`Samba: samba-tool user setpassword NAME; net ads enctypes set NAME 24`,
+		`Samba: ` + sambaPasswordStep,
 	},
+	Undo:     []string{etypesUndo},
 	Events:   []Event{{Host: "DC", Log: "Security", ID: "4768", Meaning: "since the January 2025 updates: msDS-SupportedEncryptionTypes and available keys of the account"}, {Host: "DC", Log: "System", ID: "Kerberos-Key-Distribution-Center 14", Meaning: "no key in common with the client (AS)"}},
 	Refs:     []string{"RFC 4120 §5.2.7.5", "[MS-SAMR] §3.1.1.8.11.6 (AES keys from functional level 2008)", "[MS-KILE] §2.2.7, §3.3.5.6"},
 	Since:    "0.1.0",
@@ -65,7 +66,7 @@ func checkAccountLacksAESKeys(c *Case) []Finding {
 		f.Summary = fmt.Sprintf("%s has only %s keys at %s, %s; the client asked for %s.",
 			bare(a.Principal), keysText(a.Keys), c.HostName(a.KDC), beside, shortEtypes(a.Asked))
 		f.Cause = "The account has no AES key there: its password is older than the domain's AES, or its msDS-SupportedEncryptionTypes or DES flag excludes AES. If many accounts with fresh passwords show this at one DC only, that DC may be compromised (skeleton key)."
-		f.fill = []string{"NAME", bare(a.Principal)}
+		f.fill = accountFill(bare(a.Principal))
 		found = append(found, f)
 	}
 	return found

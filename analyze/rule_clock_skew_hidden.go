@@ -20,7 +20,8 @@ answer; others want another kind of proof than the one they got (FAST, a certifi
 		`Two clients behind one address, of which one had sent no proof: their exchanges have names and nonces of their own, by which they are told apart.`,
 	},
 	Fix: []string{
-		`Compare the clocks: w32tm /stripchart /computer:KDC-NAME /samples:3 on the client; correct with w32tm /resync`,
+		`Compare the clocks, on the client: w32tm /stripchart /computer:KDC-NAME /samples:3, and both with a third clock`,
+		`On the one that is off: w32tm /query /source, then w32tm /resync /rediscover; a DC that is off: kerbscope explain clock-skew`,
 		`MIT and Heimdal clients: chronyc tracking; and kinit once more`,
 	},
 	Refs:     []string{"RFC 4120 §3.1.3, §7.5.9", "[MS-KILE] §3.3.5.6"},

@@ -25,7 +25,8 @@ Certain that it was refused; which of the settings refuses it is told by the NTS
 	},
 	Fix: delegationSteps,
 	Undo: []string{
-		`Set-ADComputer SERVICE -Remove @{'msDS-AllowedToDelegateTo'='SPN'}; Set-ADComputer TARGET -PrincipalsAllowedToDelegateToAccount $null`,
+		`Get-ADObject -LDAPFilter "(sAMAccountName=SERVICE)" | Set-ADObject -Remove @{'msDS-AllowedToDelegateTo'='SPN'}; Set-ADAccountControl SERVICE -TrustedToAuthForDelegation $false, when it was so before`,
+		`Set-ADComputer TARGET -PrincipalsAllowedToDelegateToAccount OLDLIST ($null when it was empty)`,
 	},
 	Events:   []Event{{Host: "DC", Log: "Security", ID: "4769", Meaning: "service ticket request with Transited Services; result code 0xD or 0xC"}},
 	Refs:     []string{"[MS-SFU] §3.2.5.1, §3.2.5.2", "[MS-KILE] §2.2.2", "RFC 4120 §7.5.9"},
@@ -35,11 +36,11 @@ Certain that it was refused; which of the settings refuses it is told by the NTS
 }
 
 var delegationSteps = []string{
-	`See what the service may do: Get-ADObject -LDAPFilter "(servicePrincipalName=SPN)" -Properties msDS-AllowedToDelegateTo,userAccountControl; and what the target allows: Get-ADComputer or Get-ADUser TARGET -Properties PrincipalsAllowedToDelegateToAccount`,
-	`Constrained delegation: Set-ADComputer SERVICE -Add @{'msDS-AllowedToDelegateTo'='SPN'}; with protocol transition also Set-ADAccountControl SERVICE -TrustedToAuthForDelegation $true`,
-	`Resource-based: Set-ADComputer TARGET -PrincipalsAllowedToDelegateToAccount SERVICE`,
+	`See what the service's account, which asked, may do, and note it: Get-ADObject -LDAPFilter "(sAMAccountName=SERVICE)" -Properties msDS-AllowedToDelegateTo,userAccountControl; and whom the target allows: Get-ADComputer TARGET -Properties PrincipalsAllowedToDelegateToAccount (Get-ADUser for a user account)`,
+	`Constrained delegation: Get-ADObject -LDAPFilter "(sAMAccountName=SERVICE)" | Set-ADObject -Add @{'msDS-AllowedToDelegateTo'='SPN'}. Only when users come to the service without Kerberos (protocol transition) also Set-ADAccountControl SERVICE -TrustedToAuthForDelegation $true: the service may then speak there for every user, unasked`,
+	`Resource-based instead, at the target, the account that setspn -Q SPN names: Set-ADComputer TARGET -PrincipalsAllowedToDelegateToAccount SERVICE (Set-ADUser for a user account). It replaces the whole list: name those of step 1 too, with commas between`,
 	`If it fails for some users only: Get-ADUser NAME -Properties AccountNotDelegated,MemberOf; Samba: samba-tool user sensitive NAME show`,
-	`Samba: samba-tool delegation show ACCOUNT, samba-tool delegation add-service ACCOUNT SPN; MIT: kadmin modprinc +ok_to_auth_as_delegate and the KDC's LDAP attribute krbAllowedToDelegateTo`,
+	`Samba: samba-tool delegation show SERVICE, samba-tool delegation add-service SERVICE SPN; MIT: kadmin -q "modprinc +ok_to_auth_as_delegate SERVICE" and the KDC's LDAP attribute krbAllowedToDelegateTo`,
 	`After a change let the service's host forget the tickets that it has in users' names: klist -li 0x3e7 purge there, or restart the service (Linux: kdestroy); let the DCs replicate`,
 }
 
@@ -107,6 +108,6 @@ func checkDelegationRefused(c *Case) []Finding {
 			c.cite(f, x, "sname", "issued.etype")
 			f.Fix = fillIn([]string{delegationSteps[3], delegationSteps[5]}, []string{"SPN", r.Req.SName, "NAME", bare(user)})
 		}
-		f.fill = []string{"SPN", r.Req.SName}
+		f.fill = []string{"SPN", r.Req.SName, "SERVICE", bare(r.Client)}
 	})
 }

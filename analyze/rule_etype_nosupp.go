@@ -15,17 +15,20 @@ listed has a key of the client's account (or the KDC allows none of them); in a 
 meant, and the client's list for the session key. The summary gives the list; what the account has is told where the capture shows it.`,
 	Rivals: []string{
 		`A forwarded TGT asked with AES256 alone at an old DC: a step, the client asks again with a longer list; never reported here.`,
-		`The KDC refuses RC4 by policy or by the updates of April 2026, though the account has an RC4 key: only the KDC's events (203, 204, 208, 209) tell that from a missing key.`,
+		`The KDC refuses RC4 by policy or by the updates of April and July 2026, though the account has an RC4 key: only the KDC's events (203, 204, 208, 209) tell that from a missing key.`,
 		`A member of Protected Users may not use RC4 or DES: the account's group, not its keys; not on the wire.`,
 		`The KDC wants something else (a policy of the service account with a lone flag bit and no etype): also answered with 14 by Windows.`,
 	},
 	Fix: []string{
-		`On the client: reg query HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System\Kerberos\Parameters /v SupportedEncryptionTypes, and HKLM\SYSTEM\CurrentControlSet\Control\Lsa\Kerberos\Parameters /v DefaultEncryptionType`,
-		`On the account (client's for AS, service's for TGS): Get-ADObject -LDAPFilter "(|(sAMAccountName=NAME)(servicePrincipalName=SPN))" -Properties msDS-SupportedEncryptionTypes,pwdLastSet`,
-		`Give both sides AES: allow AES128 and AES256 on the account (Set-ADUser or Set-ADComputer -KerberosEncryptionType AES128,AES256) and set its password anew so that AES keys exist; make keytabs again`,
-		`Only as a bridge: 0x1C in msDS-SupportedEncryptionTypes also allows RC4 for that one account`,
-		`MIT: permitted_enctypes in krb5.conf, getprinc NAME in kadmin shows the keys; Samba: net ads enctypes list NAME, samba-tool user setpassword NAME`,
+		`On the client: reg query HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System\Kerberos\Parameters /v SupportedEncryptionTypes, and reg query HKLM\SYSTEM\CurrentControlSet\Control\Lsa\Kerberos\Parameters /v DefaultEncryptionType`,
+		`On the account (the client's at a logon, the service's for a service ticket): Get-ADObject -LDAPFilter "(|(sAMAccountName=NAME)(servicePrincipalName=SPN))" -Properties sAMAccountName,msDS-SupportedEncryptionTypes,pwdLastSet (4: RC4, 8: AES128, 16: AES256, 24: both AES; empty: the DC's default). Note the value`,
+		`On each DC: reg query HKLM\SYSTEM\CurrentControlSet\Services\KDC /v DefaultDomainSupportedEncTypes; it is not replicated, and mostly not there`,
+		`Allow AES on the account: Set-ADUser NAME -KerberosEncryptionType AES128,AES256 (a computer: Set-ADComputer; Windows writes that of its own computer itself, from the policy "Network security: Configure encryption types allowed for Kerberos")`,
+		`AES keys come with a new password. User or service account: Set-ADAccountPassword ACCOUNT -Reset, and then everything that uses it: services, tasks, keytabs. Computer: Reset-ComputerMachinePassword on that computer, never from outside`,
+		`Only as a bridge, and for that one account: Set-ADUser NAME -Replace @{'msDS-SupportedEncryptionTypes'=28} also allows RC4 (a computer: Set-ADComputer)`,
+		`MIT: permitted_enctypes in krb5.conf on both sides; kadmin -q "getprinc NAME" shows the keys. Samba: net ads enctypes list NAME; ` + sambaPasswordStep,
 	},
+	Undo:     []string{etypesUndo},
 	Events:   []Event{{Host: "DC", Log: "System", ID: "KDC 14, 16, 26, 27", Meaning: "no key in common; the text lists requested and available etypes"}, {Host: "DC", Log: "System", ID: "KDCSVC 203, 204, 208, 209", Meaning: "RC4 blocked, DCs with updates of January 2026 and later"}, {Host: "DC", Log: "Security", ID: "4768, 4769", Meaning: "result code 0xE"}},
 	Refs:     []string{"RFC 4120 §3.1.3, §3.3.3, §7.5.9", "[MS-KILE] §3.3.5.6, §3.3.5.7", "KB977321 (events 16 and 27)", "KB5021131, KB5073381 (what unset accounts get)"},
 	Since:    "0.1.0",
@@ -56,7 +59,10 @@ func checkEtypeNosupp(c *Case) []Finding {
 			f.Summary += fmt.Sprintf(" Elsewhere the account shows %s.", keysText(keys.Keys))
 			c.cite(f, keys.Example, "hint.etype_info2")
 		}
-		f.fill = []string{"NAME", bare(r.Client), "SPN", spnOf(r)}
+		f.fill = []string{"SPN", spnOf(r)}
+		if r.Kind == decode.AS { // of a service ticket the service's account is meant, whose name does not show
+			f.fill = append(f.fill, accountFill(bare(r.Client))...)
+		}
 	})
 }
 

@@ -149,7 +149,7 @@ var unreachableSteps = []string{
 	`On the client, see which DCs it finds and whether port 88 opens: nltest /dsgetdc:DOMAIN /force, then Test-NetConnection KDC-NAME -Port 88 (or PortQry -n KDC-NAME -e 88 -p both)`,
 	`On the DC: Get-Service kdc, and dcdiag /test:Advertising; look whether the Windows Firewall rule group "Kerberos Key Distribution Center" is enabled`,
 	`Let firewalls between client and DC pass TCP and UDP 88 both ways`,
-	`A DC that is gone must leave DNS: remove its _kerberos._tcp SRV records (nltest /dsderegdns:KDC-NAME, or metadata cleanup with ntdsutil)`,
+	`A DC that is gone must leave DNS: remove its _kerberos._tcp SRV records (nltest /dsderegdns:FULL-DNS-NAME of that DC, or metadata cleanup with ntdsutil)`,
 	`MIT: KRB5_TRACE=/dev/stderr kinit USER shows which KDC is tried; correct [realms] kdc = in krb5.conf. Samba: samba-tool drs showrepl and systemctl status samba-ad-dc on the DC`,
 }
 

@@ -31,7 +31,7 @@ carrier refused.`,
 		`On HOST, the service's host, see which account the refusing service runs as: Get-CimInstance Win32_Service | where ProcessId -in (Get-NetTCPConnection -LocalPort PORT -State Listen).OwningProcess | select Name,StartName (2008: netstat -ano, then sc.exe qc NAME). Linux: ss -ltnp "sport = :PORT"`,
 		`If it is NT AUTHORITY\NetworkService: run it once as LocalSystem (sc.exe config NAME obj= LocalSystem, restart it). If that works, the keys of that logon session are at fault, not Active Directory. For Windows 7 and Server 2008 R2 the update KB2566059 is reported to mend such a fault; Server 2008 never got one`,
 		`Look for a forced encryption type, on this host and on the client: reg query HKLM\SYSTEM\CurrentControlSet\Control\Lsa\Kerberos\Parameters /v DefaultEncryptionType. Note the value, remove it: reg delete HKLM\SYSTEM\CurrentControlSet\Control\Lsa\Kerberos\Parameters /v DefaultEncryptionType /f, restart that machine, and on the client, as administrator: klist purge, klist -li 0x3e7 purge, klist -li 0x3e4 purge`,
-		`If it stays: give the computer a new password and restart it: Reset-ComputerMachinePassword (2008: netdom resetpwd /s:DC /ud:DOMAIN\ADMIN /pd:*)`,
+		`If it stays: give the computer a new password and restart it: on it, Reset-ComputerMachinePassword in powershell.exe (2008: netdom resetpwd /s:DC /ud:DOMAIN\ADMIN /pd:*)`,
 		`MIT and Samba services: compare the keytab of the refusing process with the other one's: klist -kteK FILE shows names, kvno, etypes (and the keys: keep that output secret); copy the right one, or on a Samba DC samba-tool domain exportkeytab FILE --principal=SPN; restart the service. Mended when the refusing port accepts a ticket`,
 	},
 	Undo: []string{

@@ -10,7 +10,7 @@ import (
 // The steps differ by account: ktpass mends a service account and breaks a computer.
 var (
 	preauthComputerSteps = []string{
-		`Computer account, on that computer, as administrator: Test-ComputerSecureChannel -Verbose; if it says False: Test-ComputerSecureChannel -Repair -Credential DOMAIN\ADMIN. On a DC instead: netdom resetpwd /s:OTHERDC /ud:DOMAIN\ADMIN /pd:*`,
+		`Computer account, on that computer, as administrator, in powershell.exe (pwsh has not got it): Test-ComputerSecureChannel -Verbose; if it says False: Test-ComputerSecureChannel -Repair -Credential DOMAIN\ADMIN. On a DC instead: netdom resetpwd /s:OTHERDC /ud:DOMAIN\ADMIN /pd:*`,
 		`See when its password was set: Get-ADComputer NAME -Properties PasswordLastSet,msDS-KeyVersionNumber. A snapshot that was restored, a clone, or a second computer of that name comes with another password`,
 		`Linux member: net ads testjoin, or adcli testjoin; when it fails: net ads join -U ADMIN, or adcli join DOMAIN -U ADMIN (net ads changetrustpw needs the password that does not work). On a Samba DC, for the keytab: samba-tool domain exportkeytab FILE --principal=NAME. No ktpass: it sets a password that the computer does not learn`,
 		`Restart the computer, or klist -li 0x3e7 purge. Mended when klist -li 0x3e7 get krbtgt brings a ticket; Linux: kinit -kt FILE NAME`,
@@ -18,7 +18,7 @@ var (
 	preauthUserSteps = []string{
 		`User: Get-ADUser NAME -Properties PasswordLastSet,BadLogonCount,LastBadPasswordAttempt (the last two are each DC's own: -Server DC): was the password changed shortly before? Look for saved passwords (cmdkey /list, services, scheduled tasks, app pools)`,
 		`Keytab: see what it holds: klist -kte FILE, and test it: kinit -kt FILE NAME`,
-		`Make it again: ktpass /princ NAME@REALM /mapuser NAME /crypto ALL /ptype KRB5_NT_PRINCIPAL /pass * /out FILE sets a new password: whatever else uses the account needs it too. Samba DC: samba-tool domain exportkeytab FILE --principal=NAME changes none`,
+		`Make it again: ktpass /princ NAME@REALM /mapuser NAME /crypto ALL /ptype KRB5_NT_PRINCIPAL /pass * /out FILE sets a new password and logon name (UPN): whatever else uses the account needs it too. Samba DC: samba-tool domain exportkeytab FILE --principal=NAME changes none. MIT KDC: kadmin -q "cpw NAME" sets a password, kadmin -q "ktadd -k FILE NAME" makes new keys and puts them into FILE`,
 	}
 )
 
@@ -39,7 +39,7 @@ For a computer account it means that the machine and the domain no longer agree 
 		`A 24 of e-text PREAUTH_FAILED inside error 91 is a healthy step of SPAKE and is not counted.`,
 	},
 	Fix:      slices.Concat(preauthComputerSteps, preauthUserSteps),
-	Events:   []Event{{Host: "DC", Log: "Security", ID: "4771", Meaning: "preauthentication failed, code 0x18, with the client's address"}, {Host: "client", Log: "System", ID: "NETLOGON 3210", Meaning: "the computer could not authenticate to its domain"}},
+	Events:   []Event{{Host: "DC", Log: "Security", ID: "4771", Meaning: "preauthentication failed, code 0x18, with the client's address"}, {Host: "client", Log: "System", ID: "NETLOGON 3210", Meaning: "a computer account: the computer could not authenticate to its domain"}},
 	Refs:     []string{"RFC 4120 §3.1.1, §5.2.7, §7.5.9", "[MS-KILE] §3.1.1.2 (salt)", "KB918442 (2003: 0x18 right after a computer password change)"},
 	Since:    "0.1.0",
 	Severity: Error,

@@ -18,7 +18,7 @@ with the defaults of April 2026: most of them simply get AES tickets then, those
 	},
 	Fix: []string{
 		`Get-ADObject -LDAPFilter "(servicePrincipalName=SPN)" -Properties msDS-SupportedEncryptionTypes,pwdLastSet`,
-		`When the service's host and keytab can do AES: Set-ADUser or Set-ADComputer NAME -KerberosEncryptionType AES128,AES256, a new password, a new keytab`,
+		`When the service's host and keytab can do AES: Set-ADUser NAME -KerberosEncryptionType AES128,AES256 (Set-ADComputer for a computer), a new password, a new keytab`,
 	},
 	Refs:     []string{"KB5021131 (default 0x27: RC4 tickets, AES session keys)", "KB5073381 (default 0x18 from April 2026)"},
 	Since:    "0.1.0",

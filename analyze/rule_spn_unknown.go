@@ -24,7 +24,7 @@ needs the name that is registered.`,
 		`The SPN was registered and this DC does not have it yet: a success at another KDC shows it (kdcs-disagree).`,
 	},
 	Fix: []string{
-		`setspn -Q SPN finds who has it (wildcards allowed: setspn -Q */HOST*)`,
+		`setspn -Q SPN finds who has it, setspn -F -Q SPN in the whole forest (wildcards allowed: setspn -Q */HOST*). Two accounts: kerbscope explain duplicate-spn`,
 		`Register it on the account that the service runs as: setspn -S SPN ACCOUNT (the computer's HOST names are there already and stand for http, cifs, rpc and others by sPNMappings, but not for smtp). Windows clients may remember for 15 minutes that there was none (SpnCacheTimeout)`,
 		`Connect by the name that is registered: the host's full DNS name, no IP address, no alias without its own SPN (netdom computername HOST /add:ALIAS for file servers)`,
 		`Another forest: netdom trust DOMAIN /namesuffixes:OTHER; clients: ksetup or the policy "Define host name-to-Kerberos realm mappings"`,

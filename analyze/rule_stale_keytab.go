@@ -22,7 +22,7 @@ keytab), and no port takes one, the findings are one cause: the most telling is 
 	Fix: []string{
 		`See what the account has: Get-ADObject -LDAPFilter "(servicePrincipalName=SPN)" -Properties msDS-KeyVersionNumber,pwdLastSet; and on HOST what the service has (a keytab): klist -kte FILE`,
 		`A Windows service with a domain account: on HOST type the account's present password into the service's logon properties, and restart it; a computer account: Reset-ComputerMachinePassword on that host`,
-		`Keytab of a service account, on a DC: ktpass /princ SPN@REALM /mapuser ACCOUNT /crypto ALL /ptype KRB5_NT_PRINCIPAL /pass * /out FILE. It sets a new password, kvno and logon name (UPN): whatever else uses ACCOUNT needs the new key as well. Never for a computer's account: that computer would fall out of the domain`,
+		`Keytab of a service account, on a DC: ` + ktpassStep,
 		`Keytab of a computer account, on HOST: net ads changetrustpw (with "kerberos method = secrets and keytab"), or adcli update --computer-password-lifetime=0 (without it nothing happens for 30 days)`,
 		`Samba DC: samba-tool domain exportkeytab FILE --principal=SPN writes the present key and changes no password`,
 		`Restart the service. After a new password also throw away the clients' tickets: klist purge, for computers klist -li 0x3e7 purge, on MIT kdestroy. Mended when klist -kte FILE has the kvno of a new ticket`,

@@ -110,6 +110,9 @@ func TestRuleOrder(t *testing.T) {
 func TestFillIn(t *testing.T) {
 	steps := []string{`setspn -Q SPN; HKLM\SYSTEM /v NAME`, "SPNS and the SPN, SPN=1"}
 	assert.Equal(t, []string{`setspn -Q http/x; HKLM\SYSTEM /v NAME`, "SPNS and the http/x, SPN=1"}, fillIn(steps, []string{"SPN", "http/x", "NAME", ""}))
+	reset := []string{"Set-ADAccountPassword ACCOUNT -Reset; Set-ADUser NAME"}
+	assert.Equal(t, []string{"Set-ADAccountPassword ACCOUNT -Reset; Set-ADComputer HUB-1$"}, fillIn(reset, accountFill("HUB-1$")))
+	assert.Equal(t, []string{"Set-ADAccountPassword frank -Reset; Set-ADUser frank"}, fillIn(reset, accountFill("frank")))
 	assert.Equal(t, steps, fillIn(steps, nil))
 }
 

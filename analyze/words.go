@@ -148,6 +148,26 @@ func addOnce(list []string, s string) []string {
 
 // fillIn puts this capture's names into steps: pairs of a placeholder in
 // capitals and what stands for it. Only whole words are replaced.
+// Steps and warnings that several rules give.
+const (
+	// ktpassStep makes a keytab on a Windows DC; SPN, REALM and ACCOUNT are filled in.
+	ktpassStep = `ktpass /princ SPN@REALM /mapuser ACCOUNT /crypto ALL /ptype KRB5_NT_PRINCIPAL /pass * /out FILE. It sets a new password, kvno and logon name (UPN): whatever else uses ACCOUNT needs the new key as well. Never for a computer's account: that computer would fall out of the domain`
+	// etypesUndo takes back what was set on an account.
+	etypesUndo = `Set-ADUser NAME -Replace @{'msDS-SupportedEncryptionTypes'=OLDVALUE}, or -Clear msDS-SupportedEncryptionTypes when there was none (a computer: Set-ADComputer); a new password stays`
+	// sambaPasswordStep gives an account AES keys on Samba.
+	sambaPasswordStep = `net ads enctypes set NAME 24; then a new password: samba-tool user setpassword ACCOUNT for a user or service account; never for a computer, which sets its own: net ads changetrustpw on it`
+)
+
+// accountFill fills in an account's name, and the cmdlets of its kind. In steps
+// that reset a password it is filled in for users only: a computer does not
+// learn a password that others set.
+func accountFill(name string) []string {
+	if isComputer(name) {
+		return []string{"NAME", name, "Set-ADUser", "Set-ADComputer", "Get-ADUser", "Get-ADComputer"}
+	}
+	return []string{"NAME", name, "ACCOUNT", name}
+}
+
 func fillIn(steps []string, pairs []string) []string {
 	if len(pairs) == 0 {
 		return steps

@@ -25,7 +25,6 @@ func openLogs(names []string, failed func(error)) (list []findingLog, err error)
 			for _, l := range list {
 				l.close()
 			}
-			list = nil
 		}
 	}()
 	for _, name := range names {
