@@ -38,7 +38,7 @@ func TestHostile(t *testing.T) {
 			n := in.Full / part
 			limit := hostileTime * time.Duration(max(1, 50/part))
 			got := runProcess(t, program(t, "--format", "json", "-"), func(w io.Writer) error { return in.Write(w, n) }, limit)
-			t.Logf("%d %s: %.1f s, %d MB, status %d %s", n, in.What, got.took.Seconds(), got.peak/1000, got.status, got.errs)
+			t.Logf("%d %s: %.1f s, %.1f s of CPU, %d MB, status %d %s", n, in.What, got.took.Seconds(), got.cpu.Seconds(), got.peak/1000, got.status, got.errs)
 			require.Contains(t, []int{exitOK, exitPartial}, got.status, got.errs)
 			assert.Less(t, got.took, limit)
 			if !raceDetector {

@@ -77,7 +77,7 @@ var damage = regexp.MustCompile(`(?m)^kerbscope: error: .*(m\.cap|-|stdin): .*(b
 
 // TestMutations: whatever becomes of the captures of the corpus, all commands
 // end in time with 0, 2 or 3, and say of a damaged file where it is damaged.
-// KERBSCOPE_MUTATIONS is the number of runs.
+// KERBSCOPE_MUTATIONS is the number of runs, KERBSCOPE_MUTATIONS_FROM the first.
 func TestMutations(t *testing.T) {
 	runs := 500
 	if s := os.Getenv("KERBSCOPE_MUTATIONS"); s != "" {
@@ -85,6 +85,7 @@ func TestMutations(t *testing.T) {
 		runs, err = strconv.Atoi(s)
 		require.NoError(t, err)
 	}
+	from, _ := strconv.Atoi(os.Getenv("KERBSCOPE_MUTATIONS_FROM"))
 	var files []string
 	for _, dir := range corpusCases(t, corpusRoot) {
 		files = append(files, capturesIn(t, dir)...)
@@ -95,7 +96,7 @@ func TestMutations(t *testing.T) {
 	statuses := map[int]int{}
 	var slowest time.Duration
 	var most uint64
-	for i := range runs {
+	for i := from; i < from+runs; i++ {
 		rng := rand.New(rand.NewPCG(uint64(i), 0x6d757461))
 		file := files[rng.IntN(len(files))]
 		b, err := os.ReadFile(file)

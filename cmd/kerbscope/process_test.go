@@ -40,6 +40,7 @@ type ran struct {
 	out, errs string
 	status    int // -1: a signal ended it
 	took      time.Duration
+	cpu       time.Duration // of all its threads
 	peak      int // kB of memory; 0 where /proc does not tell
 }
 
@@ -94,7 +95,7 @@ func runStarted(t *testing.T, cmd *exec.Cmd, feed func(io.Writer) error, limit t
 	took := time.Since(began)
 	close(over)
 	watch.Wait()
-	return ran{out.String(), errs.String(), cmd.ProcessState.ExitCode(), took, peak}
+	return ran{out.String(), errs.String(), cmd.ProcessState.ExitCode(), took, cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), peak}
 }
 
 // peakMemory is the most memory, in kB, that the process held in RAM so far.
