@@ -46,6 +46,7 @@ func checkAcceptorLacksKey(c *Case) []Finding {
 		}
 		return false
 	})
+	taken := c.taken()
 	return c.each(rows, byServiceAndServer, []string{"error_code", "carrier_result.code", "ticket.sname", "ticket.kvno", "ticket.etype", "opened.why_not", "opened.own_why_not", "opened.key"}, func(f *Finding, rows []*Row, r *Record) {
 		f.Confidence = Certain
 		if r.code() == errNotUs || r.Error == nil && mislabelled(r) {
@@ -70,11 +71,34 @@ func checkAcceptorLacksKey(c *Case) []Finding {
 		case mislabelled(r):
 			f.Cause = fmt.Sprintf("The keytab given has the right key, but not under the label that the ticket asks for: %s. MIT krb5 and what is built on it (Cyrus SASL, mod_auth_gssapi, Samba) look keys up by name, kvno and etype; Windows and Java do not mind.", strings.Join(o.Differs, "; "))
 		}
+		if r.Opened == nil {
+			f.Cause += c.takenBesideNote(taken, r)
+		}
 		f.fill = []string{"SPN", spnOf(r)}
 		if r.Presented != nil {
 			f.fill = append(f.fill, "REALM", r.Presented.Realm)
 		}
 	})
+}
+
+// takenBesideNote says that another endpoint of the host took the same ticket
+// around that time.
+func (c *Case) takenBesideNote(taken taken, r *Record) string {
+	t := c.lifeOf(r.Presented)
+	if t == nil || tookBefore(showing{t, &Presented{To: r.To, First: r}}) {
+		return ""
+	}
+	for _, a := range taken.sameHostName(showing{life: t}) {
+		d := r.Start - a.p.Last.Start
+		if a.life == t && a.p.To != r.To && c.SameHost(a.p.To.Addr(), r.To.Addr()) && max(d, -d) < keyChangeTime {
+			when := "before"
+			if d < 0 {
+				when = "later"
+			}
+			return fmt.Sprintf(" %s took the very same ticket %s %s: ticket and account are right, and what %s uses lacks the key, unless the host's keys were replaced in between.", c.server(a.p.To), seconds(max(d, -d)), when, c.server(r.To))
+		}
+	}
+	return ""
 }
 
 // mislabelled tells that a keytab has the right key under a label that the

@@ -63,14 +63,16 @@ func checkAPRefused(c *Case) []Finding {
 			f.Cause = "The service says no without a reason. The given keytab opens the ticket: if the service uses that keytab, the key is not the reason, but a policy, a missing right, a clock or a replay cache."
 		}
 		f.CaptureNext = []string{"Give kerbscope the service's keytab (--keytab): it proves or excludes a wrong key."}
+		steps := append(logsOf(r), refusedSteps[1:]...)
 		if r.Reply == nil && r.Opened == nil {
 			if note := c.otherKeyNote(taken, r, false); note != "" {
 				f.Cause = "The service says no without a reason." + note
+				steps = append([]string{spnOnWrongAccountSteps[0], spnOnWrongAccountSteps[2]}, steps...)
 			}
 		}
 		f.Cause += c.anonymousNote(r.To)
-		f.fill = []string{"SPN", spnOf(r)}
-		f.Fix = fillIn(append(logsOf(r), refusedSteps[1:]...), f.fill)
+		f.fill = []string{"SPN", spnOf(r), "HOST", spnHost(r.Service)}
+		f.Fix = fillIn(steps, f.fill)
 		f.Events = refusedEvents[:1]
 		if len(r.Carrier) > 0 && r.Carrier[0] == "smtp" {
 			f.Events = refusedEvents

@@ -46,7 +46,11 @@ func checkClientRevoked(c *Case) []Finding {
 			reason = "is disabled, locked out, expired or outside its logon hours"
 			f.Confidence = Likely
 		}
-		f.Summary = fmt.Sprintf("The account %s %s: %s refused it %s (%d).", orUnknown(bare(r.Client)), reason, c.HostName(r.To.Addr()), nTimes(total(rows)), r.code())
+		name := bare(r.Client)
+		if c.namesakes(r.Client) {
+			name = r.Client
+		}
+		f.Summary = fmt.Sprintf("The account %s %s: %s refused it %s (%d).", orUnknown(name), reason, c.HostName(r.To.Addr()), nTimes(total(rows)), r.code())
 		f.Cause = "The KDC knows the account and does not let it log on."
 		f.parts = accountSubjects(c, rows, locked)
 		f.fill = []string{"NAME", bare(r.Client)}
@@ -69,6 +73,14 @@ func accountSubjects(c *Case, rows []*Row, locked bool) (list []Subject) {
 		list = append(list, x)
 	}
 	return list
+}
+
+// namesakes tells that a client of another realm has the same name.
+func (c *Case) namesakes(client string) bool {
+	return slices.ContainsFunc(c.Rows(decode.AS), func(row *Row) bool {
+		x := row.Record().Client
+		return samePrincipal(bare(x), bare(client)) && !samePrincipal(x, client) && x != bare(x)
+	})
 }
 
 // byAccountAndKDC is for what a KDC knows of an account, whoever asks.

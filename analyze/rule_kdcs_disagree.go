@@ -24,7 +24,7 @@ values of the KDC are not replicated), or replication that is behind. Users then
 		`repadmin /showrepl * /csv and repadmin /replsummary; for the object: repadmin /showobjmeta DC "DN" on both DCs, compare the version of unicodePwd, servicePrincipalName and msDS-SupportedEncryptionTypes`,
 		`Compare the settings of both DCs: reg query HKLM\SYSTEM\CurrentControlSet\Services\KDC /s, the policy value SupportedEncryptionTypes, and their update level (Get-HotFix)`,
 		`Force replication of the one object: repadmin /replsingleobj DC1 DC2 "DN"`,
-		`Samba: samba-tool drs showrepl, samba-tool ldapcmp ldap://DC1 ldap://DC2; MIT: kproplog, and the age of the replica's database`,
+		`Samba: samba-tool drs showrepl, samba-tool drs replicate DC1 DC2 NC, samba-tool ldapcmp ldap://DC1 ldap://DC2; MIT: kproplog, and the age of the replica's database`,
 	},
 	Events:   []Event{{Host: "DC", Log: "Directory Service", ID: "1311, 1865, 2042", Meaning: "replication trouble"}},
 	Refs:     []string{"[MS-KILE] §3.3.5", "[MS-ADTS] §3.1.1.5 (replication)"},
@@ -95,6 +95,7 @@ func (c *Case) ticketsDisagree() (found []Finding) {
 					f.Cause = fmt.Sprintf("%s still made tickets with %s when %s used %s already: it has not heard of the new password, or of the name's move to another account. Replication to it is behind, or its copy of the account is older. Services that have the new key alone refuse its tickets.",
 						c.HostName(late.KDC), kvnoText(late.KVNO), c.HostName(ahead.KDC), kvnoText(ahead.KVNO))
 					f.Subject.Tickets = c.madeWith(late)
+					f.fill = []string{"DC1", c.HostName(late.KDC), "DC2", c.HostName(ahead.KDC)}
 				}
 				found = append(found, f)
 				break pairs

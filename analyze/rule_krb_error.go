@@ -59,7 +59,7 @@ var errorMeaning = map[int32]string{
 	9:  "The account has no usable key: its password was never set.",
 	10: "A postdated ticket was asked for; Active Directory issues none.",
 	11: "The requested end lies before the start: a clock far off, or the renewal of a ticket past its life.",
-	12: "A policy forbids it: logon workstations, an authentication policy or silo, selective authentication on a trust; Samba says so too when the user's account was disabled or locked after the logon.",
+	12: "A policy forbids it: logon workstations, an authentication policy or silo, selective authentication on a trust; Heimdal, and Samba after the logon, say so too when the user's account is disabled or locked.",
 	13: "An option of the request cannot be granted.",
 	15: "The checksum type of the request is not accepted any more: an old client.",
 	16: "The kind of preauthentication is not supported: smart card logon without a certificate at the KDC, for one.",

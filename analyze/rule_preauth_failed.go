@@ -74,6 +74,9 @@ func checkPreauthFailed(c *Case) []Finding {
 			f.Cause += fmt.Sprintf(" With %s the same account was accepted: the password is right, and the key of the other etype was made with a wrong salt.", shortEtype(*x.Req.PreauthEtype))
 			c.cite(f, x, "preauth_etype", "issued.etype")
 		}
+		if n := c.lockedAfter(r); n > 0 {
+			f.Cause += fmt.Sprintf(" Afterwards %s refused the account itself %s with %s, from whichever host: it seems to have been locked by this.", c.HostName(r.To.Addr()), nTimes(n), codeText(errClientRevoked))
+		}
 		name, realm := splitPrincipal(r.Client)
 		f.fill = []string{"NAME", name, "REALM", realm}
 		switch {
@@ -83,6 +86,21 @@ func checkPreauthFailed(c *Case) []Finding {
 			f.Fix = fillIn(preauthUserSteps, f.fill)
 		}
 	})
+}
+
+// lockedAfter counts the logons, from any host, of r's account that its KDC
+// refused later because the account is locked, or without saying why.
+func (c *Case) lockedAfter(r *Record) (n uint64) {
+	for _, row := range c.rowsWhere(decode.AS, func(x *Record) bool {
+		if x.Ending != decode.Failed || x.code() != errClientRevoked || x.End < r.Start || !c.SameHost(x.To.Addr(), r.To.Addr()) || !samePrincipal(x.Client, r.Client) {
+			return false
+		}
+		reason := revokedReason(x)
+		return reason == "" || reason == isLocked
+	}) {
+		n += row.Count
+	}
+	return n
 }
 
 // preauthRefused tells a logon refused for its preauthentication. Old MIT KDCs

@@ -19,14 +19,7 @@ entries that it has for the service name do not open the ticket, the key of anot
 		`The host's password was just changed, tickets for one name are older than for the other: then the older ticket of the pair has the lower kvno and stale-ticket speaks.`,
 		`A duplicate SPN: KDCs answer 7 and issue no ticket.`,
 	},
-	Fix: []string{
-		`setspn -Q SPN names the account that carries it; compare with the account that the service runs as, on HOST: Get-CimInstance Win32_Service | select Name,StartName (IIS: the application pool's identity; Linux: whose key klist -kte FILE holds)`,
-		`If that account is meant to carry the name (Exchange's alternate service account, a farm behind a balancer), leave it there: HOST lacks its password, see kerbscope explain stale-keytab; Exchange: RollAlternateServiceAccountPassword.ps1`,
-		`Else move it: setspn -D SPN WRONGACCOUNT, then at once setspn -S SPN RIGHTACCOUNT: in between nobody gets a ticket for it`,
-		`Linux: the keytab on HOST needs SPN with the key of RIGHTACCOUNT as well: klist -kte FILE; Samba: samba-tool spn list ACCOUNT; samba-tool spn delete SPN WRONGACCOUNT; samba-tool spn add SPN RIGHTACCOUNT; samba-tool domain exportkeytab FILE --principal=SPN`,
-		`IIS whose pool runs as the account of SPN: appcmd set config "SITE" -section:system.webServer/security/authentication/windowsAuthentication -useAppPoolCredentials:true -commit:apphost; else leave SPN on the computer account and kernel-mode authentication on`,
-		`Let it replicate: repadmin /syncall /AdeP, then on clients klist purge. Mended when a new ticket is accepted`,
-	},
+	Fix: spnOnWrongAccountSteps,
 	Undo: []string{
 		`setspn -D SPN RIGHTACCOUNT, then setspn -S SPN WRONGACCOUNT`,
 	},
@@ -35,6 +28,15 @@ entries that it has for the service name do not open the ticket, the key of anot
 	Since:    "0.1.0",
 	Severity: Error,
 	Check:    checkSPNOnWrongAccount,
+}
+
+var spnOnWrongAccountSteps = []string{
+	`setspn -Q SPN names the account that carries it; compare with the account that the service runs as, on HOST: Get-CimInstance Win32_Service | select Name,StartName (IIS: the application pool's identity; Linux: whose key klist -kte FILE holds)`,
+	`If that account is meant to carry the name (Exchange's alternate service account, a farm behind a balancer), leave it there: HOST lacks its password, see kerbscope explain stale-keytab; Exchange: RollAlternateServiceAccountPassword.ps1`,
+	`Else move it: setspn -D SPN WRONGACCOUNT, then at once setspn -S SPN RIGHTACCOUNT: in between nobody gets a ticket for it`,
+	`Linux: the keytab on HOST needs SPN with the key of RIGHTACCOUNT as well: klist -kte FILE; Samba: samba-tool spn list ACCOUNT; samba-tool spn delete SPN WRONGACCOUNT; samba-tool spn add SPN RIGHTACCOUNT; samba-tool domain exportkeytab FILE --principal=SPN`,
+	`IIS whose pool runs as the account of SPN: appcmd set config "SITE" -section:system.webServer/security/authentication/windowsAuthentication -useAppPoolCredentials:true -commit:apphost; else leave SPN on the computer account and kernel-mode authentication on`,
+	`Let it replicate: repadmin /syncall /AdeP, then on clients klist purge. Mended when a new ticket is accepted`,
 }
 
 func checkSPNOnWrongAccount(c *Case) []Finding {

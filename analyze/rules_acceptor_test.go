@@ -558,6 +558,7 @@ func TestRefusedWithoutAWordBesideAnotherAccountsKey(t *testing.T) {
 		f := s.found()["ap-refused"]
 		require.Len(t, f, 1)
 		assert.Equal(t, told, strings.Contains(f[0].Cause, "another account's key"), f[0].Cause)
+		assert.Equal(t, told, strings.HasPrefix(f[0].Fix[0], "setspn -Q MSSQLSvc/hub-1.contoso.com:1433"))
 	}
 }
 
@@ -590,6 +591,22 @@ func TestOldTicketOfUnknownIssue(t *testing.T) {
 	require.Len(t, f, 1)
 	assert.Equal(t, Likely, f[0].Confidence)
 	assert.Contains(t, f[0].Cause, "replication")
+}
+
+// Another port of the host took the ticket before it was refused.
+func TestKeyThatOneProcessLacks(t *testing.T) {
+	for _, beside := range []bool{false, true} {
+		s := newSynth(t)
+		issue(s, smtpTicket)
+		if beside {
+			s.ap(apX{to: hub2525, ticket: smtpTicket})
+		}
+		s.later(3 * time.Second)
+		s.ap(apX{to: hubRPC, ticket: smtpTicket, code: 44, carrier: "dcerpc"})
+		f := s.found()["acceptor-lacks-key"]
+		require.Len(t, f, 1)
+		assert.Equal(t, beside, strings.Contains(f[0].Cause, "took the very same ticket"), f[0].Cause)
+	}
 }
 
 // A kvno that jumps by more than one within moments is that of another account.

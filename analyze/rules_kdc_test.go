@@ -3,6 +3,7 @@ package analyze
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -437,6 +438,7 @@ func TestLockedFromElsewhere(t *testing.T) {
 		assert.Contains(t, f.Summary, "twice")
 		require.Len(t, found["preauth-failed"], 1)
 		assert.Equal(t, linked, f.BecauseOf == found["preauth-failed"][0].ID)
+		assert.Equal(t, linked, strings.Contains(found["preauth-failed"][0].Cause, "have been locked by this"))
 	}
 }
 
