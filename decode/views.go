@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"hash/maphash"
 	"net/netip"
 	"strconv"
 
@@ -13,46 +14,43 @@ import (
 const maxViews = 65536
 
 // views remembers which directions the capture holds, for hosts whose packets
-// passed the gate.
+// passed the gate. Pairs and hosts are known by hashes of 64 bits with a seed of
+// the Decoder's own.
 type views struct {
-	pairs map[[2]flow.IP]struct{} // packets from [0] to [1]
-	dsts  map[flow.IP]struct{}    // packets to this host
+	seed  uint64
+	pairs hashSet // packets from the first to the second
+	dsts  hashSet // packets to this host
 	// missed are pairs like those of pairs: packets went that way, as an
 	// acknowledgement of them shows, and were not captured.
-	missed map[[2]flow.IP]struct{}
+	missed hashSet
 }
 
-func newViews() *views {
-	return &views{pairs: map[[2]flow.IP]struct{}{}, dsts: map[flow.IP]struct{}{}, missed: map[[2]flow.IP]struct{}{}}
-}
+func newViews() *views { return &views{seed: maphash.Bytes(maphash.MakeSeed(), nil)} }
+
+func (v *views) pair(src, dst flow.IP) uint64 { return dst.Hash(src.Hash(v.seed)) }
 
 func (v *views) add(src, dst flow.IP) {
-	k := [2]flow.IP{src, dst}
-	if _, ok := v.pairs[k]; ok || len(v.pairs) >= maxViews {
-		return
+	if k := v.pair(src, dst); v.pairs.n < maxViews {
+		if v.pairs.add(k) {
+			v.dsts.add(dst.Hash(v.seed))
+		}
 	}
-	v.pairs[k] = struct{}{}
-	v.dsts[dst] = struct{}{}
 }
 
 // miss notes that packets from src to dst passed uncaptured.
 func (v *views) miss(src, dst netip.Addr) {
-	if len(v.missed) < maxViews {
-		v.missed[[2]flow.IP{flow.IPFrom(src), flow.IPFrom(dst)}] = struct{}{}
+	if v.missed.n < maxViews {
+		v.missed.add(v.pair(flow.IPFrom(src), flow.IPFrom(dst)))
 	}
 }
 
 // from tells whether any packet from src to dst is in the capture.
 func (v *views) from(src, dst netip.Addr) bool {
-	_, ok := v.pairs[[2]flow.IP{flow.IPFrom(src), flow.IPFrom(dst)}]
-	return ok
+	return v.pairs.has(v.pair(flow.IPFrom(src), flow.IPFrom(dst)))
 }
 
 // to tells whether any packet to dst is in the capture.
-func (v *views) to(dst netip.Addr) bool {
-	_, ok := v.dsts[flow.IPFrom(dst)]
-	return ok
-}
+func (v *views) to(dst netip.Addr) bool { return v.dsts.has(flow.IPFrom(dst).Hash(v.seed)) }
 
 // answerable tells whether an answer from server to client would be in the
 // capture: packets that way are, or packets to the client from anybody. A KDC
@@ -62,7 +60,7 @@ func (v *views) answerable(client, server netip.Addr) bool {
 	if v.from(server, client) {
 		return true
 	}
-	if _, unseen := v.missed[[2]flow.IP{flow.IPFrom(server), flow.IPFrom(client)}]; unseen {
+	if v.missed.has(v.pair(flow.IPFrom(server), flow.IPFrom(client))) {
 		return false
 	}
 	return v.to(client)

@@ -56,6 +56,13 @@ func (r EndReason) String() string {
 // A Conn is one TCP connection. It may be read as long as one likes; its
 // buffers are gone and its methods do nothing after Handler.End.
 type Conn struct {
+	connHot
+
+	User        any  // the consumer's own; set to nil after Handler.End
+	First, Last Seen // first and last packet given to the Tracker
+	RST         Seen // first RST
+	RSTFrom     Dir  // who sent it: ToServer = the client
+
 	ID             uint64 // 1, 2, … in the order of first packets given to the Tracker
 	Client, Server netip.AddrPort
 	// ClientKnown: a SYN, a SYN-ACK or Swap told who the client is. If false,
@@ -63,9 +70,6 @@ type Conn struct {
 	// server.
 	ClientKnown bool
 	V6          bool
-	User        any // the consumer's own; set to nil after Handler.End
-
-	First, Last Seen // first and last packet given to the Tracker
 
 	// SYNs are the client's SYNs that opened the connection: the first and its
 	// retransmits, without capture twins; at most MaxSYNs are kept, SYNCount
@@ -73,34 +77,37 @@ type Conn struct {
 	SYNs     []Seen
 	SYNCount int
 	SYNACK   Seen // first SYN-ACK
-	RST      Seen // first RST
-	RSTFrom  Dir  // who sent it: ToServer = the client
 	FINs     [2]Seen
 
 	Twins uint64 // packets that stood a second time in the capture (SYNs and SYN-ACKs only; data twins count as Half.Duplicates)
 
-	half    [2]Half // by side of key
-	t       *Tracker
+	synFPs  []uint64 // of SYNs
+	syn0    [1]Seen  // where SYNs and synFPs begin: most connections have one
+	fp0     [1]uint64
+	sackFP  uint64 // of SYNACK
+	holdPrv *Conn  // neighbours among those that hold bytes
+	holdNxt *Conn
+}
+
+// connHot is what most packets of a connection need, in as few cache lines as
+// can be. The runtime puts a word before a Conn, so that each half begins on a line.
+type connHot struct {
 	key     connKey
+	prev    *Conn  // older connection between the same ports
 	hash    uint64 // of its packets
 	calm    uint32 // 1 + where it stands in Tracker.calm; 0: nowhere
 	flip    uint8  // side of the client
 	ignored bool
 	ended   bool
-	synFPs  []uint64 // of SYNs
-	syn0    [1]Seen  // where SYNs and synFPs begin: most connections have one
-	fp0     [1]uint64
-	sackFP  uint64 // of SYNACK
-	prev    *Conn  // older connection between the same ports
-	lastAt  int64  // Tracker clock when last touched
-	listAt  int64  // lastAt when it was put where it stands in open
+	holding bool
 	list    *connList
+	lastAt  int64 // Tracker clock when last touched
+	listAt  int64 // lastAt when it was put where it stands in open
+	held    int
+	t       *Tracker
 	older   *Conn // neighbours in list
 	newer   *Conn
-	held    int
-	holding bool
-	holdPrv *Conn // neighbours among those that hold bytes
-	holdNxt *Conn
+	half    [2]Half // by side of key
 }
 
 // MaxSYNs is how many SYNs of one connection are kept with their frames.

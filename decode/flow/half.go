@@ -18,6 +18,8 @@ import "slices"
 //		h.Skip()                   // go on after the gap
 //	}
 type Half struct {
+	halfHot
+
 	Packets      uint64 // packets given to the Tracker, twins and retransmits included
 	PayloadBytes uint64 // new bytes of the stream, on the wire
 	Duplicates   uint64 // segments that brought nothing new: retransmits and capture twins
@@ -30,17 +32,13 @@ type Half struct {
 	halfState
 }
 
-type halfState struct {
-	off       int64  // stream position of data[0]
-	next      uint32 // sequence number of stream position end()
-	pass      uint32 // bytes that the consumer passes over next
-	passed    uint64 // bytes passed over since it last asked
-	passedAll uint64 // and ever
-	passedAt  int64  // time of the latest of them
-
-	c        *Conn
+// halfHot is what most packets need: two cache lines, which those of the other
+// direction need as well, and with Packets and PayloadBytes a third.
+type halfHot struct {
 	data     []byte // contiguous, unread
-	own      []byte // the storage data lies in, unless borrowed
+	off      int64  // stream position of data[0]
+	next     uint32 // sequence number of stream position end()
+	pass     uint32 // bytes that the consumer passes over next
 	borrowed bool   // data is a view of the packet in hand
 	ignored  bool
 	based    bool // next is known
@@ -49,16 +47,27 @@ type halfState struct {
 	skipped  bool // Skip was called in the running Data call
 	finSet   bool
 	finTold  bool
-	isn      uint32 // of the SYN or SYN-ACK, if synSeen
-	gap      int64  // bytes missing at end(), declared, not yet skipped
-	finOff   int64  // stream position of the FIN
-	acked    int64  // highest stream position acknowledged by the other side
-	ackEnd   int64  // end() when acked was first found to be beyond it
-	ackSegs  int    // segments of the connection since then
-	ackAt    int64  // time then
-	marks    []mark
-	mark0    [1]mark // where marks begins: most reads empty a half after one segment
-	wait     pieces  // beyond end()
+	gap      int64 // bytes missing at end(), declared, not yet skipped
+	acked    int64 // highest stream position acknowledged by the other side
+
+	wait pieces // beyond end()
+	own  []byte // the storage data lies in, unless borrowed
+	c    *Conn
+
+	marks []mark  // of data; none without data
+	mark0 [1]mark // where marks begins: most reads empty a half after one segment
+}
+
+type halfState struct {
+	passed    uint64 // bytes passed over since the consumer last asked
+	passedAll uint64 // and ever
+	passedAt  int64  // time of the latest of them
+	isn       uint32 // of the SYN or SYN-ACK, if synSeen
+	finOff    int64  // stream position of the FIN
+	ackEnd    int64  // end() when acked was first found to be beyond it
+	ackSegs   int    // segments of the connection since then
+	ackAt     int64  // time then
+	_         [2]uint64
 }
 
 // A mark says which frame brought the bytes from off to the next mark.

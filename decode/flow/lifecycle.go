@@ -13,7 +13,8 @@ func (t *Tracker) newConn(key connKey, client uint8, at Seen) *Conn {
 	if client == 1 {
 		a, b = b, a
 	}
-	c := &Conn{ID: t.ids, Client: a, Server: b, V6: !key.a.Is4() || !key.b.Is4(), First: at, Last: at, t: t, key: key, hash: t.hash, flip: client, prev: t.table.get(t.hash, &key), lastAt: t.clock.now}
+	c := &Conn{ID: t.ids, Client: a, Server: b, V6: !key.a.Is4() || !key.b.Is4(), First: at, Last: at}
+	c.t, c.key, c.hash, c.flip, c.prev, c.lastAt = t, key, t.hash, client, t.table.get(t.hash, &key), t.clock.now
 	c.half[0].c, c.half[1].c = c, c
 	t.table.set(c)
 	n := 1

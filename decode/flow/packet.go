@@ -40,6 +40,9 @@ func (a IP) Is4() bool { return a.hi == 0 && a.lo>>32 == 0xffff }
 // String returns the usual text form.
 func (a IP) String() string { return a.Addr().String() }
 
+// Hash returns a hash of the address.
+func (a IP) Hash(seed uint64) uint64 { return hashEnd(a, 0, seed) }
+
 func (a IP) less(b IP) bool { return a.hi < b.hi || a.hi == b.hi && a.lo < b.lo }
 
 // Flags are the TCP flags (RFC 9293 §3.1), low bit first.

@@ -196,4 +196,9 @@ func (h *Half) settle() {
 
 const markCost = 24
 
-func (h *Half) held() int { return len(h.data) + markCost*len(h.marks) + h.wait.cost }
+func (h *Half) held() int {
+	if len(h.data) == 0 {
+		return h.wait.cost
+	}
+	return len(h.data) + markCost*len(h.marks) + h.wait.cost
+}

@@ -14,7 +14,7 @@ func TestConnTable(t *testing.T) {
 	want := map[connKey]*Conn{}
 	for range 50000 {
 		n := rnd.Uint64N(900)
-		c := &Conn{key: connKey{ap: uint16(n)}, hash: n % 300 * 7}
+		c := &Conn{connHot: connHot{key: connKey{ap: uint16(n)}, hash: n % 300 * 7}}
 		switch got := tab.get(c.hash, &c.key); {
 		case got != want[c.key]:
 			t.Fatal("another connection")

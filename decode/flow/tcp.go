@@ -170,7 +170,7 @@ func (t *Tracker) limitHalf(c *Conn, h *Half) {
 		h.declare(h.wait.list[0].off - h.end())
 		t.tell(c, h)
 	}
-	if len(h.data)+markCost*len(h.marks) > t.lim.HalfBytes {
+	if len(h.data) > 0 && len(h.data)+markCost*len(h.marks) > t.lim.HalfBytes {
 		h.drop()
 		t.tell(c, h)
 	}

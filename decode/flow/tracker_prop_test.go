@@ -327,6 +327,17 @@ func BenchmarkTracker(b *testing.B) {
 			tr.Add(p, uint64(i), int64(i))
 		}
 	})
+	b.Run("scattered", func(b *testing.B) { // over so many connections that none is in the cache
+		b.ReportAllocs()
+		tr := NewTracker(Limits{}, r)
+		const conns = 1 << 14
+		src, dst := IPFrom(client.Addr()), IPFrom(server.Addr())
+		for i := range b.N {
+			n := uint32(i) * 0x9e3779b1 % conns
+			p := Packet{Src: src, Dst: dst, SrcPort: uint16(n), DstPort: 88, Proto: protoTCP, Seq: 1 + uint32(i/conns)*4, Flags: ACK, Payload: []byte("abcd"), PayloadWire: 4}
+			tr.AddHashed(&p, p.Hash(Seed), uint64(i+1), int64(i))
+		}
+	})
 	b.Run("kdc-exchange", func(b *testing.B) { // 9 segments a connection
 		b.ReportAllocs()
 		tr := NewTracker(Limits{}, r)
