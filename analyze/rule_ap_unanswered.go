@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"fmt"
+	"slices"
 
 	"kerbscope/decode"
 )
@@ -13,6 +14,7 @@ var apUnanswered = &Rule{
 	Doc: `An AP-REQ was sent, packets of the service are in the capture, and no answer to it came: none within 30 seconds, or the service closed or reset the connection instead, or the client did after five seconds and more. Services
 do that when they crash, when the request is larger than they take, when they hang on a name lookup, or when a device in between cuts it off.`,
 	Rivals: []string{
+		`An HTTP request that waits for news on purpose (ActiveSync, MAPI over HTTP, notifications): left out where the server took tickets for the service at other times and did not close the connection itself.`,
 		`The answer was lost by the capture: with a gap or a missing direction in this connection the rule is silent.`,
 		`The service closes the connection as its way to say no (Java on raw TCP does for a key that does not fit): cannot be told apart on the wire.`,
 		`The capture ended first: requests in its last 30 seconds are not counted unless the connection was closed.`,
@@ -35,6 +37,9 @@ func checkAPUnanswered(c *Case) []Finding {
 			return false
 		}
 		server, waited := c.closed(r)
+		if !server && c.longPoll(r) {
+			return false
+		}
 		return server || waited >= gaveUp || waited == 0 && last-r.Start >= apPatience
 	})
 	return c.each(rows, byServiceAndServer, []string{"ticket.sname", "ticket.hash"}, func(f *Finding, rows []*Row, r *Record) {
@@ -55,6 +60,15 @@ func checkAPUnanswered(c *Case) []Finding {
 		if r.Req.Length > 12000 {
 			f.Cause += fmt.Sprintf(" The request has %d bytes: compare with the service's limits.", r.Req.Length)
 		}
+	})
+}
+
+// longPoll tells an HTTP request that may wait for news on purpose (ActiveSync,
+// MAPI over HTTP, notifications): to a server that took tickets for the service at other times.
+func (c *Case) longPoll(r *Record) bool {
+	return len(r.Carrier) > 0 && r.Carrier[0] == "http" && slices.ContainsFunc(c.Rows(decode.AP), func(w *Row) bool {
+		x := w.Record()
+		return x.To == r.To && x.Ending == decode.OK && samePrincipal(x.Service, r.Service)
 	})
 }
 

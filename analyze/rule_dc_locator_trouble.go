@@ -16,6 +16,7 @@ var dcLocatorTrouble = &Rule{
 	Doc: `Clients find their KDCs by SRV records (_kerberos._tcp and _udp, _ldap._tcp.dc._msdcs). Here DNS answered such a question with "no such name" or a server failure and no other answer for that domain helped, or only ICMP answered, that the DNS server cannot be reached, it named a host that did not answer Kerberos requests, or the address of a host that is a KDC
 (an SRV record names it, or it answered Kerberos elsewhere in the captures) could not be had: "no such name", a failure, or ICMP, and no Kerberos of that client followed.`,
 	Rivals: []string{
+		`The client knows its KDC otherwise (krb5.conf, a cache, the domain's other name): the rule is silent when Kerberos of that client with that realm follows.`,
 		`One name of several tried: site-specific names and _kerberos-master often do not exist; the rule speaks only when no question for the domain was answered with a host.`,
 		`The client asks a DNS server outside the domain (home router, VPN not up): its address stands in the evidence.`,
 		`AAAA answered with nothing or "no such name" while the A record is there: healthy where there is no IPv6; any address of the name makes the rule silent for that client, and so does Kerberos of that client afterwards (a cache or hosts file).`,
@@ -33,19 +34,50 @@ var dcLocatorTrouble = &Rule{
 	Check:    checkDCLocatorTrouble,
 }
 
-// locatorDomain is the domain of a locator question; "" for other names.
+// locatorDomain is the domain of a locator question; "" for other names: of
+// other servers of a domain (_ldap._tcp without dc._msdcs: any LDAP server's; gc, pdc
+// and GUIDs), and of Entra ID's realm, whose KDC is reached over HTTPS alone.
 func locatorDomain(name string) string {
 	name = lower(strings.TrimSuffix(name, "."))
-	for _, p := range []string{"_kerberos._tcp.", "_kerberos._udp.", "_ldap._tcp."} {
-		if rest, ok := strings.CutPrefix(name, p); ok {
-			if i := strings.Index(rest, "._sites."); i >= 0 {
-				rest = rest[i+len("._sites."):]
-			}
-			rest = strings.TrimPrefix(rest, "dc._msdcs.")
-			return rest
+	rest, kerberos := name, false
+	for _, p := range []string{"_kerberos._tcp.", "_kerberos._udp."} {
+		if r, ok := strings.CutPrefix(name, p); ok {
+			rest, kerberos = r, true
 		}
 	}
-	return ""
+	if !kerberos {
+		r, ok := strings.CutPrefix(name, "_ldap._tcp.")
+		if !ok {
+			return ""
+		}
+		rest = r
+	}
+	if i := strings.Index(rest, "._sites."); i >= 0 {
+		rest = rest[i+len("._sites."):]
+	}
+	domain, dc := strings.CutPrefix(rest, "dc._msdcs.")
+	if !kerberos && !dc || strings.Contains(domain, "_msdcs.") || domain == entraRealm {
+		return ""
+	}
+	return domain
+}
+
+// entraRealm is the realm of Entra ID (Azure AD) Kerberos.
+const entraRealm = "kerberos.microsoftonline.com"
+
+// foundIts tells whether Kerberos of the client with a KDC of the domain was seen
+// since: then it knows its KDC otherwise, or by the domain's other name, of
+// which a NetBIOS name is the first label as a rule.
+func (c *Case) foundIts(client netip.Addr, domain string, since int64) bool {
+	return slices.ContainsFunc(c.RecordsFrom(client), func(r *Record) bool {
+		if r.Kind != decode.AS && r.Kind != decode.TGS || r.End < since || r.Reply == nil && r.Error == nil {
+			return false
+		}
+		realm := lower(r.Req.Realm)
+		label, _, _ := strings.Cut(realm, ".")
+		own, _, _ := strings.Cut(domain, ".")
+		return realm == domain || label == domain || realm == own
+	})
 }
 
 func checkDCLocatorTrouble(c *Case) []Finding {
@@ -88,10 +120,10 @@ func checkDCLocatorTrouble(c *Case) []Finding {
 		}
 	}
 	for _, k := range order {
-		if good[k] {
+		list := failed[k]
+		if good[k] || c.foundIts(k.client, k.domain, list[0].Time) {
 			continue
 		}
-		list := failed[k]
 		f := c.locatorFinding(list[0], "dns")
 		for _, g := range list[1:] {
 			f.Count += g.Seen

@@ -16,6 +16,7 @@ var kdcsDisagree = &Rule{
 another ticket etype, another kvno, or an error here and success there. DCs of different versions, different settings (the registry
 values of the KDC are not replicated), or replication that is behind. Users then see faults that come and go with the DC they happen to ask.`,
 	Rivals: []string{
+		`A password that just changed (a gMSA's, a computer's) and reaches the other DC moments later: a note, when that DC uses the new key within 15 minutes and no ticket of the old one was refused in view.`,
 		`The password was changed between the two answers: a higher kvno from the later answer, at whichever KDC, is not a disagreement; the rule asks for the lower kvno to be issued after the higher one.`,
 		`The clients asked with different lists: the rule compares only requests with the same list.`,
 		`An RODC has its own krbtgt key and its own kvno (upper 16 bits): not compared with others.`,
@@ -96,6 +97,12 @@ func (c *Case) ticketsDisagree() (found []Finding) {
 						c.HostName(late.KDC), kvnoText(late.KVNO), c.HostName(ahead.KDC), kvnoText(ahead.KVNO))
 					f.Subject.Tickets = c.madeWith(late)
 					f.fill = []string{"DC1", c.HostName(late.KDC), "DC2", c.HostName(ahead.KDC)}
+					if x := c.caughtUp(late, ahead); x != nil && !c.anyRefused(f.Subject.Tickets) {
+						f.Severity = Note
+						c.cite(&f, x, "issued.kvno")
+						f.Cause = fmt.Sprintf("The password changed, and %s heard of it within %s: replication at work. None of its tickets with %s was refused in view.",
+							c.HostName(late.KDC), durationText(max(x.End-ahead.First, 0)), kvnoText(late.KVNO))
+					}
 				}
 				found = append(found, f)
 				break pairs
@@ -113,6 +120,29 @@ func (c *Case) madeWith(k *KeySeen) (list []string) {
 		}
 	}
 	return list
+}
+
+// caughtUp is the first exchange in which the late KDC used the newer key
+// itself, soon after the other KDC did; nil: none.
+func (c *Case) caughtUp(late, ahead *KeySeen) *Record {
+	for _, k := range c.Keys(late.Service) {
+		if k.KDC == late.KDC && k.Etype == ahead.Etype && k.KVNO != nil && !kvnoBelow(k.KVNO, ahead.KVNO) && k.First >= late.Last && k.First-ahead.First <= replicates {
+			return k.Example
+		}
+	}
+	return nil
+}
+
+// replicates is how long a password may take to reach another DC: one of another
+// site hears of it every 15 minutes at the earliest, if nothing tells it sooner.
+const replicates = int64(900e9)
+
+// anyRefused tells whether an acceptor refused one of the tickets so that a key is in doubt.
+func (c *Case) anyRefused(hashes []string) bool {
+	return slices.ContainsFunc(hashes, func(hash string) bool {
+		t := c.TicketOf(hash)
+		return t != nil && slices.ContainsFunc(t.Presented, func(p *Presented) bool { return p.Kind == decode.AP && refusedOnce(t, p) })
+	})
 }
 
 // errorsDisagree finds names that one KDC does not know and another serves.

@@ -3,6 +3,7 @@ package analyze
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"kerbscope/decode"
@@ -18,6 +19,7 @@ told to connect to; no account in that realm carries it. Windows then often goes
 until NTLM is switched off. When the service is an IP address or a single label, the name itself is the fault: Kerberos
 needs the name that is registered.`,
 	Rivals: []string{
+		`A library that asks for the name as given and then for the canonical one (MIT: dns_canonicalize_hostname = fallback): a note, when the ticket for the name that DNS leads to follows within a second.`,
 		`A probe: clients try short names, krbtgt of other realms and names without the right realm before the right one; a success of the same client for the same host soon after makes it a note.`,
 		`A duplicate: KDCs answer 7 also when two accounts carry the SPN; not to be told apart on the wire; setspn -X -F tells.`,
 		`The service lives in another realm and the client was not referred there: name suffix routing, or a missing [domain_realm] entry; the realm asked is in the evidence.`,
@@ -83,8 +85,8 @@ func isAddress(s string) bool {
 }
 
 // probeOf is a ticket that the client of r got for another name of the same
-// service and host around that time: short against full name, with or without
-// port. Another port is another instance.
+// service and host around that time: short against full name, with or without port,
+// or right after it for the name that an alias stands for by DNS. Another port is another instance.
 func (c *Case) probeOf(r *Record) *Record {
 	host, class, port := shortName(spnHost(r.Service)), spnClass(r.Service), spnPort(r.Service)
 	if host == "" || isAddress(spnHost(r.Service)) {
@@ -92,9 +94,21 @@ func (c *Case) probeOf(r *Record) *Record {
 	}
 	for _, x := range c.RecordsFrom(r.From.Addr()) {
 		if x.Kind == decode.TGS && x.answers() && x.From.Addr() == r.From.Addr() && spnClass(x.Service) == class &&
-			shortName(spnHost(x.Service)) == host && (port == "" || spnPort(x.Service) == "" || spnPort(x.Service) == port) && x.Start-r.Start < atOnce && r.Start-x.Start < atOnce {
+			(shortName(spnHost(x.Service)) == host || x.Start >= r.End && x.Start-r.End < canonicalSoon && c.oneHost(spnHost(r.Service), spnHost(x.Service))) && (port == "" || spnPort(x.Service) == "" || spnPort(x.Service) == port) && x.Start-r.Start < atOnce && r.Start-x.Start < atOnce {
 			return x
 		}
 	}
 	return nil
+}
+
+// canonicalSoon is how soon a library that takes the name as given first (MIT:
+// dns_canonicalize_hostname = fallback) asks for the canonical one; what comes later is
+// another connection.
+const canonicalSoon = int64(1e9)
+
+// oneHost tells whether the captures tie two names to one host.
+func (c *Case) oneHost(a, b string) bool {
+	return a != "" && b != "" && slices.ContainsFunc(c.HostsOf(a), func(x netip.Addr) bool {
+		return slices.ContainsFunc(c.HostsOf(b), func(y netip.Addr) bool { return c.SameHost(x, y) })
+	})
 }

@@ -262,6 +262,13 @@ func TestAcceptorRules(t *testing.T) {
 		{"silence until the client gives up", func(s *synth) {
 			s.ap(apX{to: hub25, ticket: smtpTicket, silent: true, gaveUp: 8 * time.Second})
 		}, want{"ap-unanswered warning likely"}},
+		{"HTTP: silence of a server that never took a ticket", func(s *synth) {
+			s.ap(apX{to: hub80, ticket: tkt{httpSPN, 18, 5, "w"}, carrier: "http", silent: true, gaveUp: 8 * time.Second})
+		}, want{"ap-unanswered warning likely"}},
+		{"HTTP: a server that took tickets closes the connection", func(s *synth) {
+			s.ap(apX{to: hub80, ticket: tkt{httpSPN, 18, 5, "w"}, carrier: "http"})
+			s.ap(apX{to: hub80, ticket: tkt{httpSPN, 18, 5, "w"}, carrier: "http", silent: true})
+		}, want{"ap-unanswered warning likely"}},
 		{"the client goes at once", func(s *synth) {
 			s.ap(apX{to: hub25, ticket: smtpTicket, silent: true, gaveUp: time.Second})
 		}, want{"-ap-unanswered"}},

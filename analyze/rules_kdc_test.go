@@ -309,6 +309,36 @@ func TestTruncatedCapture(t *testing.T) {
 	}
 }
 
+func TestReplicationAtWork(t *testing.T) {
+	next := tkt{smtpSPN, 18, 6, "b"}
+	runRuleCases(t, []ruleCase{
+		{"the other DC follows", func(s *synth) {
+			s.tgs(kdcX{list: windowsList, ticket: next})
+			s.tgs(kdcX{kdc: dc2IP, list: windowsList, ticket: smtpTicket})
+			s.ap(apX{to: hub25, ticket: smtpTicket})
+			s.later(time.Minute)
+			s.tgs(kdcX{kdc: dc2IP, list: windowsList, ticket: tkt{smtpSPN, 18, 6, "c"}})
+		}, want{"kdcs-disagree note certain"}},
+		{"it follows an hour later", func(s *synth) {
+			s.tgs(kdcX{list: windowsList, ticket: next})
+			s.tgs(kdcX{kdc: dc2IP, list: windowsList, ticket: smtpTicket})
+			s.later(time.Hour)
+			s.tgs(kdcX{kdc: dc2IP, list: windowsList, ticket: tkt{smtpSPN, 18, 6, "c"}})
+		}, want{"kdcs-disagree warning certain"}},
+		{"it follows, and its old ticket was refused", func(s *synth) {
+			s.tgs(kdcX{list: windowsList, ticket: next})
+			s.tgs(kdcX{kdc: dc2IP, list: windowsList, ticket: smtpTicket})
+			s.ap(apX{to: hub25, ticket: smtpTicket, code: 44})
+			s.later(time.Minute)
+			s.tgs(kdcX{kdc: dc2IP, list: windowsList, ticket: tkt{smtpSPN, 18, 6, "c"}})
+		}, want{"kdcs-disagree error certain"}},
+		{"nothing shows that it follows", func(s *synth) {
+			s.tgs(kdcX{list: windowsList, ticket: next})
+			s.tgs(kdcX{kdc: dc2IP, list: windowsList, ticket: smtpTicket})
+		}, want{"kdcs-disagree warning certain"}},
+	})
+}
+
 func TestServiceLookupRules(t *testing.T) {
 	runRuleCases(t, []ruleCase{
 		{"unknown", func(s *synth) { s.tgs(kdcX{list: windowsList, sname: httpSPN, code: 7}) },
@@ -317,6 +347,25 @@ func TestServiceLookupRules(t *testing.T) {
 			s.tgs(kdcX{list: windowsList, sname: "HTTP/hub-1", code: 7})
 			issue(s, tkt{httpSPN, 18, 5, "w"})
 		}, want{"spn-unknown note certain"}},
+		{"an alias, and minutes later a connection to the host itself", func(s *synth) {
+			s.dns("www.contoso.com", hubIP)
+			s.dns("hub-1.contoso.com", hubIP)
+			s.tgs(kdcX{list: windowsList, sname: "HTTP/www.contoso.com", code: 7})
+			s.later(time.Minute)
+			issue(s, tkt{httpSPN, 18, 5, "w"})
+		}, want{"spn-unknown error certain"}},
+		{"an alias, after a connection to the host itself", func(s *synth) {
+			s.dns("www.contoso.com", hubIP)
+			s.dns("hub-1.contoso.com", hubIP)
+			issue(s, tkt{httpSPN, 18, 5, "w"})
+			s.tgs(kdcX{list: windowsList, sname: "HTTP/www.contoso.com", code: 7})
+		}, want{"spn-unknown error certain"}},
+		{"an alias of another host", func(s *synth) {
+			s.dns("www.contoso.com", hub2IP)
+			s.dns("hub-1.contoso.com", hubIP)
+			s.tgs(kdcX{list: windowsList, sname: "HTTP/www.contoso.com", code: 7})
+			issue(s, tkt{httpSPN, 18, 5, "w"})
+		}, want{"spn-unknown error certain"}},
 		{"another port is another instance", func(s *synth) {
 			s.tgs(kdcX{list: windowsList, sname: "MSSQLSvc/hub-1.contoso.com:51433", code: 7})
 			issue(s, tkt{"MSSQLSvc/hub-1.contoso.com:1433", 18, 5, "w"})
