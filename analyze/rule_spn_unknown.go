@@ -64,6 +64,10 @@ func checkSPNUnknown(c *Case) []Finding {
 		default:
 			f.Cause = "No account in this realm carries the name, or two do: KDCs answer a duplicate in the same way."
 		}
+		if g := c.ledBy(r); g != nil && f.Severity != Note && !locked {
+			f.Cause += fmt.Sprintf(" DNS led from %s to %s: if the client was told the former, it made the name from DNS's answer. Then the alias leads to the wrong host, or the name is to be registered for the host, or the client should keep the name that it was told (MIT: dns_canonicalize_hostname = false).", g.Name, g.Target)
+			c.citeFrame(f, g.Frame, "dns", g.Target, "", "dns.flags.response == 1")
+		}
 		if x := c.probeOf(r); x != nil && f.Severity != Note {
 			f.Severity = Note
 			f.Cause = fmt.Sprintf("A probe: the client got a ticket for %s for the same host.", serviceText(x))
@@ -71,6 +75,22 @@ func checkSPNUnknown(c *Case) []Finding {
 		}
 		f.fill = []string{"SPN", spnOf(r)}
 	})
+}
+
+// ledBy is the DNS answer that led the client of r from another name to the host
+// of the service (CNAME), shortly before; nil: none in view.
+func (c *Case) ledBy(r *Record) *SightingFact {
+	host := spnHost(r.Service)
+	if host == "" {
+		return nil
+	}
+	for _, g := range c.Sightings(decode.DNSAnswer) {
+		if g.Target != "" && samePrincipal(strings.TrimSuffix(g.Target, "."), host) && !strings.HasPrefix(g.Name, "_") && shortName(lower(g.Name)) != shortName(host) &&
+			c.SameHost(g.Dst.Addr(), r.From.Addr()) && g.Time <= r.Start && r.Start-g.Last < atOnce {
+			return g
+		}
+	}
+	return nil
 }
 
 // noSecrets tells the answer of an RODC that has no key for the service and

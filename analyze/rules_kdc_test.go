@@ -435,6 +435,19 @@ func TestServiceLookupRules(t *testing.T) {
 		assert.Equal(t, Note, f[0].Severity)
 		assert.NotContains(t, f[0].Summary, "knows no account")
 	})
+	t.Run("DNS made the name", func(t *testing.T) {
+		for alias, told := range map[string]bool{"mail.contoso.com": true, "hub-1": false, "_smtp._tcp.contoso.com": false} {
+			s := newSynth(t)
+			id := decode.MakeFrameID(0, 1)
+			s.c.Sighting(&decode.Sighting{Kind: decode.DNSAnswer, Frame: id, Frames: []decode.FrameID{id}, Time: s.now, Src: netip.AddrPortFrom(dc1IP, 53),
+				Dst: netip.AddrPortFrom(mailboxIP, 50000), Name: alias, Target: "hub-1.contoso.com", Addrs: []netip.Addr{hubIP}})
+			s.frame++
+			s.tgs(kdcX{list: windowsList, sname: httpSPN, code: 7})
+			f := s.found()["spn-unknown"]
+			require.Len(t, f, 1)
+			assert.Equal(t, told, strings.Contains(f[0].Cause, "DNS led from"), f[0].Cause)
+		}
+	})
 	t.Run("an address is no name", func(t *testing.T) {
 		s := newSynth(t)
 		s.tgs(kdcX{list: windowsList, sname: "cifs/10.0.0.20", code: 7})
