@@ -10,7 +10,7 @@ import (
 )
 
 // maxViews bounds the host pairs and hosts remembered for judging what the
-// capture could have seen.
+// capture could have seen. Those that were met longest ago are forgotten.
 const maxViews = 65536
 
 // views remembers which directions the capture holds, for hosts whose packets
@@ -18,30 +18,44 @@ const maxViews = 65536
 // the Decoder's own.
 type views struct {
 	seed  uint64
-	pairs hashSet // packets from the first to the second
-	dsts  hashSet // packets to this host
+	pairs latest // packets from the first to the second
+	dsts  latest // packets to this host
 	// missed are pairs like those of pairs: packets went that way, as an
 	// acknowledgement of them shows, and were not captured.
-	missed hashSet
+	missed latest
 }
 
 func newViews() *views { return &views{seed: maphash.Bytes(maphash.MakeSeed(), nil)} }
 
+// latest is a set of hashes: the last maxViews/2 at least, maxViews at most.
+type latest struct {
+	now, before hashSet
+}
+
+// add tells whether h is new, or was not met for long.
+func (l *latest) add(h uint64) bool {
+	if !l.now.add(h) {
+		return false
+	}
+	if l.now.n >= maxViews/2 {
+		l.before, l.now = l.now, hashSet{}
+	}
+	return true
+}
+
+func (l *latest) has(h uint64) bool { return l.now.has(h) || l.before.has(h) }
+
 func (v *views) pair(src, dst flow.IP) uint64 { return dst.Hash(src.Hash(v.seed)) }
 
 func (v *views) add(src, dst flow.IP) {
-	if k := v.pair(src, dst); v.pairs.n < maxViews {
-		if v.pairs.add(k) {
-			v.dsts.add(dst.Hash(v.seed))
-		}
+	if v.pairs.add(v.pair(src, dst)) {
+		v.dsts.add(dst.Hash(v.seed))
 	}
 }
 
 // miss notes that packets from src to dst passed uncaptured.
 func (v *views) miss(src, dst netip.Addr) {
-	if v.missed.n < maxViews {
-		v.missed.add(v.pair(flow.IPFrom(src), flow.IPFrom(dst)))
-	}
+	v.missed.add(v.pair(flow.IPFrom(src), flow.IPFrom(dst)))
 }
 
 // from tells whether any packet from src to dst is in the capture.

@@ -31,6 +31,8 @@ const (
 	// not answered, is so after a while.
 	settling = 75 * time.Second
 	idleTick = 100 * time.Millisecond
+	// wholeFrame is what a full Ethernet frame takes, with tags.
+	wholeFrame = 1600
 	// liveMemory is where the garbage collector begins to work harder: beside
 	// the case there is the look at it.
 	liveMemory    = 384 << 20
@@ -120,6 +122,9 @@ func (c *capturer) open() (err error) {
 	}
 	if err := a.ask(&s.settings); err != nil {
 		return err
+	}
+	if s.snapLen > 0 && s.snapLen < wholeFrame {
+		a.hint(fmt.Sprintf("-s %d cuts packets: Kerberos messages and the words of protocols around them are longer; leave it out, or take %d or more", s.snapLen, wholeFrame))
 	}
 	inputs := append([]string{}, s.keytabs...)
 	if s.follow {

@@ -238,3 +238,15 @@ func TestViewLines(t *testing.T) {
 	require.True(t, strings.HasSuffix(lines[0], "   r report  q end"), "the keys are shown on a narrow terminal too: %s", lines[0])
 	require.Contains(t, strings.Join(lines, "\n"), "lost: dropped by kernel 3")
 }
+
+// A snap length that cuts what is needed is told before anything is captured.
+func TestCaptureCuts(t *testing.T) {
+	for _, v := range []struct {
+		args []string
+		said bool
+	}{{[]string{"-s", "10"}, true}, {[]string{"-s", "256"}, true}, {[]string{"-s", "65535"}, false}, {[]string{"-s", "0"}, false}, {nil, false}} {
+		_, errs, status := execute(t, append([]string{"capture", "-i", "no-such-interface"}, v.args...)...)
+		require.Equal(t, exitCapture, status)
+		require.Equal(t, v.said, strings.Contains(errs, "cuts packets"), errs)
+	}
+}

@@ -42,7 +42,12 @@ type completedFlag struct {
 	usageFlag
 	words []string // values; nil: a file, where it takes one
 	files bool
+	// interfaces: its value is one that capture -D lists.
+	interfaces bool
 }
+
+// bareInterfaces makes names out of the lines of capture -D.
+const bareInterfaces = `sed 's/^[0-9]*\. //; s/  (.*//'`
 
 // names are the spellings of a flag.
 func (f *completedFlag) names() (list []string) {
@@ -86,6 +91,8 @@ func completionOf() (c completion) {
 				g.words = []string{"u", "ud", "r", "dd", "e"}
 			case f.value == "FILE" || f.value == "OUT":
 				g.files = true
+			case f.long == "interface":
+				g.interfaces = true
 			}
 			d.flags = append(d.flags, g)
 		}
@@ -131,6 +138,8 @@ _kerbscope() {
 				fmt.Fprintf(&b, "        %s) COMPREPLY=($(compgen -W %s -- \"$cur\")); return ;;\n", strings.Join(f.names(), "|"), shellQuoted(strings.Join(f.words, " ")))
 			case f.files:
 				fmt.Fprintf(&b, "        %s) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n", strings.Join(f.names(), "|"))
+			case f.interfaces:
+				fmt.Fprintf(&b, "        %s) local IFS=$'\\n'; COMPREPLY=($(compgen -W \"$(\"${COMP_WORDS[0]}\" capture -D 2>/dev/null | %s)\" -- \"$cur\")); return ;;\n", strings.Join(f.names(), "|"), bareInterfaces)
 			case f.value != "":
 				fmt.Fprintf(&b, "        %s) COMPREPLY=(); return ;;\n", strings.Join(f.names(), "|"))
 			}
@@ -166,6 +175,12 @@ func zshCompletion(c completion) string {
 # Completion of kerbscope for zsh. Put it as _kerbscope into a folder of $fpath, or:
 #   source <(kerbscope completion zsh)
 
+_kerbscope_interfaces() {
+    local -a names
+    names=(${(f)"$(${words[1]} capture -D 2>/dev/null | ` + bareInterfaces + `)"})
+    compadd -a names
+}
+
 _kerbscope() {
     local command=analyze
     local -a commands
@@ -185,6 +200,8 @@ _kerbscope() {
 				action = ":" + f.value + ":(" + strings.Join(f.words, " ") + ")"
 			case f.files:
 				action = ":" + f.value + ":_files"
+			case f.interfaces:
+				action = ":" + f.value + ":_kerbscope_interfaces"
 			case f.value != "":
 				action = ":" + strings.ReplaceAll(f.value, ":", `\:`) + ": "
 			}
@@ -228,6 +245,7 @@ func fishCompletion(c completion) string {
 	b.WriteString("function __kerbscope_command\n    set -l words (commandline -opc)\n    set -e words[1]\n    switch \"$words[1]\"\n")
 	fmt.Fprintf(&b, "        case %s\n            echo $words[1]\n        case '*'\n            echo analyze\n    end\nend\n\n", strings.Join(c.names(), " "))
 	b.WriteString("function __kerbscope_is\n    test (__kerbscope_command) = $argv[1]\nend\n\nfunction __kerbscope_first\n    test (count (commandline -opc)) -eq 1\nend\n\n")
+	b.WriteString("function __kerbscope_interfaces\n    kerbscope capture -D 2>/dev/null | " + bareInterfaces + "\nend\n\n")
 	for _, k := range c.commands {
 		fmt.Fprintf(&b, "complete -c kerbscope -n __kerbscope_first -a %s -d %s\n", k.name, shellFish(k.text))
 	}
@@ -250,6 +268,8 @@ func fishCompletion(c completion) string {
 				s += " -x -a " + shellFish(strings.Join(f.words, " "))
 			case f.files:
 				s += " -r -F"
+			case f.interfaces:
+				s += " -x -a '(__kerbscope_interfaces)'"
 			case f.value != "":
 				s += " -x"
 			}
@@ -308,7 +328,9 @@ func powershellCompletion(c completion) string {
     $command = 'analyze'
     if ($words.Count -gt 0 -and $commands.Contains($words[0])) { $command = $words[0] }
     $found = @()
-    if ($words.Count -gt 0 -and $values.ContainsKey("$command $($words[-1])")) {
+    if ($words.Count -gt 0 -and $command -eq 'capture' -and $words[-1] -cin '-i', '--interface') {
+        $found = @(& $ast.CommandElements[0].ToString() capture -D 2>$null | ForEach-Object { $_ -replace '^\d+\. ', '' -replace '  \(.*$', '' })
+    } elseif ($words.Count -gt 0 -and $values.ContainsKey("$command $($words[-1])")) {
         $found = $values["$command $($words[-1])"]
     } elseif ($word -like '-*') {
         $found = $flags[$command].Keys
@@ -321,7 +343,8 @@ func powershellCompletion(c completion) string {
         $text = $_
         if ($flags[$command].Contains($_) -and $flags[$command][$_]) { $text = $flags[$command][$_] }
         elseif ($commands.Contains($_) -and $commands[$_]) { $text = $commands[$_] }
-        [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $text)
+        $typed = if ($_ -match ' ') { "'$_'" } else { $_ }
+        [System.Management.Automation.CompletionResult]::new($typed, $_, 'ParameterValue', $text)
     }
 }
 `)

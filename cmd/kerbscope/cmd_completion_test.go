@@ -88,6 +88,8 @@ func TestBashCompletion(t *testing.T) {
 		{"kerbscope explain tri", []string{"triage"}, nil},
 		{"kerbscope service ", []string{"install", "unit"}, []string{"cmd_completion.go"}},
 		{"kerbscope capture --r", []string{"--read", "--ring-buffer"}, nil},
+		{"kerbscope capture -i ", []string{"eth0", "any", "br-1"}, []string{"1.", "(up)", "cmd_completion.go"}},
+		{"kerbscope capture --interface et", []string{"eth0"}, []string{"any"}},
 		{"kerbscope schema ", []string{"message", "report", "finding"}, []string{"kerbscope"}},
 		{"kerbscope convert --key", []string{"--keytab", "--key-file"}, nil},
 		{"kerbscope redact --shi", []string{"--shift-times"}, nil},
@@ -100,7 +102,7 @@ func TestBashCompletion(t *testing.T) {
 		for i, w := range words {
 			quoted[i] = shellQuoted(w)
 		}
-		run := fmt.Sprintf("%s\nCOMP_WORDS=(%s)\nCOMP_CWORD=%d\nCOMPREPLY=()\n_kerbscope\nprintf '%%s\\n' \"${COMPREPLY[@]}\"", script, strings.Join(quoted, " "), len(words)-1)
+		run := fmt.Sprintf("kerbscope() { printf '1. eth0  (192.0.2.1, up)\\n2. any\\n3. br-1  (down)\\n'; }\n%s\nCOMP_WORDS=(%s)\nCOMP_CWORD=%d\nCOMPREPLY=()\n_kerbscope\nprintf '%%s\\n' \"${COMPREPLY[@]}\"", script, strings.Join(quoted, " "), len(words)-1)
 		out, err := exec.Command("bash", "--norc", "-u", "-c", run).CombinedOutput()
 		require.NoError(t, err, string(out))
 		have := strings.Fields(string(out))

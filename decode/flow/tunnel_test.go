@@ -27,7 +27,7 @@ func snap(kind int, body ...[]byte) []byte {
 	return cat([]byte("\xaa\xaa\x03\x00\x00\x00"), u16(kind), cat(body...))
 }
 
-func le16(v int) []byte { return binary.LittleEndian.AppendUint16(nil, uint16(v)) }
+func le16(v int) []byte   { return binary.LittleEndian.AppendUint16(nil, uint16(v)) }
 func le32(v int64) []byte { return binary.LittleEndian.AppendUint32(nil, uint32(v)) }
 
 // wifi is an 802.11 data frame; flags is the second byte, subtype the upper
