@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -159,8 +161,15 @@ func (c *capturer) open() (err error) {
 			return err
 		}
 	}
+	var said sync.Map
 	if c.evidence, err = newEvidence(s, func(err error) {
-		c.note(exitWrite, "evidence: "+plainError(err))
+		what := plainError(err)
+		if _, ok := errors.AsType[*fs.PathError](err); ok {
+			what = "cannot write into " + s.evidence + ": " + what
+		}
+		if _, again := said.LoadOrStore(what, true); !again { // once for all files that it befalls
+			c.note(exitWrite, what)
+		}
 	}); err != nil {
 		c.out.abandon()
 		return err

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -318,17 +317,16 @@ func (a *app) openOutputs(jobs []redactJob, inputs []capture.Input) (outs []*out
 
 // writeMap writes what stands for what, for the eyes of its owner.
 func (a *app) writeMap(path string, of map[string]string) int {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
+	out, err := a.openOutputMode(path, nil, 0o600)
+	if err != nil {
+		return a.fail(err)
+	}
+	e := json.NewEncoder(out)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	err := e.Encode(of) // in the order of the pseudonyms
-	if err == nil {
-		os.Remove(path) // of another mode, perhaps
-		err = os.WriteFile(path, b.Bytes(), 0o600)
+	if err := e.Encode(of); err != nil { // in the order of the pseudonyms
+		out.abandon()
+		return a.written(err)
 	}
-	if err != nil {
-		return a.fail(&failure{exitWrite, "cannot write " + path + ": " + plainError(err), ""})
-	}
-	return exitOK
+	return a.written(out.commit())
 }

@@ -46,15 +46,23 @@ func TestDiskFull(t *testing.T) {
 	defer syscall.Unmount(dir, 0)
 	old := filepath.Join(dir, "out")
 	require.NoError(t, os.WriteFile(old, []byte("old"), 0o644))
-	for _, args := range [][]string{{"decode", "--format", "ndjson", "-o", old, goodFolder}, {"analyze", "--format", "json", "-o", old, goodFolder}, {"convert", goodFolder, old}} {
+	for _, args := range [][]string{{"decode", "--format", "ndjson", "-o", old, goodFolder}, {"analyze", "--format", "json", "-o", old, goodFolder}, {"convert", goodFolder, old},
+		{"redact", goodFolder, old}} {
 		got := runProcess(t, program(t, args...), nil, faultTime)
 		assert.Equal(t, exitWrite, got.status, args)
-		assert.Contains(t, got.errs, "no space left on device", args)
+		assert.Contains(t, got.errs, "cannot write "+old+": no space left on device", args)
 		assertFiles(t, dir, "out")
 		b, err := os.ReadFile(old)
 		require.NoError(t, err)
 		assert.Equal(t, "old", string(b), args)
 	}
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "fill"), make([]byte, 4096), 0o644))
+	got := runProcess(t, program(t, "redact", "--map", old, goodFolder, filepath.Join(t.TempDir(), "redacted")), nil, faultTime)
+	assert.Equal(t, exitWrite, got.status)
+	assert.Contains(t, got.errs, "cannot write "+old+": no space left on device")
+	b, err := os.ReadFile(old)
+	require.NoError(t, err)
+	assert.Equal(t, "old", string(b), "the map that was there")
 }
 
 // TestReaderGoesAway: head reads a line and closes the pipe.

@@ -198,7 +198,7 @@ func (a *app) written(err error) int {
 		return exitOK
 	}
 	if !isBrokenPipe(err) {
-		a.fail(&failure{exitWrite, "cannot write the result: " + plainError(err), ""})
+		a.fail(&failure{exitWrite, "cannot write " + outputName(err) + ": " + plainError(err), ""})
 	}
 	return exitWrite
 }

@@ -4,9 +4,12 @@ import (
 	"bufio"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 )
 
@@ -49,6 +52,12 @@ func dropTemporary() {
 // that cannot be written is told at once. name "" or "-" is standard output.
 // Pipes and devices are written as they are.
 func (a *app) openOutput(name string, inputs []string) (*output, error) {
+	return a.openOutputMode(name, inputs, 0o666)
+}
+
+// openOutputMode is openOutput for a file of that mode, whatever mode one in its
+// place has.
+func (a *app) openOutputMode(name string, inputs []string, mode os.FileMode) (*output, error) {
 	if name == "" || name == "-" {
 		return &output{Writer: bufio.NewWriterSize(a.stdout, 64<<10), w: a.stdout}, nil
 	}
@@ -78,13 +87,28 @@ func (a *app) openOutput(name string, inputs []string) (*output, error) {
 	}
 	var suffix [6]byte
 	rand.Read(suffix[:])
-	temporary := path + "." + hex.EncodeToString(suffix[:]) + ".tmp"
-	f, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	temporary := path + "." + hex.EncodeToString(suffix[:]) + temporaryEnd
+	f, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return nil, cannot(err)
 	}
 	setPending(temporary)
 	return &output{Writer: bufio.NewWriterSize(f, 64<<10), w: f, file: f, path: path}, nil
+}
+
+const temporaryEnd = ".tmp"
+
+// outputName is the file that an error of writing it is about, as people named
+// it; "the result" for standard output.
+func outputName(err error) string {
+	var at *fs.PathError
+	if !errors.As(err, &at) || at.Path == os.Stdout.Name() {
+		return "the result"
+	}
+	if whole, ok := strings.CutSuffix(at.Path, temporaryEnd); ok && len(whole) > 13 {
+		return whole[:len(whole)-13] // a dot and six bytes in hex
+	}
+	return at.Path
 }
 
 // commit writes out what is buffered and gives the file its name.

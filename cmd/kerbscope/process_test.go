@@ -41,7 +41,7 @@ type ran struct {
 	status    int // -1: a signal ended it
 	took      time.Duration
 	cpu       time.Duration // of all its threads
-	peak      int // kB of memory; 0 where /proc does not tell
+	peak      int           // kB of memory; 0 where /proc does not tell
 }
 
 // runProcess runs cmd with what feed writes as its standard input, and kills
