@@ -3,6 +3,7 @@ package analyze
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 
 	"kerbscope/decode"
 )
@@ -15,6 +16,7 @@ var clientUnknown = &Rule{
 worked. Typing error, wrong realm, deleted account, or an account that this DC does not have yet.`,
 	Rivals: []string{
 		`Replication delay: the name is known at another KDC; when such a success is in the capture, the finding is a note and kdcs-disagree names the KDCs.`,
+		`A program that tries the UPN first and then the account's name: a note, when that logon follows at once from the same host.`,
 		`The name was asked in the wrong form (UPN as a plain name, or in the wrong realm): the name type and the realm are in the evidence; a referral (68) is not an error and is not counted.`,
 		`Somebody tries names: ten and more different names from one address are told as one finding, with their number.`,
 	},
@@ -71,8 +73,30 @@ func checkClientUnknown(c *Case) []Finding {
 				break
 			}
 		}
+		if user, _, ok := strings.Cut(bare(r.Client), "@"); ok && f.Severity != Note {
+			if x := c.logonAfter(rows, user, atOnce); x != nil {
+				f.Severity = Note
+				f.Cause = fmt.Sprintf("A step: the KDC has no such UPN, and right after it the same host logged on as %s.", bare(x.Client))
+				c.cite(f, x, "cname", "issued.etype")
+			}
+		}
 		f.fill = []string{"NAME", bare(r.Client)}
 	})
+}
+
+// logonAfter is a logon with that name of the host that asked in all of the rows, after
+// the last of their exchanges; nil: none in that time.
+func (c *Case) logonAfter(rows []*Row, name string, within int64) *Record {
+	last := int64(0)
+	for _, row := range rows {
+		last = max(last, row.Last)
+	}
+	for _, x := range c.RecordsFrom(rows[0].Record().From.Addr()) {
+		if x.Kind == decode.AS && x.Ending == decode.OK && samePrincipal(bare(x.Client), name) && x.Start >= last && x.Start-last <= within {
+			return x
+		}
+	}
+	return nil
 }
 
 // manyNames is from how many unknown names on a host is taken to try names.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"kerbscope/decode"
+	"kerbscope/decode/krb5"
 )
 
 // ticketExpired: 32.
@@ -37,6 +38,14 @@ func checkTicketExpired(c *Case) []Finding {
 		f.FaultAt = nil
 		f.Summary = fmt.Sprintf("%s finds the ticket of %s expired %s (32).", c.server(r.To), c.whoAll(rows), nTimes(total(rows)))
 		f.Cause = "The client went on with a ticket past its end. The ticket was decrypted: keys and names are right."
+		if r.Req.KDCOptions&krb5.KDCRenew != 0 {
+			f.Cause = "The client asked for a renewal after the TGT's end, which no KDC grants. The ticket was decrypted: keys and names are right."
+			if x := c.logonAfter(rows, bare(r.Client), windowsRetryTimeout); x != nil && r.Client != "" {
+				f.Severity = Note
+				f.Cause += " It logged on anew."
+				c.cite(f, x, "request", "issued.etype")
+			}
+		}
 		if t := c.lifeOf(r.Presented); t != nil && t.Issued != nil && c.comparable(r, t.Issued) && r.Start-t.issuedAt() < fresh {
 			f.Cause = fmt.Sprintf("The ticket is only %s old, so the clock of %s is ahead, or the ticket's life is very short.", seconds(r.Start-t.issuedAt()), c.HostName(r.To.Addr()))
 			c.cite(f, t.Issued, "issued.etype")

@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"bytes"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -23,6 +24,28 @@ func TestHealthyNetworks(t *testing.T) {
 		g.Frames = []decode.FrameID{g.Frame}
 		g.Src, g.Dst = netip.AddrPortFrom(dc1IP, 53), netip.AddrPortFrom(mailboxIP, 5353)
 		s.c.Sighting(&g)
+	}
+	inRealm := func(s *synth, in, client string, code int32) {
+		from, to, tr := s.ends(&kdcX{})
+		req := func(proof bool) []byte {
+			var pa [][]byte
+			if proof {
+				pa = append(pa, padata(krb5.PAEncTimestamp, enc(18, -1, fmt.Sprint("proof", s.serial()))))
+			}
+			b := kdcReq(0x6a, 10, client, "krbtgt/"+in, 0, s.serial(), windowsList, pa...)
+			return bytes.Replace(b, tagged(2, text(realm)), tagged(2, text((in + ".......")[:len(realm)])), 1) // as long
+		}
+		x := &decode.Exchange{Kind: decode.AS, Client: from, Server: to, Transport: tr, Carrier: []string{"kdc"}, BothWays: true, Ending: decode.OK}
+		first := s.message(req(false), from, to, tr, x.Carrier)
+		x.Hint = s.message(wireErrorWith(25, "krbtgt/"+in, s.now, 0, "", tlv(0x30, info2(18, 23))), to, from, tr, x.Carrier)
+		x.Request = s.message(req(true), from, to, tr, x.Carrier)
+		if code != 0 {
+			x.Ending = decode.Failed
+			x.Reply = s.message(wireError(code, "krbtgt/"+in, s.now, 0, nil, "", 0), to, from, tr, x.Carrier)
+		} else {
+			x.Reply = s.message(kdcRep(0x6b, 11, client, tkt{tgt1.sname, 18, 2, fmt.Sprint(s.now)}, 18, s.serial()), to, from, tr, x.Carrier)
+		}
+		s.exchange(x, first, x.Hint, x.Request, x.Reply)
 	}
 	for _, tc := range []struct {
 		name  string
@@ -181,6 +204,72 @@ func TestHealthyNetworks(t *testing.T) {
 			s.tgs(kdcX{list: []int32{18}, options: krb5.KDCForwarded, sname: tgt1.sname, code: 14})
 			s.tgs(kdcX{list: windowsList, options: krb5.KDCForwarded, sname: tgt1.sname, code: 13})
 		}, "forwarded-tgt-single-etype"},
+		{"an expired TGT, and a new logon at once", func(s *synth) {
+			old := tkt{tgt1.sname, 18, 2, "old"}
+			s.tgs(kdcX{client: "alice", tgt: old, list: windowsList, sname: httpSPN, code: 32})
+			fresh := tkt{tgt1.sname, 18, 2, "fresh"}
+			s.as(kdcX{client: "alice", list: windowsList, hint: []int32{18}, preauth: 18, ticket: fresh})
+			s.tgs(kdcX{client: "alice", tgt: fresh, list: windowsList, ticket: tkt{httpSPN, 18, 5, "w"}})
+		}, "ticket-expired"},
+		{"krbtgt was reset: the old TGT is refused, a new logon follows", func(s *synth) {
+			old := tkt{tgt1.sname, 18, 1, "old"}
+			s.tgs(kdcX{client: "alice", tgt: old, list: windowsList, sname: httpSPN, code: 44})
+			fresh := tkt{tgt1.sname, 18, 3, "fresh"}
+			s.as(kdcX{client: "alice", list: windowsList, hint: []int32{18}, preauth: 18, ticket: fresh})
+			s.tgs(kdcX{client: "alice", tgt: fresh, list: windowsList, ticket: tkt{httpSPN, 18, 5, "w"}})
+		}, "tgt-undecryptable"},
+		{"a wrong password, then the right one, in the domain's NetBIOS name", func(s *synth) {
+			inRealm(s, "CONTOSO", "alice", 24)
+			s.later(3 * time.Second)
+			inRealm(s, "CONTOSO", "alice", 0)
+		}, "preauth-failed-recovered"},
+		{"a password that must be changed, and is", func(s *synth) {
+			s.as(kdcX{client: "alice", list: windowsList, hint: []int32{18}, preauth: 18, code: 23})
+			s.later(3 * time.Second)
+			s.as(kdcX{client: "alice", list: windowsList, hint: []int32{18}, preauth: 18})
+		}, "password-expired"},
+		{"a UPN that the KDC does not know, then the account's name", func(s *synth) {
+			s.as(kdcX{client: "alice@contoso.com", list: windowsList, code: 6})
+			s.as(kdcX{client: "alice", list: windowsList, hint: []int32{18}, preauth: 18})
+		}, "client-unknown"},
+		{"the same UDP datagrams by a mirror port, twice", func(s *synth) {
+			for range 2 {
+				s.made = 7
+				s.as(kdcX{client: "alice", udp: true, list: windowsList, hint: []int32{18}, preauth: 18, ticket: tkt{tgt1.sname, 18, 2, "t"}})
+			}
+		}, ""},
+		{"both sides of a NAT before the KDC", func(s *synth) {
+			for _, from := range []netip.Addr{mailboxIP, hub2IP} {
+				s.made = 7
+				s.as(kdcX{from: from, client: "alice", list: windowsList, hint: []int32{18}, preauth: 18, ticket: tkt{tgt1.sname, 18, 2, "t"}})
+				s.tgs(kdcX{from: from, client: "alice", tgt: tkt{tgt1.sname, 18, 2, "t"}, list: windowsList, ticket: smtpTicket})
+			}
+		}, ""},
+		{"both sides of a load balancer before a service", func(s *synth) {
+			s.logon()
+			issue(s, smtpTicket)
+			for _, to := range []string{"10.0.0.20:25", "10.0.0.21:25"} {
+				s.made = 77
+				s.ap(apX{to: to, ticket: smtpTicket})
+			}
+		}, ""},
+		{"a computer whose name changed its password tries the new one first", func(s *synth) {
+			s.as(kdcX{list: windowsList, hint: []int32{18}, preauth: 18, code: 24})
+			s.as(kdcX{list: windowsList, hint: []int32{18}, preauth: 18})
+		}, "preauth-failed-recovered"},
+		{"a DC asks two KDCs at once", func(s *synth) {
+			s.made = 3
+			s.as(kdcX{client: "alice", kdc: dc2IP, list: windowsList, silent: true})
+			s.made = 3
+			s.as(kdcX{client: "alice", list: windowsList, hint: []int32{18}, preauth: 18})
+		}, ""},
+		{"a ticket renewed, and a renewal too late", func(s *synth) {
+			s.logon()
+			s.tgs(kdcX{list: windowsList, options: krb5.KDCRenew, sname: tgt1.sname, ticket: tkt{tgt1.sname, 18, 2, "r"}})
+			s.later(time.Hour)
+			s.tgs(kdcX{list: windowsList, options: krb5.KDCRenew, sname: tgt1.sname, code: 32})
+			s.as(kdcX{list: windowsList, hint: []int32{18}, preauth: 18})
+		}, "ticket-expired krb-error"},
 		{"the domain's NetBIOS name in the TGT", func(s *synth) {
 			n := tkt{"krbtgt/CONTOSO", 18, 2, "n"}
 			s.as(kdcX{client: "alice", list: windowsList, hint: []int32{18}, preauth: 18, ticket: n})

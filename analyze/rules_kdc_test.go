@@ -309,6 +309,32 @@ func TestTruncatedCapture(t *testing.T) {
 	}
 }
 
+func TestStepsOfALogon(t *testing.T) {
+	runRuleCases(t, []ruleCase{
+		{"a UPN unknown, and another account logs on", func(s *synth) {
+			s.as(kdcX{client: "alice@contoso.com", list: windowsList, code: 6})
+			s.as(kdcX{client: "bob", list: windowsList, hint: []int32{18}, preauth: 18})
+		}, want{"client-unknown error certain"}},
+		{"a UPN unknown, and the account logs on elsewhere", func(s *synth) {
+			s.as(kdcX{client: "alice@contoso.com", list: windowsList, code: 6})
+			s.as(kdcX{from: hubIP, client: "alice", list: windowsList, hint: []int32{18}, preauth: 18})
+		}, want{"client-unknown error certain"}},
+		{"the account's name, and only later a UPN unknown", func(s *synth) {
+			s.as(kdcX{client: "alice", list: windowsList, hint: []int32{18}, preauth: 18})
+			s.as(kdcX{client: "alice@contoso.com", list: windowsList, code: 6})
+		}, want{"client-unknown error certain"}},
+		{"a renewal too late, and no logon", func(s *synth) {
+			s.logon()
+			s.tgs(kdcX{list: windowsList, options: krb5.KDCRenew, sname: tgt1.sname, code: 32})
+		}, want{"ticket-expired error certain"}},
+		{"a ticket for a service refused as expired, and a logon", func(s *synth) {
+			s.logon()
+			s.tgs(kdcX{list: windowsList, sname: httpSPN, code: 32})
+			s.as(kdcX{list: windowsList, hint: []int32{18}, preauth: 18})
+		}, want{"ticket-expired error certain"}},
+	})
+}
+
 func TestReplicationAtWork(t *testing.T) {
 	next := tkt{smtpSPN, 18, 6, "b"}
 	runRuleCases(t, []ruleCase{
