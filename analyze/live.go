@@ -99,7 +99,12 @@ func (l *Live) Edge() int64 { return l.dec.Now() - l.part.window.age }
 
 // Snapshot is the case as it stands, with what is under way as far as it can
 // be judged. It changes nothing of what goes on, and is not changed by it.
-func (l *Live) Snapshot(f Facts) *Case {
+func (l *Live) Snapshot(f Facts) *Case { return l.Freeze(f)() }
+
+// Freeze is Snapshot in two steps: what must not meet with a Batch is done at
+// once, and takes milliseconds; what it returns does the rest, at any time and
+// in any goroutine, once.
+func (l *Live) Freeze(f Facts) func() *Case {
 	under := NewCase(l.part.keep)
 	under.scale(l.part.share)
 	under.before = l.part
@@ -107,7 +112,9 @@ func (l *Live) Snapshot(f Facts) *Case {
 	under.arrived = l.part.arrived
 	under.sessions.outer = &l.part.sessions
 	l.dec.Pending(underWay{under, l})
-	return l.join(f, l.part, under)
+	o := l.joinOptions(f)
+	parts := freeze([]*Case{l.part, under})
+	return func() *Case { return joinFrozen(parts, o) }
 }
 
 // maxPorts bounds what Ports tells.
@@ -139,10 +146,10 @@ func (u underWay) Session(s *decode.Session) {
 // Close ends the capture. Nothing else may be called afterwards.
 func (l *Live) Close(f Facts) *Case {
 	l.dec.Close()
-	return l.join(f, l.part)
+	return joinFrozen(freeze([]*Case{l.part}), l.joinOptions(f))
 }
 
-func (l *Live) join(f Facts, parts ...*Case) *Case {
+func (l *Live) joinOptions(f Facts) JoinOptions {
 	facts := CaptureFacts{
 		Name: l.o.Name, Info: f.Info, First: f.Info.First, Last: f.Info.Last, Stats: l.dec.Stats(0), Truncated: f.Info.Truncated,
 		Complete: f.Problem == "" && f.Info.Faulted == 0, Problem: f.Problem, Losses: f.Losses,
@@ -153,7 +160,7 @@ func (l *Live) join(f Facts, parts ...*Case) *Case {
 	if f.Info.Frames == 0 {
 		facts.First, facts.Last = noTime, noTime
 	}
-	return joinFrozen(freeze(parts), JoinOptions{Roles: l.o.Roles, Captures: []CaptureFacts{facts}, Part: []int{0}})
+	return JoinOptions{Roles: l.o.Roles, Captures: []CaptureFacts{facts}, Part: []int{0}}
 }
 
 // liveSink counts what goes into the Case.

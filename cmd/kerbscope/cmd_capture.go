@@ -147,19 +147,11 @@ func (c *capturer) open() (err error) {
 	}
 	defer func() {
 		if err != nil {
-			c.src.src.Close()
+			c.abandon()
 		}
 	}()
 	if c.out, err = a.openOutput(s.output, inputs); err != nil {
 		return err
-	}
-	if s.keep != "" {
-		if c.keep, err = newKeeper(s.keep, s.ring, c.src.patient, func(err error) {
-			c.note(exitWrite, "cannot write "+s.keep+": "+plainError(err)+"; packets are no longer kept, capturing goes on")
-		}); err != nil {
-			c.out.abandon()
-			return err
-		}
 	}
 	var said sync.Map
 	if c.evidence, err = newEvidence(s, func(err error) {
@@ -171,7 +163,6 @@ func (c *capturer) open() (err error) {
 			c.note(exitWrite, what)
 		}
 	}); err != nil {
-		c.out.abandon()
 		return err
 	}
 	c.live = analyze.NewLive(analyze.LiveOptions{Options: c.o, Name: c.src.name, Window: s.window})
@@ -180,21 +171,24 @@ func (c *capturer) open() (err error) {
 		c.lines = &findingLines{w: c.out, flush: c.out.Flush}
 		c.watch.sinks = append(c.watch.sinks, c.lines)
 	}
-	logs, err := openLogs(s.logs, func(err error) { c.note(exitWrite, err.Error()) })
-	if err != nil {
-		c.out.abandon()
+	if c.logs, err = openLogs(s.logs, func(err error) { c.note(exitWrite, err.Error()) }); err != nil {
 		return err
 	}
-	c.logs = logs
-	for _, l := range logs {
+	for _, l := range c.logs {
 		c.watch.sinks = append(c.watch.sinks, l)
 	}
 	if s.metrics != "" {
 		if c.metrics, err = serveMetrics(s.metrics); err != nil {
-			c.out.abandon()
 			return err
 		}
 		c.watch.sinks = append(c.watch.sinks, c.metrics)
+	}
+	if s.keep != "" { // last: it empties a file that is there
+		if c.keep, err = newKeeper(s.keep, s.ring, c.src.patient, func(err error) {
+			c.note(exitWrite, "cannot write "+s.keep+": "+plainError(err)+"; packets are no longer kept, capturing goes on")
+		}); err != nil {
+			return err
+		}
 	}
 	if ownProcess {
 		if err := dropPrivileges(); err != nil {
@@ -205,6 +199,19 @@ func (c *capturer) open() (err error) {
 		c.watch.sinks = append(c.watch.sinks, c.view)
 	}
 	return nil
+}
+
+// abandon closes what was opened of a capture that cannot start.
+func (c *capturer) abandon() {
+	c.src.src.Close()
+	if c.out != nil {
+		c.out.abandon()
+	}
+	c.evidence.close()
+	for _, l := range c.logs {
+		l.close()
+	}
+	c.metrics.close()
 }
 
 func (c *capturer) note(status int, what string) {
@@ -232,6 +239,9 @@ func (c *capturer) run() int {
 	}
 	asked, forget := reportSignal()
 	defer forget()
+	hungUp, forgetHangup := hangupSignal()
+	defer forgetHangup()
+	attended := isTerminal(c.a.stderr)
 	stop := c.a.ctx.Done()
 	if !c.s.quiet && c.view == nil {
 		fmt.Fprintf(c.a.stderr, "kerbscope: capturing on %s\n", escape(c.src.name))
@@ -258,6 +268,13 @@ func (c *capturer) run() int {
 			c.tell(n)
 		case <-asked:
 			c.reportNow()
+		case <-hungUp:
+			end = attended // nobody is there any more
+			for _, l := range c.logs {
+				if f, ok := l.(*logFile); ok {
+					f.close() // opened again with the next finding
+				}
+			}
 		case key := <-c.view.pressed():
 			switch key {
 			case 'r', 'R':

@@ -25,6 +25,7 @@ func openLogs(names []string, failed func(error)) (list []findingLog, err error)
 			for _, l := range list {
 				l.close()
 			}
+			list = nil
 		}
 	}()
 	for _, name := range names {

@@ -14,8 +14,8 @@ type checkResult struct {
 	findings []analyze.Finding
 	edge     int64
 	report   *analyze.Report // what they rest on, when there is something new
-	paused   time.Duration // for which nothing else was done
-	took     time.Duration // in all
+	paused   time.Duration   // for which nothing else was done
+	took     time.Duration   // in all
 }
 
 // A lookTimer knows when to look at the findings.
@@ -64,7 +64,7 @@ func (c *capturer) look() {
 	}
 	c.looks.begin(now, version, trouble)
 	c.checking = true
-	joined := c.live.Snapshot(c.facts())
+	join := c.live.Freeze(c.facts())
 	if ports := c.live.Ports(); len(ports) > c.widened {
 		c.src.widen(ports[c.widened:])
 		c.widened = len(ports)
@@ -77,6 +77,7 @@ func (c *capturer) look() {
 		known[id] = true
 	}
 	go func() {
+		joined := join()
 		r := checkResult{edge: edge, paused: paused}
 		r.findings = joined.Findings(rulesFor(o.Rules))
 		for i := range r.findings {

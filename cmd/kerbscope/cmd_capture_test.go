@@ -3,9 +3,10 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-
+	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -124,6 +125,39 @@ func TestCaptureFullDisk(t *testing.T) {
 	require.Contains(t, errs, "cannot write /dev/full: ")
 	if strings.Contains(errs, "no longer kept") { // else it was refused at once
 		require.Contains(t, out, "VERDICT")
+	}
+}
+
+// A capture that cannot start leaves nothing open and touches no file.
+func TestCaptureCannotStart(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer taken.Close()
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	require.NoError(t, os.WriteFile(at("keep.pcapng"), []byte("old"), 0o600))
+	args := []string{"-w", at("keep.pcapng"), "-o", at("report"), "--evidence", at("evidence"), "--log", at("log")}
+	before := runtime.NumGoroutine()
+	for range 5 {
+		for _, bad := range [][]string{{"--metrics", taken.Addr().String()}, {"--log", at("none/log")}} {
+			_, errs, status := captureOf(t, hubCapture, append(slices.Clone(args), bad...)...)
+			require.NotEqual(t, exitOK, status)
+			require.Contains(t, errs, "kerbscope: error: ")
+		}
+		_, _, status := captureOf(t, hubCapture, append(slices.Clone(args), "-w", at("none/keep.pcapng"))...)
+		require.Equal(t, exitWrite, status)
+	}
+	require.Eventually(t, func() bool { return runtime.NumGoroutine() <= before+2 }, 5*time.Second, 10*time.Millisecond)
+	b, err := os.ReadFile(at("keep.pcapng"))
+	require.NoError(t, err)
+	require.Equal(t, "old", string(b))
+	assertFiles(t, dir, "evidence", "keep.pcapng", "log")
+	assertFiles(t, at("evidence"))
+	if fds, err := os.ReadDir("/proc/self/fd"); err == nil {
+		for _, fd := range fds {
+			to, _ := os.Readlink("/proc/self/fd/" + fd.Name())
+			require.NotContains(t, to, dir)
+		}
 	}
 }
 

@@ -14,3 +14,15 @@ func reportSignal() (<-chan os.Signal, func()) {
 	signal.Notify(c, syscall.SIGUSR1)
 	return c, func() { signal.Stop(c) }
 }
+
+// hangupSignal is told when the terminal is gone, or when whoever rotates logs
+// wants files opened again; not where the signal was ignored from the start
+// (nohup).
+func hangupSignal() (<-chan os.Signal, func()) {
+	if signal.Ignored(syscall.SIGHUP) {
+		return nil, func() {}
+	}
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, syscall.SIGHUP)
+	return c, func() { signal.Stop(c) }
+}
