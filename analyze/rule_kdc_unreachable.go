@@ -162,29 +162,40 @@ var largeSteps = []string{
 // the client by another, and after which the client had nothing.
 func (c *Case) answersLost() []Finding {
 	answers := c.answersOf(c.sameAsker())
+	pieces := c.Sightings(decode.FragmentsLost)
 	var list []*Record
+	again := map[*Record]*Record{} // the same question, answered later
 	for _, r := range c.Records() {
-		if r.Kind != decode.AS && r.Kind != decode.TGS || !r.AnswerLost || answers.wentOn(r) {
+		if r.Kind != decode.AS && r.Kind != decode.TGS || !r.AnswerLost || answers.wentOn(r) || inPieces(pieces, r) {
 			continue
 		}
 		if t := c.lifeOf(r.Issued); t != nil && len(t.Presented) > 0 {
 			continue
 		}
-		if !slices.ContainsFunc(answers.byQuestion[answers.question(r)], func(x *Record) bool {
-			return !x.AnswerLost && x.End >= r.Start && x.Start-r.Start <= windowsRetryTimeout
-		}) {
+		for _, x := range answers.byQuestion[answers.question(r)] {
+			if !x.AnswerLost && x.End >= r.Start && x.Start-r.Start <= windowsRetryTimeout {
+				again[r] = x
+				break
+			}
+		}
+		if x := again[r]; x == nil || x.End-r.Start > int64(1e9) {
 			list = append(list, r)
 		}
 	}
 	var found []Finding
 	for _, group := range groupRecords(list, func(r *Record) string {
-		return c.hostOf(r.From.Addr()).String() + "|" + c.hostOf(r.To.Addr()).String()
+		return fmt.Sprint(c.hostOf(r.From.Addr()), "|", c.hostOf(r.To.Addr()), again[r] == nil)
 	}) {
 		r := group[0]
 		kdc, client := c.HostName(r.To.Addr()), c.HostName(r.From.Addr())
 		f := c.aboutRecords(group, "request", "sname", "error_code", "issued.etype")
 		f.Count, f.Confidence, f.Severity, f.FaultAt = uint64(len(group)), Certain, Error, nil
 		f.Summary = fmt.Sprintf("%s answered %s, and the answer did not arrive there, %s.", kdc, client, nTimes(f.Count))
+		if x := again[r]; x != nil {
+			f.Severity = Note
+			f.Summary = fmt.Sprintf("%s answered %s, and the answer did not arrive there, %s; what was asked again %s later was answered.", kdc, client, nTimes(f.Count), seconds(x.End-r.Start))
+			c.cite(&f, x, "request", "issued.etype")
+		}
 		f.Cause = "One capture holds the answer, another, nearer to the client, holds both directions of that conversation and not the answer: it was lost on the way."
 		if slices.ContainsFunc(group, (*Record).begun) {
 			f.Cause += " Smaller messages of the same exchange came through: large packets are lost, as with a VPN or tunnel of a smaller MTU that tells nobody."

@@ -532,6 +532,24 @@ func TestLockedFromElsewhere(t *testing.T) {
 
 // The answer leaves the KDC and does not come to the client.
 func TestAnswerLostOnTheWay(t *testing.T) {
+	for _, again := range []bool{false, true} {
+		s := newSynth(t)
+		as := s.as(kdcX{client: "alice", list: windowsList, hint: []int32{18}, preauth: 18, ticket: tkt{tgt1.sname, 18, 2, "lost"}})
+		half := *as
+		half.Reply, half.Ending, half.BothWays = nil, decode.Unanswered, true
+		half.Steps = half.Steps[:len(half.Steps)-1]
+		dc, client := newView(0, 0, 0), newView(1, 0, 0)
+		dc.see(as, nil)
+		client.see(&half, nil)
+		if s.later(20 * time.Second); again {
+			x := s.as(kdcX{client: "alice", list: windowsList, hint: []int32{18}, preauth: 18})
+			dc.see(x, nil)
+			client.see(x, nil)
+		}
+		f := joinViews(dc, client).Findings([]*Rule{kdcUnreachable})
+		require.Len(t, f, 1)
+		assert.Equal(t, again, f[0].Severity == Note)
+	}
 	for _, used := range []bool{false, true} {
 		s := newSynth(t)
 		as := s.as(kdcX{client: "alice", list: windowsList, hint: []int32{18}, preauth: 18, ticket: tkt{tgt1.sname, 18, 2, "lost"}})
