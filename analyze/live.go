@@ -166,7 +166,7 @@ func (l *Live) joinOptions(f Facts) JoinOptions {
 // liveSink counts what goes into the Case.
 type liveSink struct{ l *Live }
 
-func (s liveSink) Message(m *decode.Message)   { s.l.part.Message(m) }
+func (s liveSink) Message(m *decode.Message) { s.l.part.Message(m) }
 func (s liveSink) Exchange(x *decode.Exchange) {
 	s.l.trouble.exchange(x)
 	s.l.part.Exchange(x)
