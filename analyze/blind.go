@@ -135,6 +135,7 @@ func (c *Case) blindCaptures() []BlindSpot {
 			gaps -= min(gaps, f.Stats.OtherGaps)
 		}
 		add("gaps", f.Name, fmt.Sprintf("bytes are missing in %d places of the connections followed in %s%s", gaps, f.Name, f.besideLoss()), gaps, acceptorRules)
+		add("clock-set", f.Name, fmt.Sprintf("the clock was set %s while %s was captured: times before and after cannot be compared, and what was under way then is seen as cut", plural(uint64(f.ClockSet), "time"), f.Name), uint64(f.ClockSet), nil)
 		add("unknown-link", f.Name, fmt.Sprintf("%d frames of %s are of a link type that is not read", f.Stats.UnknownLink, f.Name), f.Stats.UnknownLink, nil)
 		add("tunnels", f.Name, fmt.Sprintf("%d frames of %s hold a tunnel that is not opened", f.Stats.Tunnels, f.Name), f.Stats.Tunnels, nil)
 		add("sealed", f.Name, fmt.Sprintf("%d frames of %s are encrypted below IP (Wi-Fi, PPP): capture on the host itself, or on the wire", f.Stats.Sealed, f.Name), f.Stats.Sealed, nil)

@@ -30,6 +30,9 @@ type Live struct {
 	ports   map[uint16]bool // see Ports
 	learned []uint16
 	trouble troubles
+
+	past     decode.Stats // of Decoders before dec, see Restart
+	restarts int
 }
 
 // Counts are of what a Live took in since it began.
@@ -54,7 +57,7 @@ func NewLive(o LiveOptions) *Live {
 	l := &Live{o: o, part: NewCase(o.MaxExchanges), ports: map[uint16]bool{}}
 	l.part.scale(o.Share)
 	l.part.roll(o.Window)
-	l.dec = decode.New(decode.Options{Keys: o.Keys, Share: o.Share}, liveSink{l})
+	l.dec = l.decoder()
 	return l
 }
 
@@ -90,7 +93,7 @@ func (l *Live) Counts() Counts {
 	for k, n := range l.part.window.outcomes {
 		c.Outcomes[k] = n
 	}
-	c.Stats = l.dec.Stats(0)
+	c.Stats = l.stats()
 	return c
 }
 
@@ -151,8 +154,8 @@ func (l *Live) Close(f Facts) *Case {
 
 func (l *Live) joinOptions(f Facts) JoinOptions {
 	facts := CaptureFacts{
-		Name: l.o.Name, Info: f.Info, First: f.Info.First, Last: f.Info.Last, Stats: l.dec.Stats(0), Truncated: f.Info.Truncated,
-		Complete: f.Problem == "" && f.Info.Faulted == 0, Problem: f.Problem, Losses: f.Losses,
+		Name: l.o.Name, Info: f.Info, First: f.Info.First, Last: f.Info.Last, Stats: l.stats(), Truncated: f.Info.Truncated,
+		Complete: f.Problem == "" && f.Info.Faulted == 0, Problem: f.Problem, Losses: f.Losses, ClockSet: l.restarts,
 	}
 	if facts.Problem == "" {
 		facts.Problem = problemOf(readInput{info: f.Info})

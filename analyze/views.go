@@ -21,6 +21,7 @@ type CaptureFacts struct {
 	Complete bool   // read to its end without faults
 	Problem  string // why not
 	Losses   []Loss // when packets were lost, as far as that is known; in time order
+	ClockSet int    // times that the clock which stamps packets was set meanwhile
 	// LocalAhead is by how many ns the local times of a capture without UTC
 	// (Info.LocalTime) were ahead of it, which was taken off; ZoneTold says
 	// that hosts' times told so.

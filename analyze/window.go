@@ -78,7 +78,7 @@ func (c *Case) unlist(n int) {
 // sweep drops what is too old at the time now. It tells whether it looked.
 func (c *Case) sweep(now int64) bool {
 	w := c.window
-	if w.swept == 0 {
+	if w.swept == 0 || now < w.swept-sweepEvery { // or the clock was set back
 		w.swept, w.turned = now, now
 	}
 	c.heal.expire(now)

@@ -62,6 +62,8 @@ type capturer struct {
 	info     capture.Info
 	began    time.Time
 	arrived  time.Time // when the last packet came
+	newest   int64     // its time
+	clock    clockWatch
 	packets  uint64
 	problem  string
 	partial  []int // exit statuses
@@ -320,6 +322,12 @@ func (c *capturer) take(p captured) bool {
 		c.info.Frames = max(b.Records[n-1].Frame, c.packets)
 	}
 	c.arrived = time.Now()
+	if c.stamped() {
+		c.checkClock(c.arrived)
+	}
+	if n := len(b.Records); n > 0 {
+		c.newest = b.Records[n-1].Time
+	}
 	c.keep.add(b, p.info.Interfaces)
 	c.evidence.add(b, p.info.Interfaces)
 	c.live.Batch(b)

@@ -118,6 +118,10 @@ func (c *capturer) judge(r checkResult, last bool) {
 // capture's clock, of which the last packet is the latest reading.
 func (c *capturer) tick() {
 	last := c.info.Last
+	if c.stamped() {
+		c.checkClock(time.Now())
+		last = c.newest
+	}
 	if quiet := time.Since(c.arrived) - c.src.lag; quiet > idleTick && last > 0 && len(c.src.ready) == 0 {
 		c.live.Tick(last + int64(quiet))
 	}
@@ -135,7 +139,7 @@ func (c *capturer) tick() {
 // account enters what the source lost. Of an interface that is by the wall
 // clock, which stamps its packets too: those in hand may be seconds old.
 func (c *capturer) account() {
-	if c.src.live == nil || c.src.patient {
+	if !c.stamped() {
 		return // a file tells of its losses with their times
 	}
 	c.info.Lost = c.src.src.Info().Lost
@@ -165,7 +169,7 @@ func (c *capturer) overrun() uint64 {
 
 // status is what the capture counts.
 func (c *capturer) status() *captureStatus {
-	s := &captureStatus{Counts: c.live.Counts(), Running: time.Since(c.began), Bytes: c.info.Bytes, Findings: slices.Clone(c.list), Newest: max(c.info.Last, 0)}
+	s := &captureStatus{Counts: c.live.Counts(), Running: time.Since(c.began), Bytes: c.info.Bytes, Findings: slices.Clone(c.list), Newest: max(c.newest, 0)}
 	if !c.ended { // one that we closed is down as well
 		s.Down = c.src.stats().Down
 	}
