@@ -106,17 +106,35 @@ func aesSalt(keys []KeyInfo) (string, bool) {
 func expectedSalts(name, realm string) []string {
 	if isComputer(name) && !strings.Contains(name, "/") {
 		host := strings.TrimSuffix(name, "$")
-		return []string{strings.ToUpper(realm) + "host" + asciiLower(host) + "." + asciiLower(realm), realm + name}
+		return []string{strings.ToUpper(realm) + "host" + asciiLower(host) + "." + asciiLower(realm), realm + name, realm + "krbtgt" + host} // the last: a trust's account
 	}
 	return []string{realm + strings.Join(components(name), "")}
 }
 
 // usualSalt compares without case: a client may type its name in any.
 func usualSalt(salt, name, realm string) bool {
-	for _, e := range expectedSalts(name, realm) {
-		if strings.EqualFold(salt, e) {
-			return true
+	for _, r := range append([]string{realm}, dnsRealms(salt, name, realm)...) {
+		for _, e := range expectedSalts(name, r) {
+			if strings.EqualFold(salt, e) {
+				return true
+			}
 		}
 	}
 	return false
+}
+
+// dnsRealms are the realms that a salt can be made of, where a client gave the
+// domain's NetBIOS name: those that begin with it as their first label.
+func dnsRealms(salt, name, realm string) (list []string) {
+	if strings.Contains(realm, ".") || len(salt) <= len(realm) || !strings.EqualFold(salt[:len(realm)], realm) || salt[len(realm)] != '.' {
+		return nil
+	}
+	plain := len(salt) - len(strings.Join(components(name), ""))
+	host := strings.TrimSuffix(name, "$")
+	for _, n := range [...]int{plain, (len(salt) - len("host") - len(host) - 1) / 2, len(salt) - len("krbtgt") - len(host)} {
+		if n > len(realm) && n < len(salt) {
+			list = append(list, salt[:n])
+		}
+	}
+	return list
 }

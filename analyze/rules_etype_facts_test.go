@@ -181,6 +181,14 @@ func TestUsualSalt(t *testing.T) {
 		{"CONTOSO.COMhosthub-1.contoso.com", "HUB-1$", "CONTOSO.COM", true},
 		{"EXAMPLE.ORGhostdesk.example.org", "host/desk.example.org", "EXAMPLE.ORG", true}, // MIT
 		{"CONTOSO.COMold", "new", "CONTOSO.COM", false},
+		{"CONTOSO.COMalice", "alice", "CONTOSO", true}, // the NetBIOS name
+		{"contoso.comhosthub-1.contoso.com", "HUB-1$", "CONTOSO", true},
+		{"CONTOSO.COMkrbtgtFABRIKAM", "FABRIKAM$", "CONTOSO.COM", true}, // a trust's account
+		{"CONTOSO.COMkrbtgtFABRIKAM", "FABRIKAM$", "CONTOSO", true},
+		{"CONTOSO.COMold", "new", "CONTOSO", false},
+		{"FABRIKAM.COMalice", "alice", "CONTOSO", false},
+		{"CONTOSO.", "alice", "CONTOSO", false},
+		{"", "alice", "CONTOSO", false},
 	} {
 		assert.Equal(t, c.want, usualSalt(c.salt, c.name, c.realm), c.name)
 	}
