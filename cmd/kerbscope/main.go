@@ -57,10 +57,11 @@ func main() {
 			s.status = 143
 		}
 		cancel(s)
-		if endsNormally.Load() {
-			<-signals // a second one is meant
-		} else {
+		if !endsNormally.Load() {
 			time.Sleep(graceAfterSignal)
+		}
+		if endsNormally.Load() { // or does by now: it had just begun
+			<-signals // a second one is meant
 		}
 		dropTemporary()
 		os.Exit(s.status)

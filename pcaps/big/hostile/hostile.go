@@ -71,7 +71,7 @@ var single = []Input{
 	{Name: "kpasswd", Full: 1_000_000, What: "password changes over UDP and TCP, small and large, unanswered", Limits: []string{"raw exchanges"}, Bites: 20_000, write: kpasswd},
 	{Name: "dns-talks", Full: 1_000_000, What: "TKEY queries over UDP, small and large, unanswered", Limits: []string{"talks"}, Bites: 5000, write: dnsTalks},
 	{Name: "long-names", Full: 100_000, What: "AS requests with names of 500 bytes, refused with as long salts", Limits: []string{"rows"}, Bites: 20_000, write: longNames},
-	{Name: "showings", Full: 1_000_000, What: "TGS requests that show a ticket to a KDC, each from another port", Limits: []string{"rows"}, Bites: 100_000, write: showings},
+	{Name: "showings", Full: 1_000_000, What: "TGS requests that show a ticket to a KDC, each from another port", Limits: []string{"pending", "rows"}, Bites: 100_000, write: showings},
 	{Name: "pipes", Full: 20_000, What: "named pipes, each with 60,000 bytes of a message that does not end", Limits: []string{"bytes of sessions"}, Bites: 1000, write: pipes},
 }
 
