@@ -53,31 +53,45 @@ func parseConvert(args []string) (s *convertSettings, help bool, err error) {
 	s = &convertSettings{}
 	f := newFlags("convert")
 	convertFlags(f, s)
+	if help, err = s.parse("convert", f, args); err == nil && !help {
+		err = s.agree(f)
+	}
+	if err == nil && !help {
+		err = s.places(f.NArg(), "convert", "the last name is the file to write: kerbscope convert IN... OUT.pcapng")
+	}
+	return s, help, err
+}
+
+// parse reads the flags of f, and those that every command that writes captures
+// has.
+func (s *convertSettings) parse(command string, f *pflag.FlagSet, args []string) (help bool, err error) {
 	var read []string
 	f.StringArrayVarP(&read, "read", "r", nil, "")
 	f.StringVarP(&s.output, "output", "o", "", "")
 	f.BoolVar(&s.quiet, "quiet", false, "")
 	noProgress := f.Bool("no-progress", false, "")
 	if err := f.Parse(args); err != nil {
-		return nil, errors.Is(err, pflag.ErrHelp), flagError("convert", err)
+		return errors.Is(err, pflag.ErrHelp), flagError(command, err)
 	}
 	s.quiet = s.quiet || *noProgress
 	s.captures = append(read, f.Args()...)
-	if err := s.agree(f); err != nil {
-		return nil, false, err
-	}
-	hint := "the last name is the file to write: kerbscope convert IN... OUT.pcapng"
+	return false, nil
+}
+
+// places tells what is read from what is written: the last name, unless a flag
+// says it.
+func (s *convertSettings) places(names int, command, hint string) error {
 	if s.output == "" {
-		if f.NArg() == 0 || len(s.captures) < 2 {
-			return nil, false, &failure{exitUsage, "convert wants at least one IN, and OUT", hint}
+		if names == 0 || len(s.captures) < 2 {
+			return &failure{exitUsage, command + " wants at least one IN, and OUT", hint}
 		}
 		s.output = s.captures[len(s.captures)-1]
 		s.captures = s.captures[:len(s.captures)-1]
 	}
 	if len(s.captures) == 0 {
-		return nil, false, &failure{exitUsage, "no IN named", hint}
+		return &failure{exitUsage, "no IN named", hint}
 	}
-	return s, false, nil
+	return nil
 }
 
 // agree refuses flags that do not go together.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -35,27 +34,12 @@ func parseRedact(args []string) (s *redactSettings, help bool, err error) {
 	s = &redactSettings{}
 	f := newFlags("redact")
 	redactFlags(f, s)
-	var read []string
-	f.StringArrayVarP(&read, "read", "r", nil, "")
-	f.StringVarP(&s.output, "output", "o", "", "")
-	f.BoolVar(&s.quiet, "quiet", false, "")
-	noProgress := f.Bool("no-progress", false, "")
-	if err := f.Parse(args); err != nil {
-		return nil, errors.Is(err, pflag.ErrHelp), flagError("redact", err)
-	}
-	s.quiet = s.quiet || *noProgress
-	s.captures = append(read, f.Args()...)
-	hint := "the last name is the file or folder to write: kerbscope redact IN... OUT.pcapng"
-	if s.output == "" {
-		if f.NArg() == 0 || len(s.captures) < 2 {
-			return nil, false, &failure{exitUsage, "redact wants at least one IN, and OUT", hint}
-		}
-		s.output = s.captures[len(s.captures)-1]
-		s.captures = s.captures[:len(s.captures)-1]
+	if help, err = s.parse("redact", f, args); err == nil && !help {
+		err = s.places(f.NArg(), "redact", "the last name is the file or folder to write: kerbscope redact IN... OUT.pcapng")
 	}
 	switch {
-	case len(s.captures) == 0:
-		return nil, false, &failure{exitUsage, "no IN named", hint}
+	case help || err != nil:
+		return nil, help, err
 	case s.shift%time.Second != 0:
 		return nil, false, &failure{exitUsage, "--shift-times " + s.shift.String(), "times in messages have whole seconds"}
 	case s.align && s.toFolder():

@@ -175,7 +175,7 @@ var labels = regexp.MustCompile(`[A-Za-z0-9_-]+`)
 // protocol. What a host is called that has one of them as its name stays, too.
 var public = strings.Fields("krbtgt kadmin changepw admin wellknown anonymous smtp http host ldap imap imap4 pop pop3 cifs nfs dns amqp xmpp sieve mssqlsvc " +
 	"com org net local test example _ldap _kerberos _tcp _udp _msdcs _sites _kerberos-master _kpasswd dc domains arpa in-addr 1433 ftp " +
-	"mail orgwellknownanonymous") // a verb of SMTP; a salt
+	"mail orgwellknownanonymous") // a verb of SMTP, which stays where it is one; a salt
 
 // secretsOf lists the names that decode and analyze tell of a case, every
 // address of its packets as text and in bytes, and every MAC.

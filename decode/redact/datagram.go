@@ -64,6 +64,13 @@ type fragmentKey struct {
 	proto    uint8
 }
 
+// A fragmentSlot is a piece of time as long as fragments wait for each other:
+// no two datagrams of a key begin in one.
+type fragmentSlot struct {
+	fragmentKey
+	slot int64
+}
+
 // A datagram is one that came in fragments.
 type datagram struct {
 	begin    int64 // time of the fragment that came first
@@ -84,10 +91,10 @@ func fragmentOf(point int, p *flow.Packet) fragmentKey {
 
 // datagramAt is the datagram of a fragment, by its time.
 func (f *File) datagramAt(k fragmentKey, t int64) *datagram {
-	list := f.fragments[k]
-	for i := len(list) - 1; i >= 0; i-- {
-		if d := t - list[i].begin; d > -fragmentAge && d < fragmentAge {
-			return list[i]
+	slot := t / fragmentAge
+	for _, s := range [...]int64{slot + 1, slot, slot - 1} {
+		if d := f.fragments[fragmentSlot{k, s}]; d != nil && t-d.begin > -fragmentAge && t-d.begin < fragmentAge {
+			return d
 		}
 	}
 	return nil
@@ -105,7 +112,7 @@ func (f *File) collectFragment(point int, p *flow.Packet, t int64) {
 		}
 		d = &datagram{begin: t}
 		f.pieced = append(f.pieced, d)
-		f.fragments[k] = append(f.fragments[k], d)
+		f.fragments[fragmentSlot{k, t / fragmentAge}] = d
 	}
 	if p.FragOff == 0 && p.HasPorts {
 		d.hasPorts, d.carrier = true, udpCarrier(p.SrcPort, p.DstPort)

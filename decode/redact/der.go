@@ -66,12 +66,34 @@ func wholeWithin(b []byte, depth int) bool {
 	}
 	for len(b) > 0 {
 		e, ok := readElement(b)
-		if !ok || e.cut || b[0] == 0 || e.tag&0x20 != 0 && len(e.body) > 0 && !wholeWithin(e.body, depth+1) {
+		if !ok || e.cut || b[0] == 0 || !plausible(e, false) || e.tag&0x20 != 0 && len(e.body) > 0 && !wholeWithin(e.body, depth+1) {
 			return false
 		}
 		b = b[e.size:]
 	}
 	return true
+}
+
+// plausible tells elements from text that reads as such: one in UTF-16 is a row
+// of empty elements of kinds that none of our protocols has, one of small
+// letters is messages without what messages begin with.
+func plausible(e element, ldap bool) bool {
+	if len(e.body) == 0 && e.cut {
+		return true
+	}
+	if e.tag&0xe0 == 0x60 && !ldap { // a message: small letters look like one that was cut
+		return len(e.body) > 0 && (e.body[0] == 0x30 || e.tag == 0x60 && e.body[0] == 0x06)
+	}
+	if len(e.body) > 0 {
+		return true
+	}
+	switch e.tag {
+	case 0x03, 0x04, 0x05, 0x0c, 0x13, 0x16, 0x1b, 0x30, 0x31:
+		return true
+	case 0x42: // UnbindRequest, RFC 4511 §4.3
+		return ldap
+	}
+	return e.tag&0xc0 == 0x80
 }
 
 // message redacts a Kerberos message; what is none is wiped.
@@ -103,7 +125,7 @@ func isMessage(b []byte) bool {
 func (r *Redactor) elements(b []byte, in within) {
 	for len(b) > 0 {
 		e, ok := readElement(b)
-		if !ok || in.depth > maxDepth {
+		if !ok || in.depth > maxDepth || !plausible(e, in.ldap) {
 			if len(b) > 2 || b[0]&0xe0 != 0xa0 && b[0] != 0x30 { // but for the beginning of one that was cut
 				wipe(b)
 			}
@@ -175,8 +197,13 @@ func (r *Redactor) leaf(e element, in within) {
 			wipe(b)
 		}
 	case 0x06:
-		if len(b) > 24 || printable(b) && len(b) > 4 || in.depth < 2 {
+		switch {
+		case len(b) > 24 || printable(b) && len(b) > 4 || in.depth < 2:
 			wipe(b)
+		case bytes.HasPrefix(b, templateOID) && len(b) > len(templateOID):
+			r.arcs(b[len(templateOID):])
+		case bytes.HasPrefix(b, enterpriseOID) && !bytes.HasPrefix(b[len(enterpriseOID):], []byte{0x82, 0x37}) && !bytes.HasPrefix(b[len(enterpriseOID):], []byte{0xa9, 0x4a}):
+			r.arcs(b[len(enterpriseOID):])
 		}
 	case 0x02:
 		if len(b) > 5 {
@@ -215,13 +242,33 @@ func (r *Redactor) leaf(e element, in within) {
 			r.token(b)
 		case whole(b) && len(b) > 4:
 			r.elements(b, in)
-		case e.tag == 0x80 && in.ldap && oidText(b):
+		case e.tag == 0x80 && in.ldap && oidText(b): // the name of an extended request
 		case in.ldap:
 			blank(b) // simple passwords
 		case printable(b):
 			r.name(b)
 		default:
 			r.hide(b)
+		}
+	}
+}
+
+// Arcs below which an OID tells whose it is: certificate templates, which are
+// numbered by forest, and enterprises (but for Microsoft's, 311, and that of the
+// mechanisms of GSS-EAP, 5322).
+var (
+	enterpriseOID = []byte("\x2b\x06\x01\x04\x01")
+	templateOID   = []byte("\x2b\x06\x01\x04\x01\x82\x37\x15\x08")
+)
+
+// arcs puts other numbers of as many octets into the end of an OID.
+func (r *Redactor) arcs(b []byte) {
+	more := bytes.Clone(b)
+	r.hide(b)
+	for i := range b {
+		b[i] = b[i]&0x7f | more[i]&0x80
+		if b[i] == 0x80 { // no leading zeros
+			b[i] = 0x81
 		}
 	}
 }
@@ -302,7 +349,11 @@ func printable(b []byte) bool {
 	return len(b) > 0
 }
 
+// oidText tells an OID as LDAP has it, from digits that are a password.
 func oidText(b []byte) bool {
+	if !bytes.HasPrefix(b, []byte("1.3.6.1.")) && !bytes.HasPrefix(b, []byte("1.2.840.")) && !bytes.HasPrefix(b, []byte("2.16.840.")) {
+		return false
+	}
 	for _, c := range b {
 		if c != '.' && (c < '0' || c > '9') {
 			return false

@@ -3,6 +3,7 @@ package redact
 import (
 	"bytes"
 	"encoding/binary"
+	"net/netip"
 )
 
 // dns redacts a DNS message, RFC 1035 §4.1.
@@ -124,7 +125,10 @@ func (r *Redactor) dnsName(b []byte, at int) int {
 			eachLabel(l, func(from, to int) { r.names.label(l[from:to]) })
 		case low == "gss-tsig" || low == "gss" || low == "microsoft":
 		default:
-			eachLabel(l, func(from, to int) { r.names.label(l[from:to]) })
+			eachLabel(l, func(from, to int) {
+				r.names.own(string(asciiLower(l[from:to])), false)
+				r.names.label(l[from:to])
+			})
 		}
 	}
 	return end
@@ -133,6 +137,9 @@ func (r *Redactor) dnsName(b []byte, at int) int {
 // reverse redacts the labels of a name in in-addr.arpa; false when it is none,
 // or not of four numbers.
 func (r *Redactor) reverse(labels [][]byte) bool {
+	if n := len(labels); n > 2 && n <= 34 && string(asciiLower(labels[n-2])) == "ip6" {
+		return r.reverse6(labels[:n-2])
+	}
 	if len(labels) != 6 || string(asciiLower(labels[4])) != "in-addr" {
 		return false
 	}
@@ -146,4 +153,46 @@ func (r *Redactor) reverse(labels [][]byte) bool {
 		}
 	}
 	return true
+}
+
+// dnsTCP redacts a DNS message behind its length, RFC 1035 §4.2.2.
+func (r *Redactor) dnsTCP(b []byte, _ bool) int {
+	if len(b) < 2 {
+		return 0
+	}
+	n := int(binary.BigEndian.Uint16(b))
+	if n < 12 {
+		return 0
+	}
+	r.dns(b[2:min(2+n, len(b))])
+	return 2 + n
+}
+
+// reverse6 redacts the digits of an address, or of its beginning, that stand
+// one a label and the last first (RFC 3596 §2.5); false when there are others.
+func (r *Redactor) reverse6(digits [][]byte) bool {
+	var a [16]byte
+	for i, d := range digits {
+		if len(d) != 1 || !hexDigit(d[0]) {
+			return false
+		}
+		at := len(digits) - 1 - i
+		a[at/2] |= digitOf(d[0]) << (4 * (1 - at%2))
+	}
+	a = r.addrs.of(netip.AddrFrom16(a)).As16()
+	for i, d := range digits {
+		at := len(digits) - 1 - i
+		d[0] = "0123456789abcdef"[a[at/2]>>(4*(1-at%2))&15]
+	}
+	return true
+}
+
+func digitOf(c byte) byte {
+	switch {
+	case c <= '9':
+		return c - '0'
+	case c <= 'F':
+		return c - 'A' + 10
+	}
+	return c - 'a' + 10
 }

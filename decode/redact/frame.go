@@ -98,7 +98,7 @@ func (f *File) body(point int, pk capture.Packet, p *flow.Packet, v flow.Verdict
 			return nil, false
 		}
 		b := append([]byte(nil), p.Payload...)
-		f.r.icmp(b)
+		f.r.icmp(b, p.V6)
 		b[2], b[3] = 0, 0
 		if !p.Truncated() {
 			if p.V6 {
@@ -126,9 +126,7 @@ func tcpOptions(head []byte) {
 			if at+1 < len(head) {
 				n = max(int(head[at+1]), 2)
 			}
-			switch head[at] {
-			case 2, 3, 4, 5, 8:
-			default:
+			if !everyday(head[at], n) {
 				for i := at; i < min(at+n, len(head)); i++ {
 					head[i] = 1
 				}
@@ -138,11 +136,37 @@ func tcpOptions(head []byte) {
 	}
 }
 
+// everyday tells options that say nothing: MSS, window scale, SACK, timestamps,
+// as long as they should be.
+func everyday(kind byte, n int) bool {
+	switch kind {
+	case 2:
+		return n == 4
+	case 3:
+		return n == 3
+	case 4:
+		return n == 2
+	case 5:
+		return n%8 == 2 && n <= 34
+	case 8:
+		return n == 10
+	}
+	return false
+}
+
 // icmp redacts an ICMP error: of the packet that it quotes the addresses and
 // what is beyond its ports and sequence number.
-func (r *Redactor) icmp(b []byte) {
+func (r *Redactor) icmp(b []byte, v6 bool) {
 	if len(b) < 8 {
+		wipe(part(b, 4, 4))
 		return
+	}
+	switch { // of the word before the quotation only the MTU stays: others hold addresses, pointers, or nothing
+	case !v6 && b[0] == 3 && b[1] == 4: // RFC 1191 §4
+		wipe(b[4:6])
+	case v6 && b[0] == 2: // RFC 4443 §3.2
+	default:
+		wipe(b[4:8])
 	}
 	q := b[8:]
 	switch {

@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"kerbscope/decode/flow"
 )
 
 // nested is elements within each other: each a tag, its length, and what stands
@@ -42,6 +44,17 @@ func TestHostileCost(t *testing.T) {
 		"tokens within tokens":    func(r *Redactor) { r.token(nested(1<<18, "\x60\x61", "\x06\x01\x2a")) },
 		"strings within strings":  func(r *Redactor) { r.token(nested(1<<18, "\x04", "")) },
 		"sequences":               func(r *Redactor) { r.token(nested(1<<18, "\x30", "")) },
+		"fragments with one number over years": func(r *Redactor) {
+			f := r.Of()
+			p := flow.Packet{Proto: 17, FragMore: true, Payload: make([]byte, 8)}
+			for i := range int64(maxFragments) {
+				f.collectFragment(0, &p, i*31e9)
+			}
+			require.Len(t, f.pieced, maxFragments)
+			for i := range int64(maxFragments) {
+				require.Same(t, f.pieced[i], f.datagramAt(fragmentOf(0, &p), i*31e9))
+			}
+		},
 		"a stream full of gaps": func(r *Redactor) {
 			var h half
 			for i := range int64(1 << 17) {

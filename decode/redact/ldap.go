@@ -36,14 +36,15 @@ func (r *Redactor) netlogon(b []byte) {
 	at := 24
 	for range 8 {
 		n := r.dnsName(b, at)
-		if n < 0 {
-			break
+		if n < 0 { // cut
+			wipe(b[at:])
+			return
 		}
 		at = n
 	}
-	if at+8 <= len(b) { // NtVersion and two tokens of 0xffff
-		wipe(b[at : len(b)-8])
-	} else {
-		wipe(b[min(at, len(b)):])
+	end := len(b)
+	if at+8 <= end && string(b[end-4:]) == "\xff\xff\xff\xff" { // behind NtVersion
+		end -= 8
 	}
+	wipe(part(b, at, end-at))
 }

@@ -23,10 +23,11 @@ type names struct {
 	labels map[string]string // lower case to lower case
 	used   map[string]bool
 	realms map[string]bool // lower case
+	owned  map[string]bool // words of protocols that were seen as somebody's name
 }
 
 func newNames(r *Redactor) names {
-	return names{r: r, labels: map[string]string{}, used: map[string]bool{}, realms: map[string]bool{}}
+	return names{r: r, labels: map[string]string{}, used: map[string]bool{}, realms: map[string]bool{}, owned: map[string]bool{}}
 }
 
 // label puts the pseudonym of a label in its place: letters for letters, digits
@@ -174,6 +175,7 @@ func (r *Redactor) name(b []byte) {
 	if r.address(b) {
 		return
 	}
+	sentence := bytes.IndexByte(b, ' ') >= 0
 	eachLabel(b, func(from, to int) {
 		l := b[from:to]
 		low := asciiLower(l)
@@ -181,9 +183,18 @@ func (r *Redactor) name(b []byte) {
 		case reserved[string(low)], top(b, from, to):
 		case len(l) > 1 && l[0] == '_' && locator[string(low)]:
 		default:
+			r.names.own(string(low), sentence)
 			r.names.label(l)
 		}
 	})
+}
+
+// own remembers a word of protocols that is a name here; not one of a sentence
+// (the issuer of a certificate).
+func (n *names) own(label string, sentence bool) {
+	if !sentence && kept(label) {
+		n.owned[label] = true
+	}
 }
 
 // top tells whether a label is the last of a domain and says nothing of whose
@@ -208,8 +219,8 @@ func (r *Redactor) principal(components [][]byte) {
 }
 
 // text puts pseudonyms into text for people or programs: the words of protocols
-// stay, unless a name was seen that is one of them; those that are not known do
-// not.
+// stay, unless they stand in a name or are known as one; those that are not known
+// do not.
 func (r *Redactor) text(b []byte) {
 	var done [][2]int // addresses, with their ports
 	for from := 0; from < len(b); {
@@ -229,6 +240,7 @@ func (r *Redactor) text(b []byte) {
 		}
 		from = max(to, from+1)
 	}
+	host := dotted{b: b}
 	eachLabel(b, func(from, to int) {
 		for len(done) > 0 && done[0][1] <= from {
 			done = done[1:]
@@ -239,11 +251,49 @@ func (r *Redactor) text(b []byte) {
 		for from < to && (b[from] == '-' || b[from] == '_') { // -ERR
 			from++
 		}
-		low := asciiLower(b[from:to])
-		if _, named := r.names.labels[string(low)]; (named || !kept(string(low))) && !top(b, from, to) {
+		low := string(asciiLower(b[from:to]))
+		switch inName := host.holds(from, to); {
+		case top(b, from, to), inName && reserved[low]:
+		case inName:
+			r.names.own(low, false)
+			r.names.label(b[from:to])
+		case !kept(low), r.names.owned[low] && !verbs[low]:
 			r.names.label(b[from:to])
 		}
 	})
+}
+
+// A dotted finds words that stand in names: mail in mail.contoso.com, user in
+// user@contoso.com.
+type dotted struct {
+	b        []byte
+	from, to int // the run that was looked at last
+	named    bool
+}
+
+// holds tells whether the label stands in a run of labels, with a dot or an @
+// between each two, of which one is no word of protocols.
+func (d *dotted) holds(from, to int) bool {
+	if from >= d.to {
+		d.from, d.to, d.named = from, from, false
+		for at, labels, foreign := from, 0, false; ; at++ {
+			start := at
+			for at < len(d.b) && inLabel(d.b[at]) {
+				at++
+			}
+			if at == start {
+				break
+			}
+			labels++
+			low := asciiLower(d.b[start:at])
+			foreign = foreign || !kept(string(low)) && !number(low) && !top(d.b, start, at)
+			d.to, d.named = at, foreign && labels > 1
+			if at+1 >= len(d.b) || d.b[at] != '.' && d.b[at] != '@' || !inLabel(d.b[at+1]) {
+				break
+			}
+		}
+	}
+	return d.named && from >= d.from && to <= d.to
 }
 
 func hexDigit(c byte) bool {

@@ -72,6 +72,7 @@ type piece struct {
 // A side is what a carrier's reader knows of its direction.
 type side struct {
 	content bool // what follows is a mail
+	secret  bool // what follows is a literal with a password
 	left    int  // bytes of a body
 	chunked bool
 	kkdcp   bool
@@ -87,7 +88,7 @@ type File struct {
 	r         *Redactor
 	talks     map[flowKey]*talk
 	order     []*talk
-	fragments map[fragmentKey][]*datagram
+	fragments map[fragmentSlot]*datagram
 	pieced    []*datagram // in the order of their first packets
 	held      int
 	p         flow.Packet
@@ -95,7 +96,7 @@ type File struct {
 
 // Of makes a File.
 func (r *Redactor) Of() *File {
-	return &File{r: r, talks: map[flowKey]*talk{}, fragments: map[fragmentKey][]*datagram{}}
+	return &File{r: r, talks: map[flowKey]*talk{}, fragments: map[fragmentSlot]*datagram{}}
 }
 
 // Keep keeps a flow, and says what it carries ("smtp", "ldap", …; "": nothing
@@ -179,8 +180,8 @@ func (f *File) Collect(point int, pk capture.Packet) {
 		case flow.TCP:
 			f.collectTCP(point, p)
 		case flow.UDP:
-			if udpCarrier(p.SrcPort, p.DstPort) == "kdc" { // its realms, for salts
-				f.r.message(slices.Clone(p.Payload))
+			if carrier := udpCarrier(p.SrcPort, p.DstPort); carrier != "" { // names that stand in other places as words
+				f.r.udp(carrier, slices.Clone(p.Payload))
 			}
 		case flow.Fragment:
 			f.collectFragment(point, p, pk.Time)
@@ -221,22 +222,27 @@ func sideOf(a bool) int {
 	return 1
 }
 
-// Seal redacts what was collected, and goes back to the first packet.
+// Seal redacts what was collected, and goes back to the first packet. All of it
+// is read twice: a word that is nobody's name may be a host's further on.
 func (f *File) Seal() {
-	for _, t := range f.order {
-		for _, c := range t.conns {
-			for i := range c.half {
-				c.half[i].join()
+	for _, learn := range [...]bool{true, false} {
+		for _, t := range f.order {
+			for _, c := range t.conns {
+				up := 0 // the client's side
+				if !t.serverB {
+					up = 1
+				}
+				for _, i := range [...]int{up, 1 - up} {
+					h := &c.half[i]
+					if learn {
+						h.join()
+						h = h.clone()
+					}
+					f.r.stream(t.carrier, h, i == up)
+				}
 			}
-			up := 0 // the client's side
-			if !t.serverB {
-				up = 1
-			}
-			for _, i := range [...]int{up, 1 - up} {
-				f.r.stream(t.carrier, &c.half[i], i == up)
-			}
+			t.at = 0
 		}
-		t.at = 0
 	}
 	for _, d := range f.pieced {
 		f.r.datagram(d)
@@ -259,6 +265,14 @@ func (h *half) join() {
 		h.ranges = append(h.ranges, p)
 	}
 	h.pieces = nil
+}
+
+func (h *half) clone() *half {
+	c := &half{ranges: make([]piece, len(h.ranges))}
+	for i, p := range h.ranges {
+		c.ranges[i] = piece{p.off, slices.Clone(p.data)}
+	}
+	return c
 }
 
 // at copies what stands at an offset of the redacted stream to b; the rest of b

@@ -23,6 +23,13 @@ func (r *Redactor) lines(s *side) func(b []byte, up bool) int {
 		switch {
 		case s.content:
 			blank(b[:n])
+		case s.secret: // a literal of LOGIN
+			s.secret = up && literal(bytes.TrimRight(b[:n], "\r\n"))
+			if !s.secret {
+				blank(b[:n])
+				break
+			}
+			blank(b[:bytes.LastIndexByte(b[:n], '{')])
 		case b[0] == 0 || b[0] >= 0x80: // a SASL security layer
 			wipe(b)
 			return len(b)
@@ -47,7 +54,11 @@ func (r *Redactor) line(s *side, b []byte, up bool) {
 		return
 	case up && len(rest) > 0 && bytes.HasPrefix(asciiLower(rest), []byte("login ")): // IMAP
 		r.words(first)
-		blank(rest[len("login "):])
+		if rest = rest[len("login "):]; literal(rest) {
+			s.secret = true
+			rest = rest[:bytes.LastIndexByte(rest, '{')]
+		}
+		blank(rest)
 		return
 	}
 	if n := len(first); n == 3 && number(first) || n > 3 && number(first[:3]) && first[3] == '-' { // a code, and an enhanced one
@@ -68,6 +79,12 @@ func (r *Redactor) line(s *side, b []byte, up bool) {
 		return
 	}
 	r.words(body)
+}
+
+// literal tells whether the length of a literal stands at the end of a line.
+func literal(line []byte) bool {
+	i := bytes.LastIndexByte(line, '{')
+	return i >= 0 && len(line)-i <= literalLength && bytes.HasSuffix(line, []byte("}")) && number(bytes.TrimRight(line[i+1:len(line)-1], "+"))
 }
 
 func number(b []byte) bool {
@@ -121,7 +138,7 @@ func (r *Redactor) words(b []byte) {
 				r.text(b[from:at])
 				r.base64(b[at:end])
 				from = end
-			} else if secret := blankBefore(b, at); secret >= 0 && to-at >= 4 && (end == len(b) || b[end] == '\r' || b[end] == '"') && saslSecret(b[:secret]) {
+			} else if secret := blankBefore(b, at); secret >= 0 && to-at >= 4 && (end == len(b) || b[end] == '\r' || b[end] == '"' || b[end] == '<') && saslSecret(b[:secret]) {
 				r.text(b[from:at])
 				r.base64(b[at:end])
 				from = end
@@ -138,7 +155,7 @@ func (r *Redactor) words(b []byte) {
 // there is none.
 func blankBefore(b []byte, at int) int {
 	from := max(0, at-64)
-	if i := bytes.LastIndexByte(b[from:at], ' '); i >= 0 {
+	if i := bytes.LastIndexAny(b[from:at], " >"); i >= 0 {
 		return from + i
 	}
 	return -1
@@ -146,6 +163,7 @@ func blankBefore(b []byte, at int) int {
 
 // saslSecret tells whether what follows a mechanism's name may hold a password.
 func saslSecret(b []byte) bool {
+	b = bytes.TrimRight(b, " \"'")
 	switch word := string(asciiLower(b[bytes.LastIndexAny(b, " \"'>")+1:])); word {
 	case "plain", "login", "basic", "bearer", "digest", "xoauth2", "oauthbearer", "cram-md5":
 		return true
@@ -220,18 +238,25 @@ func (r *Redactor) httpHead(s *side, b []byte) {
 		name, value, ok := bytes.Cut(line, []byte(":"))
 		switch {
 		case bytes.HasPrefix(line, []byte("HTTP/1.")):
+			if len(line) > 12 && !number(line[9:12]) {
+				r.words(line[7:])
+				break
+			}
 			r.words(part(line, 12, len(line))) // behind the status
 		case i == 0 && bytes.Contains(line, []byte(" HTTP/1.")):
 			s.kkdcp = bytes.HasPrefix(line, []byte("POST ")) && bytes.Contains(asciiLower(line), []byte("/kdcproxy"))
 			s.rpc = bytes.HasPrefix(line, []byte("RPC_"))
 			end := bytes.LastIndex(line, []byte(" HTTP/1."))
 			if sp := bytes.IndexByte(line, ' '); sp < end {
+				r.text(line[:sp])
 				r.target(line[sp+1 : end])
 			}
 		case !ok:
 			r.words(line)
 		default:
-			r.text(name)
+			if !kept(string(asciiLower(name))) { // a header's name names no host
+				r.text(name)
+			}
 			r.httpField(s, string(asciiLower(name)), value, &length)
 		}
 	}

@@ -80,6 +80,11 @@ var vocabulary = wordSet(
 	untrusted cannot used windows integrated untrusted domain microsoft pgjdbc net.tcp application ssl-tls`,
 )
 
+// verbs are words that stay wherever they stand alone: what a service offers and
+// answers is told by them.
+var verbs = wordSet(`auth authenticate sasl login plain external gssapi gss-spnego ntlm negotiate kerberos basic digest starttls
+	ok no bad err in authorization www-authenticate proxy-authenticate`)
+
 // kept tells whether a word in lower case stays in text: it is in the
 // vocabulary, or put together of such words.
 func kept(word string) bool {
