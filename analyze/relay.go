@@ -49,7 +49,10 @@ func (r *relay) Message(m *decode.Message) {
 	}
 }
 func (r *relay) Exchange(x *decode.Exchange) { r.list = append(r.list, x) }
-func (r *relay) Session(s *decode.Session)   { r.list = append(r.list, s) }
+func (r *relay) Session(s *decode.Session) {
+	r.list = append(r.list, s)
+	r.flush(relayMost) // at the end of a capture all that are open come at once
+}
 func (r *relay) Sighting(s *decode.Sighting) { r.list = append(r.list, s) }
 
 // flush hands on what there is, if it is worth it: of so many things, or of
@@ -74,8 +77,9 @@ func (r *relay) close() {
 }
 
 // relayList is how many things, and relayBytes how many bytes of messages, are
-// worth waking the other goroutine for.
+// worth waking the other goroutine for. relayMost are not waited beyond.
 const (
 	relayList  = 256
+	relayMost  = 4 * relayList
 	relayBytes = 1 << 20
 )

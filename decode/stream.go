@@ -26,30 +26,32 @@ const (
 // drives the carrier's parser and makes of what the parser finds Messages,
 // Attempts, AP exchanges and a Session.
 type stream struct {
+	// What every segment asks for stands first, in one cache line.
 	d         *Decoder
 	c         *flow.Conn
-	car       *carrier
 	p         parser
-	sess      Session
-	live      []*liveAttempt // not over, oldest first
-	rows      []*Message     // found in the packet in hand, in order
-	idling    bool           // authentication is over: the gate searches what follows
-	idleAt    FrameID        // since when
-	dead      bool           // nothing of use will come
+	rows      []*Message // found in the packet in hand, in order
+	idling    bool       // authentication is over: the gate searches what follows
+	dead      bool       // nothing of use will come
+	seen      [2]bool    // bytes of this direction are in the capture
 	inTLS     bool
-	seen      [2]bool // bytes of this direction are in the capture
-	lastOK    *Attempt
-	usedAt    int64     // time of sess.AfterAuth
-	lastDown  int64     // time of the latest bytes from the server
-	downBytes uint64    // of the server, when lastDown was set; those passed over aside
-	kpasswd   *Exchange // password exchange under way
-	udp       *udpTalk  // the datagrams it stands for; nil: TCP
-	cookie    [16]byte  // of RPC over HTTP
-	halfTalk  bool      // the server answers in another connection
-	away      *stream   // where what is told of now stands
+	halfTalk  bool // the server answers in another connection
 	ended     bool
-	kdc       kdcParser // of a connection with a KDC
-	kept      int       // see keep
+	lastDown  int64  // time of the latest bytes from the server
+	downBytes uint64 // of the server, when lastDown was set; those passed over aside
+
+	car     *carrier
+	udp     *udpTalk       // the datagrams it stands for; nil: TCP
+	away    *stream        // where what is told of now stands
+	kept    int            // see keep
+	idleAt  FrameID        // since when it is idling
+	live    []*liveAttempt // not over, oldest first
+	lastOK  *Attempt
+	usedAt  int64     // time of sess.AfterAuth
+	kpasswd *Exchange // password exchange under way
+	cookie  [16]byte  // of RPC over HTTP
+	kdc     kdcParser // of a connection with a KDC
+	sess    Session
 }
 
 // at is the stream that what is told of stands in.

@@ -22,18 +22,22 @@ type Half struct {
 
 	Packets      uint64 // packets given to the Tracker, twins and retransmits included
 	PayloadBytes uint64 // new bytes of the stream, on the wire
-	Duplicates   uint64 // segments that brought nothing new: retransmits and capture twins
-	Overlaps     uint64 // segments that brought new bytes and old ones; the first seen stand
-	Conflicts    uint64 // segments whose old bytes differed from those held
-	Gaps         uint64 // gaps declared
-	GapBytes     uint64 // bytes in them
-	Dropped      uint64 // bytes dropped by a limit, as the consumer left them unread; they count as gaps, too
+
+	halfPass
+
+	Duplicates uint64 // segments that brought nothing new: retransmits and capture twins
+	Overlaps   uint64 // segments that brought new bytes and old ones; the first seen stand
+	Conflicts  uint64 // segments whose old bytes differed from those held
+	Gaps       uint64 // gaps declared
+	GapBytes   uint64 // bytes in them
+	Dropped    uint64 // bytes dropped by a limit, as the consumer left them unread; they count as gaps, too
 
 	halfState
 }
 
 // halfHot is what most packets need: two cache lines, which those of the other
-// direction need as well, and with Packets and PayloadBytes a third.
+// direction need as well, and with Packets and PayloadBytes a third. Of bytes
+// passed over halfPass is needed, too.
 type halfHot struct {
 	data     []byte // contiguous, unread
 	off      int64  // stream position of data[0]
@@ -58,16 +62,20 @@ type halfHot struct {
 	mark0 [1]mark // where marks begins: most reads empty a half after one segment
 }
 
-type halfState struct {
+// halfPass counts what Pass was for.
+type halfPass struct {
 	passed    uint64 // bytes passed over since the consumer last asked
 	passedAll uint64 // and ever
 	passedAt  int64  // time of the latest of them
-	isn       uint32 // of the SYN or SYN-ACK, if synSeen
-	finOff    int64  // stream position of the FIN
-	ackEnd    int64  // end() when acked was first found to be beyond it
-	ackSegs   int    // segments of the connection since then
-	ackAt     int64  // time then
-	_         [2]uint64
+}
+
+type halfState struct {
+	isn     uint32 // of the SYN or SYN-ACK, if synSeen
+	finOff  int64  // stream position of the FIN
+	ackEnd  int64  // end() when acked was first found to be beyond it
+	ackSegs int    // segments of the connection since then
+	ackAt   int64  // time then
+	_       [2]uint64
 }
 
 // A mark says which frame brought the bytes from off to the next mark.
