@@ -48,9 +48,13 @@ For a computer account it means that the machine and the domain no longer agree 
 
 func checkPreauthFailed(c *Case) []Finding {
 	withRC4 := map[string]*Record{}
+	good := map[string][]*Record{} // by account
 	for _, row := range c.rowsWhere(decode.AS, (*Record).answers) {
 		if x := row.Record(); x.Req.PreauthEtype != nil && isRC4(*x.Req.PreauthEtype) && x.Client != "" {
 			withRC4[byClient(x)] = x
+		}
+		if x := row.Record(); x.Req.PreauthEtype != nil && x.Client != "" {
+			good[lower(x.Client)] = append(good[lower(x.Client)], x)
 		}
 	}
 	rows := c.rowsWhere(decode.AS, func(r *Record) bool { return preauthRefused(r) && !r.Healed })
@@ -73,6 +77,13 @@ func checkPreauthFailed(c *Case) []Finding {
 		if x := withRC4[byClient(r)]; x != nil && r.Req.PreauthEtype != nil && isAES(*r.Req.PreauthEtype) {
 			f.Cause += fmt.Sprintf(" With %s the same account was accepted: the password is right, and the key of the other etype was made with a wrong salt.", shortEtype(*x.Req.PreauthEtype))
 			c.cite(f, x, "preauth_etype", "issued.etype")
+		}
+		for _, x := range good[lower(r.Client)] {
+			if r.Req.PreauthEtype != nil && *x.Req.PreauthEtype == *r.Req.PreauthEtype && x.From.Addr().Is4() == r.From.Addr().Is4() && !c.SameHost(x.From.Addr(), r.From.Addr()) {
+				f.Cause += fmt.Sprintf(" From %s the same account logged on with the same kind of key: what %s uses is another password, an old one, or a key made with a wrong salt.", c.HostName(x.From.Addr()), c.HostName(r.From.Addr()))
+				c.cite(f, x, "preauth_etype", "issued.etype")
+				break
+			}
 		}
 		if n := c.lockedAfter(r); n > 0 {
 			f.Cause += fmt.Sprintf(" Afterwards %s refused the account itself %s with %s, from whichever host: it seems to have been locked by this.", c.HostName(r.To.Addr()), nTimes(n), codeText(errClientRevoked))

@@ -276,6 +276,17 @@ func TestAccountRules(t *testing.T) {
 		require.Len(t, f, 1)
 		assert.Contains(t, f[0].Summary, "12 names")
 	})
+	t.Run("it works from another host", func(t *testing.T) {
+		for from, told := range map[netip.Addr]bool{hubIP: true, mailboxIP: false} {
+			s := newSynth(t)
+			s.as(kdcX{from: from, client: "svc", list: windowsList, preauth: 18})
+			s.later(time.Minute)
+			s.as(kdcX{client: "svc", list: windowsList, preauth: 18, code: 24})
+			f := s.found()["preauth-failed"]
+			require.Len(t, f, 1)
+			assert.Equal(t, told, strings.Contains(f[0].Cause, "the same account logged on"), f[0].Cause)
+		}
+	})
 	t.Run("RC4 works where AES fails: the salt", func(t *testing.T) {
 		s := newSynth(t)
 		s.as(kdcX{client: "svc", list: windowsList, hint: []int32{18, 23}, preauth: 18, code: 24})
