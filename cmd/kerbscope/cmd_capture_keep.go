@@ -51,6 +51,7 @@ func newKeeper(path string, ring ringSettings, patient bool, failed func(error))
 	k := &keeper{path: path, ring: ring, patient: patient, failed: failed, ready: make(chan *keptBatch, keptBatches), spare: make(chan *keptBatch, keptBatches), done: make(chan struct{})}
 	f := &keptFile{k: k}
 	if err := f.open(); err != nil {
+		_ = f.close()
 		return nil, &failure{exitWrite, "cannot write " + path + ": " + plainError(err), ""}
 	}
 	for range keptBatches {
