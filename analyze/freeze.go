@@ -25,8 +25,8 @@ type frozen struct {
 	dict      *dictionary
 	goesOn    bool // with the part before
 
-	messages, rowsGone, ticketsGone uint64
-	lost                            map[string]uint64
+	messages, rowsGone, rowsRoomed, ticketsGone uint64
+	lost                                        map[string]uint64
 }
 
 // A frozenRecord is one exchange that is kept. What refers to it does so by its
@@ -103,7 +103,7 @@ func (z *freezer) freeze(c *Case) *frozen {
 	z.frozen = &frozen{
 		sessions: slices.Clone(c.sessions.list), claims: maps.Clone(c.claims.seen), aliases: maps.Clone(c.aliases), twins: &c.twins,
 		cut: maps.Clone(c.cut), dict: c.dict.frozen(),
-		messages: c.messages, rowsGone: c.rows.gone, ticketsGone: c.tickets.gone,
+		messages: c.messages, rowsGone: c.rows.gone, rowsRoomed: c.rows.roomed, ticketsGone: c.tickets.gone,
 		lost: map[string]uint64{
 			"rows": c.rows.lost, "tickets": c.tickets.lost, "sessions": c.sessions.lost,
 			"sightings": c.sightings.lost, "names": c.claims.lost, "pending": c.heal.lost,

@@ -239,6 +239,9 @@ func (j *joiner) count() {
 				j.limits[name] += n
 			}
 		}
+		if z.rowsRoomed > 0 {
+			j.limits["rows"] += z.rowsRoomed
+		}
 		j.exchanges += z.lost["rows"] + z.rowsGone
 		j.issued += z.ticketsGone
 	}

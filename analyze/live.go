@@ -97,8 +97,11 @@ func (l *Live) Counts() Counts {
 	return c
 }
 
-// Edge is the time before which nothing is known any more.
-func (l *Live) Edge() int64 { return l.dec.Now() - l.part.window.age }
+// Edge is the time before which not all is known any more: it is older than the
+// window, or failures of that time made room for what came later.
+func (l *Live) Edge() int64 {
+	return max(l.dec.Now()-l.part.window.age, l.part.rows.until)
+}
 
 // Snapshot is the case as it stands, with what is under way as far as it can
 // be judged. It changes nothing of what goes on, and is not changed by it.

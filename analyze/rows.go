@@ -10,6 +10,7 @@ type partRow struct {
 	exemplars   []*kept             // up to the first four and the last four, in order of arrival
 	born        uint64              // which row of its table it was
 	gone        bool                // it made room for others
+	failed      bool                // its exchanges did
 	number      int32               // in the last freeze
 	seen        map[uint64]struct{} // twins of the exchanges, as far as the limits let
 
@@ -28,6 +29,10 @@ type rowTable struct {
 	rolls bool   // the rows that were used least recently make room
 	gone  uint64 // exchanges of rows that did
 
+	failed int    // rows of failures
+	roomed uint64 // exchanges of rows that made room before their time
+	until  int64  // the time of the latest failure among them
+
 	oldest, latest *partRow // by use; of a table that rolls
 }
 
@@ -36,7 +41,7 @@ func (t *rowTable) add(key digest, r *Record, k func() *kept) {
 	row := t.rows[key]
 	if row == nil {
 		for t.rolls && t.oldest != nil && (len(t.rows) >= t.most || t.mem.full() && len(t.rows) > t.most/4) {
-			t.drop(t.oldest)
+			t.makeRoom()
 		}
 		if len(t.rows) >= t.most || t.mem.full() {
 			t.lost++
@@ -44,7 +49,10 @@ func (t *rowTable) add(key digest, r *Record, k func() *kept) {
 		}
 		t.mem.add(sizeOfRow)
 		t.born++
-		row = &partRow{key: key, first: r.Start, last: r.Start, born: t.born}
+		row = &partRow{key: key, first: r.Start, last: r.Start, born: t.born, failed: failed(r.Ending)}
+		if row.failed {
+			t.failed++
+		}
 		t.rows[key] = row
 	}
 	if t.rolls {
@@ -64,6 +72,21 @@ func (t *rowTable) add(key digest, r *Record, k func() *kept) {
 		}
 	}
 	t.keep(row, x)
+}
+
+// makeRoom gives up the row that was used least recently. What went well goes
+// before what failed, until one row in four is of failures: those are what
+// findings are about.
+func (t *rowTable) makeRoom() {
+	for t.oldest.failed && t.failed < t.most/4 && t.failed < len(t.rows) {
+		t.touch(t.oldest)
+	}
+	row := t.oldest
+	t.roomed += row.count
+	if row.failed {
+		t.until = max(t.until, row.last)
+	}
+	t.drop(row)
 }
 
 // keep makes x an exemplar: of the first while there is room, else the last.
@@ -118,8 +141,7 @@ func (t *rowTable) take(x *kept) bool {
 	t.kept += len(row.exemplars)
 	if row.count == 0 {
 		t.mem.add(-sizeOfRow)
-		t.unlink(row)
-		delete(t.rows, row.key)
+		t.leave(row)
 	}
 	return true
 }
@@ -134,6 +156,13 @@ func (t *rowTable) drop(row *partRow) {
 		t.mem.release(x)
 	}
 	row.exemplars = nil
+	t.leave(row)
+}
+
+func (t *rowTable) leave(row *partRow) {
+	if row.failed {
+		t.failed--
+	}
 	t.unlink(row)
 	delete(t.rows, row.key)
 }

@@ -42,6 +42,7 @@ type partTicket struct {
 	issued               *kept
 	presented            []partShown
 	forgotten            uint64
+	refused              bool // by an acceptor, once
 
 	prev, next *partTicket // by use
 }
@@ -86,6 +87,7 @@ type ticketTable struct {
 	shown         int
 	lost          uint64
 	gone          uint64 // aged out
+	refused       int    // of those that are kept
 	mem           *holding
 }
 
@@ -94,7 +96,7 @@ func (t *ticketTable) get(sum *[sha256.Size]byte, ref *TicketRef) *partTicket {
 	life := t.bySum[*sum]
 	if life == nil {
 		for len(t.bySum) >= t.most || t.mem.full() && len(t.bySum) > t.most/16 {
-			t.evict()
+			t.makeRoom()
 		}
 		life = &partTicket{sum: *sum, sname: ref.SName, realm: ref.Realm, etype: ref.Etype, kvno: maybeOf(ref.KVNO)}
 		t.bySum[*sum] = life
@@ -104,8 +106,21 @@ func (t *ticketTable) get(sum *[sha256.Size]byte, ref *TicketRef) *partTicket {
 	return life
 }
 
-func (t *ticketTable) evict() {
-	e := t.oldest
+// makeRoom gives up the ticket that was used least recently; one that was
+// refused somewhere only when one in four is such: where it was taken is what
+// that is held against.
+func (t *ticketTable) makeRoom() {
+	for t.oldest.refused && t.refused < t.most/4 && t.refused < len(t.bySum) {
+		t.touch(t.oldest)
+	}
+	t.lost++
+	t.drop(t.oldest)
+}
+
+func (t *ticketTable) drop(e *partTicket) {
+	if e.refused {
+		t.refused--
+	}
 	t.unlink(e)
 	t.shown -= len(e.presented)
 	t.mem.add(-e.size() - sizeOfPresented*len(e.presented))
@@ -115,7 +130,6 @@ func (t *ticketTable) evict() {
 		t.mem.release(e.presented[i].last)
 	}
 	delete(t.bySum, e.sum)
-	t.lost++
 }
 
 func (t *ticketTable) touch(e *partTicket) {
@@ -205,6 +219,10 @@ func (life *partTicket) present(r *Record, t *ticketTable, k *kept) {
 	code := none
 	if r.Error != nil {
 		code = int64(r.Error.Code)
+	}
+	if r.Kind == decode.AP && failed(r.Ending) && !life.refused {
+		life.refused = true
+		t.refused++
 	}
 	from := r.From.Addr()
 	for i := range life.presented {

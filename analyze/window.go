@@ -16,6 +16,10 @@ const DefaultWindow = 10 * time.Hour
 // sweepEvery is how often what is too old is looked for, by capture time.
 const sweepEvery = int64(60e9)
 
+// liveShare is by how much less is kept of a capture without an end: beside it
+// there is the look at it, in which every exchange takes several times as much.
+const liveShare = 2
+
 // A window bounds what a Case keeps of a capture without an end. Where the Case
 // of a file keeps what came first, it keeps what came last: of each table the
 // oldest entries make room, and nothing that was last seen before the window
@@ -53,6 +57,7 @@ func (c *Case) roll(age time.Duration) {
 		age = DefaultWindow
 	}
 	c.window = &window{age: int64(age), outcomes: map[Outcome]uint64{}}
+	c.mem.most, c.rows.most, c.tickets.most, c.heal.most = c.mem.most/liveShare, c.rows.most/liveShare, c.tickets.most/liveShare, c.heal.mostOpen()/liveShare
 	c.rows.rolls, c.sessions.rolls, c.sightings.rolls = true, true, true
 	c.twins.off = true
 	c.claims.late = map[claim]struct{}{}
@@ -99,10 +104,11 @@ func (c *Case) sweep(now int64) bool {
 			c.rows.drop(row)
 		}
 	}
-	for e := c.tickets.oldest; e != nil && e.used() < edge; e = c.tickets.oldest {
-		c.tickets.evict()
-		c.tickets.lost--
-		c.tickets.gone++
+	for _, t := range c.tickets.bySum {
+		if t.used() < edge {
+			c.tickets.drop(t)
+			c.tickets.gone++
+		}
 	}
 	c.sessions.list = slices.DeleteFunc(c.sessions.list, func(s *SessionFact) bool {
 		if s.End.Time < edge {

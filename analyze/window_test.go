@@ -52,3 +52,31 @@ func TestWindow(t *testing.T) {
 	require.Empty(t, l.part.sightings.byKey)
 	require.EqualValues(t, n, l.Snapshot(Facts{}).joined.exchanges)
 }
+
+// Failures make room after what went well: a few of them stay in view however
+// much else passes, with the tickets that were refused.
+func TestFailuresMakeRoomLast(t *testing.T) {
+	l := NewLive(LiveOptions{Name: "x", Window: time.Hour})
+	at := int64(1e18)
+	for i := range 5 * maxRows {
+		at += int64(time.Millisecond)
+		x := lone(i, at)
+		if x.Ending = decode.OK; i < 100 {
+			x.Ending = decode.Failed
+		}
+		l.part.Exchange(x)
+		life := l.part.tickets.get(&[32]byte{byte(i >> 16), byte(i >> 8), byte(i)}, &TicketRef{})
+		if i < 100 {
+			x.Kind = decode.AP
+			life.present(l.part.read.record(x), &l.part.tickets, l.part.hand.kept)
+		}
+	}
+	require.Len(t, l.part.rows.rows, maxRows/liveShare)
+	require.Equal(t, 100, l.part.rows.failed)
+	require.Len(t, l.part.tickets.bySum, maxTickets/liveShare)
+	require.Equal(t, 100, l.part.tickets.refused)
+	require.Zero(t, l.part.rows.until, "no failure made room")
+	c := l.Snapshot(Facts{})
+	require.EqualValues(t, 5*maxRows, c.joined.exchanges)
+	require.EqualValues(t, 5*maxRows-maxRows/liveShare, c.joined.limits["rows"], "what made room is told")
+}

@@ -37,7 +37,7 @@ const (
 	wholeFrame = 1600
 	// liveMemory is where the garbage collector begins to work harder: beside
 	// the case there is the look at it.
-	liveMemory    = 384 << 20
+	liveMemory    = 100 << 20
 	liveGCPercent = 100
 )
 
