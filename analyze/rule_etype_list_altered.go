@@ -115,9 +115,23 @@ func (c *Case) alteredPairs() (pairs [][2]*Record) {
 // the client sent, or not the one that the KDC saw: which of the two, nobody
 // can tell, so no rule may judge client or KDC by it.
 func (c *Case) alteredRequests() map[*Record]bool {
+	type question struct {
+		nonce uint32
+		cname string
+	}
+	of := func(r *Record) question { return question{r.Req.Nonce, lower(r.Req.CName)} }
 	m := map[*Record]bool{}
+	altered := map[question]bool{}
 	for _, p := range c.alteredPairs() {
 		m[p[0]], m[p[1]] = true, true
+		altered[of(p[0])] = true
+	}
+	if len(altered) > 0 { // as still others saw it: behind NAT, in a third capture
+		for _, r := range c.Records() {
+			if r.Kind == decode.AS && r.Req.Nonce != 0 && altered[of(r)] {
+				m[r] = true
+			}
+		}
 	}
 	return m
 }
