@@ -27,7 +27,7 @@ const graceAfterSignal = 500 * time.Millisecond
 // where the garbage collector begins to work harder; well below, collecting
 // seldom is cheaper.
 const (
-	softMemory = 160 << 20
+	softMemory = 144 << 20
 	gcPercent  = 400
 )
 
