@@ -88,7 +88,7 @@ func (r *Redactor) token(b []byte) bool {
 		r.elements(b, in)
 	case len(b) >= 16 && (b[0] == 5 || b[0] == 4) && b[1] == 4 && b[3] == 0xff:
 		r.wrapped(b)
-	case whole(b) && len(b) > 4:
+	case whole(b) && (len(b) > 4 || b[0] == 0x30 && b[1] == 0 || b[0] == 0x03 && b[1] == 2 && b[2] < 8): // of certificates also basicConstraints and keyUsage, RFC 5280 §4.2.1
 		r.elements(b, in)
 	case len(b) > 20 && int(binary.BigEndian.Uint32(b)) == len(b)-4 && b[4] == 5 && b[5] == 4: // with its length before it
 		r.wrapped(b[4:])
