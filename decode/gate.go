@@ -72,6 +72,9 @@ func (d *Decoder) gate(e *brief) passage {
 		return follow
 	case judgedSkip, judgedIdle:
 		if e.Flags&(flow.SYN|flow.FIN|flow.RST) != 0 {
+			if e.Flags&(flow.SYN|flow.ACK) == flow.SYN {
+				d.judged.Set(e.Hash, judgedFollow) // another connection between the same ports, if the tracker does not know better
+			}
 			return follow
 		}
 		if v == judgedSkip || e.Wire == 0 || !d.needled(e) {

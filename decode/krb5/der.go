@@ -64,9 +64,10 @@ type parser struct {
 // A room is memory beside the struct that is read into, so that a message takes
 // one allocation: for the first list of each kind, and for one AP-REQ.
 type room struct {
-	padata []PAData
-	int32s []int32
-	apReq  *APReq
+	padata    []PAData
+	int32s    []int32
+	addresses []HostAddress
+	apReq     *APReq
 }
 
 func newParser(buf []byte, base int) parser {

@@ -26,8 +26,9 @@ type KDCReq struct {
 type (
 	asRequest struct {
 		KDCReq
-		padata [4]PAData
-		etypes [8]int32
+		padata    [4]PAData
+		etypes    [8]int32
+		addresses [1]HostAddress // Windows tells its NetBIOS name
 	}
 	tgsRequest struct {
 		KDCReq
@@ -40,11 +41,11 @@ type (
 func (p *parser) newKDCReq(t MsgType) *KDCReq {
 	if t == TGSReq {
 		q := new(tgsRequest)
-		p.room = room{q.padata[:0], q.etypes[:0], &q.apReq}
+		p.room = room{padata: q.padata[:0], int32s: q.etypes[:0], apReq: &q.apReq}
 		return &q.KDCReq
 	}
 	q := new(asRequest)
-	p.room = room{q.padata[:0], q.etypes[:0], nil}
+	p.room = room{padata: q.padata[:0], int32s: q.etypes[:0], addresses: q.addresses[:0]}
 	return &q.KDCReq
 }
 

@@ -161,7 +161,10 @@ func (p *parser) addresses(e element, name string) []HostAddress {
 		return nil
 	}
 	r := in.body
-	list := make([]HostAddress, 0, min((p.rest(r)+14)/15, maxList)) // an IPv4 address takes 17 bytes
+	list := p.room.addresses
+	if p.room.addresses = nil; list == nil {
+		list = make([]HostAddress, 0, min((p.rest(r)+14)/15, maxList)) // an IPv4 address takes 17 bytes
+	}
 	for {
 		in, ok := r.next(p)
 		if !ok {
