@@ -9,7 +9,7 @@ import (
 // maxHeld bounds the bytes of what a Case keeps of one capture, packed: names,
 // salts and texts can each be as long as is kept, in every exchange. What is
 // kept of ordinary ones takes a tenth of it.
-const maxHeld = 40 << 20
+const maxHeld = 32 << 20
 
 // scale gives c a share of the usual memory: 0 stands for all of it.
 func (c *Case) scale(share float64) {

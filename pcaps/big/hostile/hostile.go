@@ -21,8 +21,10 @@ type Input struct {
 	// lost.
 	Limits []string
 	Bites  int
-	write  func(w *writer, n int)
-	raw    func(w io.Writer, n int) error // instead of write: the whole file
+	// Peak is the most memory, in kB, that reading it may take; 0: 200,000.
+	Peak  int
+	write func(w *writer, n int)
+	raw   func(w io.Writer, n int) error // instead of write: the whole file
 }
 
 // Write writes the capture with n of what it holds. The same n gives the same bytes.
@@ -46,7 +48,7 @@ func Find(name string) *Input {
 }
 
 // Inputs are all of them.
-var Inputs = append(single[:len(single):len(single)], Input{Name: "mixed", Full: 100_000, What: "of a million of each of these", Limits: []string{"connections"}, Bites: 20_000, write: mixed})
+var Inputs = append(single[:len(single):len(single)], Input{Name: "mixed", Full: 100_000, What: "of a million of each of these", Limits: []string{"connections"}, Bites: 20_000, Peak: 300_000, write: mixed})
 
 // single are those of one kind.
 var single = []Input{
