@@ -161,9 +161,19 @@ func (c *Case) blindFilter(i int, f *CaptureFacts) []BlindSpot {
 		}
 	}
 	for _, s := range c.joined.sessions {
-		if s.Begin.Frame.Capture() == i && s.Gaps > 0 && !decode.Expects(s.Server.Port()) && !decode.Expects(s.Client.Port()) && len(s.Attempts) > 0 {
-			count[s.Server.Port()] += 0
-			b.Hosts = addOnce(b.Hosts, c.HostName(s.Server.Addr()))
+		if s.Begin.Frame.Capture() != i || s.Gaps == 0 || decode.Expects(s.Server.Port()) || decode.Expects(s.Client.Port()) {
+			continue
+		}
+		for _, a := range s.Attempts {
+			at := s.Server
+			switch {
+			case a.Record != nil:
+				at = a.Record.To // in mid-stream, its AP-REQ tells which side is the server's
+			case !s.SidesKnown:
+				continue
+			}
+			count[at.Port()] += 0
+			b.Hosts = addOnce(b.Hosts, c.HostName(at.Addr()))
 		}
 	}
 	b.Count = max(b.Count, f.Stats.OtherGaps)
