@@ -65,7 +65,6 @@ type Case struct {
 	dict   *dictionary
 	packer packer
 	hand   handed
-	marked uint32 // of the last freeze
 
 	joined *joined // nil in a partial Case
 }

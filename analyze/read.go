@@ -40,7 +40,6 @@ type reader struct {
 	int64s            [8]int64
 	n32, nu32, n64    int
 	keys              []KeyInfo
-	buf               []byte
 }
 
 const (
