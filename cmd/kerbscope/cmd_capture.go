@@ -29,6 +29,10 @@ const (
 	checkShare = 10
 	pauseShare = 4
 	lookLeast  = 30 * time.Second
+	// Where new trouble never ends, looks take one part in steadyShare of a
+	// processor, once they have taken unsparing beyond that.
+	steadyShare = 6
+	unsparing   = 4 * time.Second
 	// settling is how long after the last news findings may still come: what is
 	// not answered, is so after a while.
 	settling = 75 * time.Second
@@ -37,7 +41,7 @@ const (
 	wholeFrame = 1600
 	// liveMemory is where the garbage collector begins to work harder: beside
 	// the case there is the look at it.
-	liveMemory    = 100 << 20
+	liveMemory    = 160 << 20
 	liveGCPercent = 100
 )
 

@@ -25,6 +25,7 @@ type lookTimer struct {
 	began            time.Time // of the last look
 	wait             time.Duration
 	urgent           time.Duration // wait when there is new trouble
+	spent            time.Duration // on looks, beyond their share of the time
 }
 
 // due tells whether to look now.
@@ -44,14 +45,21 @@ func (t *lookTimer) due(now time.Time, version, trouble uint64) bool {
 
 // begin notes a look.
 func (t *lookTimer) begin(now time.Time, version, trouble uint64) {
+	if !t.began.IsZero() {
+		t.spent = max(t.spent-now.Sub(t.began)/steadyShare, 0)
+	}
 	t.began, t.version, t.trouble = now, version, trouble
 }
 
 // ended says what a look cost: for how long nothing else was done, and in all.
 // New trouble is told within tellWithin, unless looks took more than a quarter
-// of the time of packets or most of a processor; what is not new waits longer.
+// of the time of packets or most of a processor, or new trouble has not ended
+// for long; what is not new waits longer.
 func (t *lookTimer) ended(paused, took time.Duration) {
 	t.urgent = max(min(checkEvery, tellWithin-tellWithin/10-took), paused*pauseShare, took*5/4)
+	if t.spent += took; t.spent > unsparing {
+		t.urgent = max(t.urgent, took*steadyShare)
+	}
 	t.wait = max(t.urgent, min(max(checkEvery, took*checkShare/2, paused*checkShare), lookLeast))
 }
 

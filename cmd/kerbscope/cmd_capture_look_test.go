@@ -39,3 +39,28 @@ func TestLookTimer(t *testing.T) {
 		assert.False(t, l.due(at.Add(settling+1), 3, 1), "nothing came for long")
 	}
 }
+
+// Looks are frequent at first, and keep to their share where new trouble never
+// ends; after a calm hour they are frequent again.
+func TestLooksKeepToTheirShare(t *testing.T) {
+	const took = 600 * time.Millisecond
+	var l lookTimer
+	at, version := time.Unix(1000, 0), uint64(0)
+	looks := func(d time.Duration) (n int) {
+		for end := at.Add(d); at.Before(end); at = at.Add(100 * time.Millisecond) {
+			version++
+			if l.due(at, version, version) {
+				l.begin(at, version, version)
+				l.ended(0, took)
+				n++
+			}
+		}
+		return n
+	}
+	assert.GreaterOrEqual(t, looks(6*time.Second), 5)
+	looks(time.Minute)
+	n := looks(10 * time.Minute)
+	assert.InDelta(t, 10*time.Minute/steadyShare, time.Duration(n)*took, float64(10*time.Second))
+	at = at.Add(time.Hour)
+	assert.GreaterOrEqual(t, looks(6*time.Second), 5)
+}

@@ -17,7 +17,7 @@ const (
 	usualMemory = 200_000_000
 	// usualLive is what they need with capture, where the findings are looked
 	// at while packets come in.
-	usualLive   = 150_000_000
+	usualLive   = 250_000_000
 	leastMemory = 80_000_000
 	mostMemory  = 64_000_000_000
 )

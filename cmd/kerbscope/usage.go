@@ -155,7 +155,7 @@ What to find and how to say it:
   -o, --output FILE      write there; on Unix SIGUSR1 writes the report as of now
       --window T         forget what was last seen so long ago (10h)
       --max-memory SIZE  100MB, 2GB: all limits, but for the files of -w, are made smaller
-                         or larger (default: for 150MB, and --evidence-memory)
+                         or larger (default: for 250MB, and --evidence-memory)
       --interval T       on standard error, if it is no terminal, a line so often (60s)
       --quiet, --no-progress   neither that line nor the view
 
