@@ -55,6 +55,7 @@ var otherCause = []struct {
 	why    string
 }{
 	{"ntlm-fallback", false, "spn-unknown", "falling back to NTLM is a symptom: the cause is that the KDC knows no such service name"},
+	{"ntlm-fallback-refused", false, "spn-unknown", "as in ntlm-fallback; that NTLM is refused as well is told with the fallback"},
 	{"ap-refused", true, "key-mismatch", "the keytab proves what the carrier's bare refusal leaves open"},
 	{"ap-refused-mail", true, "key-mismatch", "as in ap-refused"},
 	{"ap-refused-messaging", true, "key-mismatch", "as in ap-refused"},
@@ -66,6 +67,7 @@ var otherCause = []struct {
 	{"kerberoast-pattern", false, "client-offers-no-aes", "a list without AES is a fact; what the pattern means is only suggested"},
 	{"password-spray", false, "preauth-failed", "each refused logon is an error; that they are a pattern is a note beside them"},
 	{"rc4-enforcement-break", false, "client-offers-no-aes", "RC4 refused hurts only a client that offers nothing else"},
+	{"rc4-in-use-krbtgt", false, "rc4-ticket-aes-session", "both are notes on the same ticket; that krbtgt has no AES key follows from it"},
 	{"tgt-unlike-others", false, "rc4-ticket-aes-session", "the odd TGT's etype is certain, that it is odd only suggested"},
 	{"rc4-ticket-aes-session", false, "ticket-downgrade", "an RC4 ticket for a client that knows AES is the finding; its AES session key is a note on it"},
 }
