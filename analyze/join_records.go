@@ -63,6 +63,7 @@ func (j *joiner) mergeRecords() {
 	slices.SortStableFunc(j.records, byTime)
 	j.mergeHalves()
 	if len(j.parts) > 1 {
+		j.mergeFirst()
 		j.mergeCut()
 	}
 }
@@ -160,6 +161,42 @@ func (j *joiner) drop(gone map[*Record]*Record) {
 	slices.SortStableFunc(j.records, byTime)
 }
 
+// mergeFirst joins a request that one capture holds alone, as where a switch
+// sent a frame to all its ports, to the exchange that began with it in others:
+// the exchange is known by its last request, so their bytes do not tell.
+func (j *joiner) mergeFirst() {
+	type question struct {
+		kind   decode.Kind
+		from   netip.Addr
+		to     netip.AddrPort
+		client string
+	}
+	id := func(r *Record) question { return question{r.Kind, r.From.Addr(), r.To, r.Client} }
+	alone := map[question][]*Record{}
+	for _, r := range j.records {
+		if (r.Kind == decode.AS || r.Kind == decode.TGS) && len(r.Steps) == 1 && r.Req.Frame != 0 {
+			alone[id(r)] = append(alone[id(r)], r)
+		}
+	}
+	gone := map[*Record]*Record{}
+	for _, o := range j.records {
+		if !o.begun() {
+			continue
+		}
+		for _, r := range alone[id(o)] {
+			d, slack := r.Start-o.Start, int64(1e6+j.clocks[r.part].uncertainty+j.clocks[o.part].uncertainty)
+			related := j.clocks[r.part].from != "none" && j.clocks[o.part].from != "none"
+			if gone[r] == nil && r.part != o.part && related && max(d, -d) <= min(slack, maxApart) {
+				lost := o.AnswerLost
+				o.merge(r)
+				o.AnswerLost = lost // the client went on from the first answer
+				gone[r] = o
+			}
+		}
+	}
+	j.drop(gone)
+}
+
 // mergeCut joins the exchanges with a KDC that one capture holds only cut, so
 // that no bytes tell that they are one: the same ports at the same time.
 func (j *joiner) mergeCut() {
@@ -230,8 +267,10 @@ func endingRank(e decode.Ending) int {
 
 // merge takes into r what another capture, n, saw of the same exchange.
 func (r *Record) merge(n *Record) {
-	lost := n.Ending == decode.Unanswered && (r.Reply != nil || r.Error != nil) || r.Ending == decode.Unanswered && (n.Reply != nil || n.Error != nil)
-	r.AnswerLost = r.AnswerLost || lost || n.AnswerLost
+	lost := func(a, b *Record) bool {
+		return a.Ending == decode.Unanswered && a.BothWays && (b.Reply != nil || b.Error != nil)
+	}
+	r.AnswerLost = r.AnswerLost || n.AnswerLost || lost(n, r) || lost(r, n)
 	if endingRank(n.Ending) > endingRank(r.Ending) {
 		r.Ending, r.End = n.Ending, n.End
 		if n.Reply != nil || n.Error != nil {

@@ -87,6 +87,9 @@ func (c *Case) ticketsDisagree() (found []Finding) {
 				f := c.disagreement(a.Example, b.Example, "etypes", "issued.etype", "issued.kvno")
 				f.Summary = fmt.Sprintf("%s encrypts tickets for %s with %s, %s with %s.", c.HostName(a.KDC), bare(a.Service),
 					ticketText(&TicketRef{Etype: a.Etype, KVNO: a.KVNO}), c.HostName(b.KDC), ticketText(&TicketRef{Etype: b.Etype, KVNO: b.KVNO}))
+				// Etypes that differ at one kvno tell which keys the KDCs prefer, not
+				// which ticket an acceptor cannot open.
+				f.Subject.Tickets = nil
 				if behind {
 					late, ahead := a, b
 					if kvnoBelow(b.KVNO, a.KVNO) {
