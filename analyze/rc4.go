@@ -314,7 +314,12 @@ func (r *readiness) krbtgt() {
 	if r.weakKVNO != nil {
 		version = fmt.Sprintf(" (RC4 with kvno %d)", *r.weakKVNO&0xffff)
 	}
-	reset := "with the domain at functional level 2008 or later set the password of " + account + " anew, in two steps: once (MIT: cpw -randkey -keepold krbtgt/REALM); wait until every DC has it (repadmin /showrepl) and for the longest life of a TGT (10 hours as a rule); then again. Two resets close together make all TGTs fail"
+	name, mit := "krbtgt", " (MIT: see that supported_enctypes in kdc.conf has AES, then kadmin.local -q \"cpw -randkey -keepold "+bare(r.row.Principal)+"\")"
+	if r.rodc != 0 {
+		name, mit = fmt.Sprintf("krbtgt_%d", r.rodc), ""
+	}
+	reset := "with the domain at functional level 2008 or later set the password of " + account + " anew, once: Set-ADAccountPassword " + name + " -Reset; Windows makes a random one of whatever is typed" + mit +
+		". That gives it AES keys, and TGTs of the old key go on working. It does not go back. A second reset only retires the old key: wait until every DC has the first (repadmin /showrepl) and for the longest life of a TGT (10 hours as a rule). Two resets close together make all TGTs fail"
 	const tells = "pwdLastSet of krbtgt against the day the domain came to functional level 2008, msDS-KeyVersionNumber, KDCSVC event 42 on DCs with updates of November 2022 or later"
 	switch {
 	case !slices.Contains(r.row.Uses, "ticket"):

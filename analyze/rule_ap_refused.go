@@ -67,7 +67,7 @@ func checkAPRefused(c *Case) []Finding {
 		if r.Reply == nil && r.Opened == nil {
 			if note := c.otherKeyNote(taken, r, false); note != "" {
 				f.Cause = "The service says no without a reason." + note
-				steps = append([]string{spnOnWrongAccountSteps[0], spnOnWrongAccountSteps[2]}, steps...)
+				steps = append([]string{spnOnWrongAccountSteps[0], spnOnWrongAccountSteps[3]}, steps...)
 			}
 		}
 		f.Cause += c.anonymousNote(r.To)

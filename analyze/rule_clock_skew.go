@@ -25,11 +25,12 @@ that says so could decrypt the ticket (key, kvno and SPN are right).`,
 		`A proxy that holds requests back for minutes: would need the same AP-REQ seen much earlier at the client; with captures at both ends the packets tell.`,
 	},
 	Fix: []string{
-		`Measure: w32tm /stripchart /computer:DC /samples:3 on the host that is off`,
-		`See where it takes its time from: w32tm /query /source and w32tm /query /status; a domain member should say a DC, not "Local CMOS Clock" or "Free-running System Clock"`,
-		`Set it right: w32tm /config /syncfromflags:domhier /update, Restart-Service w32time, then w32tm /resync /rediscover. On the PDC emulator instead, whose clock all others follow: w32tm /config /manualpeerlist:NTPSERVER /syncfromflags:manual /reliable:yes /update`,
-		`On virtual machines: do not let the hypervisor's time synchronisation fight with the domain's`,
+		`On HOST, whose clock is off, measure against a DC that is right, better two: w32tm /stripchart /computer:KDC-NAME /samples:3 /dataonly`,
+		`See there where it takes its time from: w32tm /query /source and w32tm /query /status; a domain member should say a DC, not "Local CMOS Clock" or "Free-running System Clock"`,
+		`Set it right, on HOST: w32tm /config /syncfromflags:domhier /update, Restart-Service w32time, then w32tm /resync /rediscover. The clock jumps: one that was ahead goes through the same minutes again, which databases, logs and scheduled tasks notice, so pick a quiet moment. On the PDC emulator instead, whose clock all others follow: w32tm /config /manualpeerlist:NTPSERVER /syncfromflags:manual /reliable:yes /update`,
+		`A virtual machine (Hyper-V shows the source "VM IC Time Synchronization Provider"; VMware: vmware-toolbox-cmd timesync status): see that the hypervisor's own clock is right, and let one of the two set the time, not both`,
 		`Linux: chronyc tracking, chronyc makestep; Samba DC: chrony with ntpsigndsocket`,
+		`Mended when w32tm /stripchart shows an offset of a second or two at most, and the logon works`,
 	},
 	Undo:     []string{`Before changing anything note what w32tm /query /configuration says; w32tm /config /syncfromflags:OLDVALUE /manualpeerlist:OLDLIST /update brings it back`},
 	Events:   []Event{{Host: "client", Log: "System", ID: "Kerberos 3", Meaning: "KRB_AP_ERR_SKEW (0x25), with LogLevel=1"}, {Host: "service host", Log: "Security", ID: "4625", Meaning: "logon failed, status 0xC0000133: time difference"}, {Host: "any", Log: "System", ID: "Time-Service 24, 29, 36", Meaning: "no time source"}},
@@ -41,6 +42,7 @@ that says so could decrypt the ticket (key, kvno and SPN are right).`,
 
 func checkClockSkew(c *Case) []Finding {
 	return c.skews(false, func(f *Finding, s *skew) {
+		f.fill = c.skewFill(s)
 		f.Severity, f.Confidence = Error, Certain
 		if s.proven && s.witnesses.capture || s.several > 0 {
 			f.Confidence = Likely
@@ -97,6 +99,17 @@ func (c *Case) skewText(f *Finding, s *skew) (summary, cause string) {
 		}
 	}
 	return summary, cause
+}
+
+// skewFill names the host that is off and a DC that is not, where they show.
+func (c *Case) skewFill(s *skew) (fill []string) {
+	if s.proven || s.several > 0 {
+		fill = append(fill, "HOST", c.HostName(s.odd))
+	}
+	if r := s.record; s.proven && r.Kind != decode.AP && !c.SameHost(s.odd, r.To.Addr()) {
+		fill = append(fill, "KDC-NAME", c.HostName(r.To.Addr()))
+	}
+	return fill
 }
 
 // whose is "its" after one refusing host, else "their".

@@ -2,6 +2,8 @@ package analyze
 
 import (
 	"fmt"
+	"net/netip"
+	"slices"
 )
 
 // keyFaultOneIdentity: one process of the host cannot open what another one can.
@@ -21,22 +23,24 @@ says no in the same words. Possible: the acceptance was of another service name,
 carrier refused.`,
 	Rivals: []string{
 		`The service's key was changed between the acceptance and the refusal (password rotation, a new keytab): excluded when the acceptance comes between two refusals or right after one; else the finding is "likely", and with 44 or 45 after an acceptance it is not made.`,
-		`Different accounts behind the two endpoints (an application pool or service account with its own SPN): excluded by the very same ticket, since it is encrypted to one account; for "another service name, same etype and kvno" it remains, and the confidence is lower.`,
+		`Different accounts behind the two endpoints: the very same ticket is encrypted to one account, the one that the accepting service runs as. A service that runs as another (an application pool's or service account) lacks that key, on every host: step 1 shows it. With "another service name, same etype and kvno" the two names may be on two accounts as well, and the confidence is lower.`,
 		`A policy or authorization rule refuses the user at that endpoint: answers no Kerberos error, so without 31, 41, 44 or 45 the finding is "likely" at most.`,
 		`A replay: the second use of an authenticator is refused with 34, which proves that the ticket was decrypted; such a refusal is not counted.`,
 		`A service that keeps an old keytab while the rest of the host has the new one: the same fault at the same place; "acceptor-lacks-key" then names what is missing (44, 45).`,
 		`The clock of one virtual machine behind a load balancer's address: the acceptor checks decryption before time, so a 37 is not counted here.`,
 	},
 	Fix: []string{
-		`On HOST, the service's host, see which account the refusing service runs as: Get-CimInstance Win32_Service | where ProcessId -in (Get-NetTCPConnection -LocalPort PORT -State Listen).OwningProcess | select Name,StartName (2008: netstat -ano, then sc.exe qc NAME). Linux: ss -ltnp "sport = :PORT"`,
-		`If it is NT AUTHORITY\NetworkService: run it once as LocalSystem (sc.exe config NAME obj= LocalSystem, restart it). If that works, the keys of that logon session are at fault, not Active Directory. For Windows 7 and Server 2008 R2 the update KB2566059 is reported to mend such a fault; Server 2008 never got one`,
-		`Look for a forced encryption type, on this host and on the client: reg query HKLM\SYSTEM\CurrentControlSet\Control\Lsa\Kerberos\Parameters /v DefaultEncryptionType. Note the value, remove it: reg delete HKLM\SYSTEM\CurrentControlSet\Control\Lsa\Kerberos\Parameters /v DefaultEncryptionType /f, restart that machine, and on the client, as administrator: klist purge, klist -li 0x3e7 purge, klist -li 0x3e4 purge`,
-		`If it stays: give the computer a new password and restart it: on it, Reset-ComputerMachinePassword in powershell.exe (2008: netdom resetpwd /s:DC /ud:DOMAIN\ADMIN /pd:*)`,
-		`MIT and Samba services: compare the keytab of the refusing process with the other one's: klist -kteK FILE shows names, kvno, etypes (and the keys: keep that output secret); copy the right one, or on a Samba DC samba-tool domain exportkeytab FILE --principal=SPN; restart the service. Mended when the refusing port accepts a ticket`,
+		`On HOST, the service's host, see which account the refusing service runs as: Get-CimInstance Win32_Service | where ProcessId -in (Get-NetTCPConnection -LocalPort PORT -State Listen).OwningProcess | select Name,StartName (2008: netstat -ano, sc.exe qc NAME; IIS: the pool's identity; RPC ports change at a restart). Linux: ss -ltnp "sport = :PORT"`,
+		`If it is NT AUTHORITY\NetworkService: run it once, as a test, as LocalSystem, which may do more: sc.exe config NAME obj= LocalSystem, Restart-Service NAME (clients lose their connections). If that works, the keys of that logon session are at fault, not Active Directory: put it back, and go on (only Windows 7 and Server 2008 R2: the update KB2566059 is reported to mend it)`,
+		`If it is a domain account that does not carry SPN (setspn -Q SPN): it cannot have the key. Run the service as the account that carries the name, or give it a host name of its own in DNS, with setspn -S for its account. Do not move SPN: the service that accepts it needs it where it is`,
+		`Look for a forced encryption type, on this host and on the client: reg query HKLM\SYSTEM\CurrentControlSet\Control\Lsa\Kerberos\Parameters /v DefaultEncryptionType. Note the value, remove it: reg delete HKLM\SYSTEM\CurrentControlSet\Control\Lsa\Kerberos\Parameters /v DefaultEncryptionType /f, restart that machine (the host: all its services stop for that), and on the client, as administrator: klist purge, klist -li 0x3e7 purge, klist -li 0x3e4 purge`,
+		`If it stays, and the service runs as NetworkService or LocalSystem: give the computer a new password, which Windows then hands to all its logon sessions: on HOST, Reset-ComputerMachinePassword -Server KDC-NAME -Credential DOMAIN\ADMIN in powershell.exe, not pwsh (2008: netdom resetpwd /s:DC /ud:DOMAIN\ADMIN /pd:*), and restart it. Keytabs of that computer account become stale with it`,
+		`MIT and Samba services: compare the keytab of the refusing process with the other one's: klist -kteK FILE shows names, kvno, etypes (and the keys: keep that output secret); copy the right one, or on a Samba DC samba-tool domain exportkeytab FILE --principal=SPN; restart the service`,
+		`Mended when the service that refused accepts a ticket`,
 	},
 	Undo: []string{
-		`sc.exe config NAME obj= "NT AUTHORITY\NetworkService" puts the service back`,
-		`reg add HKLM\SYSTEM\CurrentControlSet\Control\Lsa\Kerberos\Parameters /v DefaultEncryptionType /t REG_DWORD /d OLDVALUE /f`,
+		`sc.exe config NAME obj= "NT AUTHORITY\NetworkService", then Restart-Service NAME, puts the service back`,
+		`reg add HKLM\SYSTEM\CurrentControlSet\Control\Lsa\Kerberos\Parameters /v DefaultEncryptionType /t REG_DWORD /d OLDVALUE /f, when the value was there before, and restart`,
 	},
 	Events:   []Event{{Host: "service host", Log: "Security", ID: "4625", Meaning: "failed network logon with NULL SID, package Kerberos or Negotiate"}, {Host: "client", Log: "System", ID: "Kerberos 4", Meaning: "KRB_AP_ERR_MODIFIED with server and SPN"}, {Host: "service host", Log: "Application", ID: "MSExchangeTransport 1035", Meaning: "inbound authentication failed"}},
 	Refs:     []string{"RFC 4120 §3.2.3 (order of the acceptor's checks)", "[MS-KILE] §3.4.5", "KB2566059 (Windows 7 and 2008 R2; text not public any more)", "KB837361 (DefaultEncryptionType)"},
@@ -93,13 +97,37 @@ func checkKeyFaultOneIdentity(c *Case) []Finding {
 			f.Cause += " The refusal carries no Kerberos error, so a policy of that service that refuses this client is not excluded."
 			f.CaptureNext = []string{"Give kerbscope the keytab of the refusing service (--keytab), or read that service's own log at the time of the refusal."}
 		case confidence == Certain:
-			f.CaptureNext = []string{fmt.Sprintf("Capture on %s while that service runs under a domain account that carries the service name. If it refuses then too, the key of the host's account is not the reason.", c.HostName(r.To.Addr()))}
+			f.CaptureNext = []string{fmt.Sprintf("Capture on %s while that service runs as the account, or with the keytab, of the one that accepts (%s). If it refuses then too, the key is not the reason.", c.HostName(r.To.Addr()), there)}
 		}
 		f.Cause += c.anonymousNote(r.To)
 		f.fill = []string{"HOST", c.HostName(r.To.Addr()), "PORT", fmt.Sprint(r.To.Port()), "SPN", name}
+		if s.life.Issued != nil {
+			f.fill = append(f.fill, "KDC-NAME", c.HostName(s.life.Issued.To.Addr()))
+		}
 		found = append(found, f)
 	}
+	for i := range found {
+		if also := c.refusedToo(found, i); len(also) > 0 {
+			found[i].Cause += fmt.Sprintf(" %s refused that ticket too: same steps.", join(also, 4))
+		}
+	}
 	return found
+}
+
+// refusedToo are other endpoints of the host with a finding about a ticket of
+// the i-th one.
+func (c *Case) refusedToo(found []Finding, i int) (also []string) {
+	at, err := netip.ParseAddrPort(found[i].Subject.Server)
+	if err != nil {
+		return nil
+	}
+	for _, o := range found {
+		to, err := netip.ParseAddrPort(o.Subject.Server)
+		if err == nil && to != at && c.SameHost(to.Addr(), at.Addr()) && slices.ContainsFunc(o.Subject.Tickets, func(h string) bool { return slices.Contains(found[i].Subject.Tickets, h) }) {
+			also = addOnce(also, c.server(to))
+		}
+	}
+	return also
 }
 
 // control finds the refused ticket of the group that another endpoint of the

@@ -22,6 +22,7 @@ entries that it has for the service name do not open the ticket, the key of anot
 	Fix: spnOnWrongAccountSteps,
 	Undo: []string{
 		`setspn -D SPN RIGHTACCOUNT, then setspn -S SPN WRONGACCOUNT`,
+		`IIS: the same appcmd with -useAppPoolCredentials:false`,
 	},
 	Events:   []Event{{Host: "client", Log: "System", ID: "Kerberos 4", Meaning: "KRB_AP_ERR_MODIFIED; the text names the account whose key was expected"}, {Host: "DC", Log: "Security", ID: "4769", Meaning: "Service Name and Service ID: the account whose key the ticket was encrypted with"}},
 	Refs:     []string{"[MS-KILE] §3.4.5, §3.3.5.7", "RFC 4120 §3.2.3"},
@@ -31,12 +32,12 @@ entries that it has for the service name do not open the ticket, the key of anot
 }
 
 var spnOnWrongAccountSteps = []string{
-	`setspn -Q SPN names the account that carries it; compare with the account that the service runs as, on HOST: Get-CimInstance Win32_Service | select Name,StartName (IIS: the application pool's identity; Linux: whose key klist -kte FILE holds)`,
-	`If that account is meant to carry the name (Exchange's alternate service account, a farm behind a balancer), leave it there: HOST lacks its password, see kerbscope explain stale-keytab; Exchange: RollAlternateServiceAccountPassword.ps1`,
-	`Else move it: setspn -D SPN WRONGACCOUNT, then at once setspn -S SPN RIGHTACCOUNT: in between nobody gets a ticket for it`,
+	`setspn -Q SPN names the account that carries it (none: the computer's own host/ name stands for HTTP, cifs and others). Compare with the account that the service runs as, on HOST: Get-CimInstance Win32_Service | select Name,StartName (IIS: %windir%\system32\inetsrv\appcmd list apppool "POOL" /text:* in cmd.exe, but with kernel-mode authentication the computer's account; Linux: whose key klist -kte FILE holds). Note both`,
+	`If that account is meant to carry the name (Exchange's alternate service account, a farm behind a balancer), leave it there: HOST lacks its password, see kerbscope explain stale-keytab. Exchange, in its shell: cd $exscripts, .\RollAlternateServiceAccountPassword.ps1 -ToSpecificServer HOST -CopyFrom GOODSERVER`,
+	`If it is the account of an IIS application pool, rightly, leave it there too: %windir%\system32\inetsrv\appcmd set config "SITE" -section:system.webServer/security/authentication/windowsAuthentication -useAppPoolCredentials:true -commit:apphost in cmd.exe; then all names of that site must be on that account`,
+	`Else move it: setspn -D SPN WRONGACCOUNT, then at once setspn -S SPN RIGHTACCOUNT: in between nobody gets a ticket for it, and what else uses WRONGACCOUNT under that name stops working`,
 	`Linux: the keytab on HOST needs SPN with the key of RIGHTACCOUNT as well: klist -kte FILE; Samba: samba-tool spn list ACCOUNT; samba-tool spn delete SPN WRONGACCOUNT; samba-tool spn add SPN RIGHTACCOUNT; samba-tool domain exportkeytab FILE --principal=SPN`,
-	`IIS whose pool runs as the account of SPN: appcmd set config "SITE" -section:system.webServer/security/authentication/windowsAuthentication -useAppPoolCredentials:true -commit:apphost; else leave SPN on the computer account and kernel-mode authentication on`,
-	`Let it replicate: repadmin /syncall /AdeP, then on clients klist purge. Mended when a new ticket is accepted`,
+	`Let it replicate: repadmin /syncall /AdeP on a DC, then on clients klist purge (services of the computer: klist -li 0x3e7 purge, as administrator). Mended when a new ticket is accepted`,
 }
 
 func checkSPNOnWrongAccount(c *Case) []Finding {

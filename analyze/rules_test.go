@@ -114,6 +114,10 @@ func TestFillIn(t *testing.T) {
 	assert.Equal(t, []string{"Set-ADAccountPassword ACCOUNT -Reset; Set-ADComputer HUB-1$"}, fillIn(reset, accountFill("HUB-1$")))
 	assert.Equal(t, []string{"Set-ADAccountPassword frank -Reset; Set-ADUser frank"}, fillIn(reset, accountFill("frank")))
 	assert.Equal(t, steps, fillIn(steps, nil))
+	either := []string{"Set-ADUser NAME -Clear X (a computer: Set-ADComputer); log on"}
+	assert.Equal(t, []string{"Set-ADUser NAME -Clear X (a computer: Set-ADComputer); log on"}, fillIn(either, []string{"SPN", "http/x"}))
+	assert.Equal(t, []string{"Set-ADUser frank -Clear X; log on"}, fillIn(either, accountFill("frank")), "the account's kind is known")
+	assert.Equal(t, []string{"Set-ADComputer HUB-1$ -Clear X; log on"}, fillIn(either, accountFill("HUB-1$")))
 }
 
 // Nothing is found where nothing happened.

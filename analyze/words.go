@@ -165,7 +165,7 @@ func accountFill(name string) []string {
 	if isComputer(name) {
 		return []string{"NAME", name, "Set-ADUser", "Set-ADComputer", "Get-ADUser", "Get-ADComputer"}
 	}
-	return []string{"NAME", name, "ACCOUNT", name}
+	return []string{"NAME", name, "ACCOUNT", name, "Set-ADUser", "Set-ADUser"}
 }
 
 func fillIn(steps []string, pairs []string) []string {
@@ -178,6 +178,9 @@ func fillIn(steps []string, pairs []string) []string {
 			if pairs[j+1] != "" {
 				s = replaceWord(s, pairs[j], pairs[j+1])
 			}
+		}
+		if slices.Contains(pairs, "Set-ADUser") { // the account's kind is known
+			s = strings.ReplaceAll(s, " (a computer: Set-ADComputer)", "")
 		}
 		out[i] = s
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"kerbscope/analyze"
@@ -193,6 +194,20 @@ func (t *textReport) summary() {
 	if s := t.summaryWords(); s != "" {
 		t.blank()
 		t.para(2, s)
+	}
+	var names []string
+	for _, r := range t.r.RC4 {
+		if r.Breaks == "yes" && !slices.Contains(names, r.Principal) {
+			names = append(names, r.Principal)
+		}
+	}
+	if len(names) > 0 {
+		s := withoutRealm(names[0])
+		if len(names) > 1 {
+			s += fmt.Sprintf(" and %d more", len(names)-1)
+		}
+		t.blank()
+		t.para(2, escape(s)+" would fail in a domain without RC4: see RC4 below.")
 	}
 }
 
