@@ -20,8 +20,8 @@ keytab), and no port takes one, the findings are one cause: the most telling is 
 		`One of several service hosts got the new keytab, this one not: told by same-ticket-two-outcomes.`,
 	},
 	Fix: []string{
-		`See what the account has: Get-ADObject -LDAPFilter "(servicePrincipalName=SPN)" -Properties msDS-KeyVersionNumber,pwdLastSet; and on HOST what the service has (a keytab): klist -kte FILE`,
-		`A Windows service with a domain account: on HOST type the account's present password into the service's logon properties, and restart it; a computer account: Reset-ComputerMachinePassword on that host`,
+		`See what the account has: Get-ADObject -LDAPFilter "(servicePrincipalName=SPN)" -Properties msDS-KeyVersionNumber,pwdLastSet; and on HOST what the service has (a keytab): klist -kte FILE. The kvno of the refused ticket is what it lacks`,
+		`A Windows service with a domain account: on HOST type the account's present password into the service's logon properties (SQL Server: with its Configuration Manager; IIS: the application pool's identity), and restart it; a computer account: Reset-ComputerMachinePassword on that host, in powershell.exe, and restart it`,
 		`Keytab of a service account, on a DC: ` + ktpassStep,
 		`Keytab of a computer account, on HOST: net ads changetrustpw (with "kerberos method = secrets and keytab"), or adcli update --computer-password-lifetime=0 (without it nothing happens for 30 days)`,
 		`Samba DC: samba-tool domain exportkeytab FILE --principal=SPN writes the present key and changes no password`,
