@@ -216,7 +216,8 @@ func keyOfSighting(s *decode.Sighting) sightingKey {
 }
 
 func bySighting(a, b *SightingFact) int {
-	return cmp.Or(cmp.Compare(a.Time, b.Time), cmp.Compare(a.Frame, b.Frame), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
+	return cmp.Or(cmp.Compare(a.Time, b.Time), cmp.Compare(a.Frame, b.Frame), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name),
+		a.Src.Compare(b.Src), a.Dst.Compare(b.Dst), cmp.Compare(a.Transport, b.Transport), cmp.Compare(a.Target, b.Target), cmp.Compare(a.Code, b.Code))
 }
 
 // anonymousNote says that the endpoint also served somebody who did not

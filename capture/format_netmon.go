@@ -2,6 +2,7 @@ package capture
 
 import (
 	"encoding/binary"
+	"fmt"
 	"io"
 	"time"
 
@@ -53,7 +54,7 @@ func openNetmon(s *stream) (Source, error) {
 	le := binary.LittleEndian
 	h := s.head
 	if h[5] != 2 {
-		return nil, &FormatError{Path: s.name, What: "a Microsoft Network Monitor capture of an unknown version", Capture: true}
+		return nil, &FormatError{Path: s.name, What: fmt.Sprintf("a Microsoft Network Monitor capture of an unknown version (%d.%d at byte 4; read are 2.0 to 2.%d)", h[5], h[4], len(netmonTrailers)-1), Capture: true}
 	}
 	minor := min(int(h[4]), len(netmonTrailers)-1)
 	p := &netmonSource{

@@ -325,12 +325,12 @@ func (p *httpParser) credentials(value []byte, at int, head []byte, verb string,
 		return httpOther
 	}
 	rest = bytes.TrimLeft(rest, " \t")
-	off, n := place(head, at, rest)
-	tok, _ := decodeBase64(p.buf, rest)
+	tok, used := decodeBase64(p.buf, rest)
 	p.buf = tok
 	if len(tok) == 0 {
 		return httpNone
 	}
+	off, n := place(head, at, rest[:used])
 	if t := gss.Parse(tok); begins(&t) {
 		p.lane[key] = p.tokensAhead(key)
 	}

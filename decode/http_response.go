@@ -136,10 +136,10 @@ func (p *httpParser) challenge(c *httpChallenge, value []byte, at int, head []by
 			c.offered = append(c.offered, text(scheme))
 			rest = bytes.TrimSpace(rest)
 			if tokenScheme(asciiUpper(scheme)) && len(rest) > 0 && c.token == nil {
-				off, n := place(head, at, rest)
-				tok, _ := decodeBase64(p.buf, rest)
+				tok, used := decodeBase64(p.buf, rest)
 				p.buf = tok
 				if len(tok) > 0 {
+					off, n := place(head, at, rest[:used])
 					t := gss.Parse(tok)
 					p.s.token(toClient, off, n, tok, where)
 					c.token = &t

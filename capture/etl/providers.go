@@ -87,7 +87,7 @@ func (r *Reader) noPackets() *FormatError {
 	slices.SortFunc(rows, func(a, b row) int { return cmp.Or(cmp.Compare(b.n, a.n), strings.Compare(a.name, b.name)) })
 	e := &FormatError{What: "a Windows event trace without packets", Hint: "record with packets: " + HowNetsh}
 	if len(rows) == 0 {
-		e.What += ", and without any other event"
+		e.What += fmt.Sprintf(", and without any other event, from its header to its end at byte %d", r.size)
 	} else {
 		const shown = 4
 		var list []string
