@@ -35,7 +35,7 @@ func (c *Case) about(rows []*Row, fields ...string) Finding {
 	}
 	slices.SortStableFunc(recs, byTime)
 	f := c.aboutRecords(recs, fields...)
-	f.Count = n
+	f.Count, f.rows = n, rows
 	for i, w := range rows {
 		if i == 0 {
 			f.first, f.last = w.First, w.Last

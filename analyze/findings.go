@@ -23,6 +23,9 @@ func (c *Case) Findings(rules []*Rule) []Finding {
 		order[rule.ID] = i
 		for _, f := range rule.Check(c) {
 			f.Rule = rule.ID
+			if cmp.Or(f.Severity, rule.Severity) == Error && !f.endTold {
+				c.mended(&f)
+			}
 			c.complete(&f, rule)
 			c.nearLoss(&f)
 			if len(f.Evidence) == 0 {

@@ -74,8 +74,12 @@ type Finding struct {
 	identity string
 	// parts are the subjects of a finding that puts several together.
 	parts []Subject
-	first int64
-	last  int64
+	// rows are the exchanges it is about; endTold: the rule itself says that
+	// what was refused was granted later.
+	rows    []*Row
+	endTold bool
+	first   int64
+	last    int64
 }
 
 // A Fault is where the evidence puts the fault.

@@ -14,10 +14,14 @@ var clientRevoked = &Rule{
 	Doc: `KDC_ERR_CLIENT_REVOKED (18): the KDC knows the account and refuses it. Windows says why in an NTSTATUS inside the error's
 e-data: C0000072 disabled, C0000234 locked out, C0000193 expired, C000006F outside logon hours. MIT and Heimdal KDCs
 say it in e-text, MIT also with KDC_ERR_NAME_EXP (1) for an entry past its date. Without either the rule can
-name the refusal but not the reason.`,
+name the refusal but not the reason.
+
+Heimdal says KDC_ERR_POLICY (12) of a locked or invalid entry, and Samba says it to one who has a TGT already and asks for a
+service's ticket: such a refusal counts when the error says no more (at a logon), or when the same KDC refuses the account itself and gave it nothing in between.`,
 	Rivals: []string{
 		`Locked out, disabled, expired, logon hours: told apart by the NTSTATUS or the e-text only; without them the finding stays "likely".`,
 		`A stale password in a service, task or phone locks the account again and again: look for preauth-failed of the same account from another host.`,
+		`A logon refused with a bare 12 by a KDC other than Heimdal: another policy (logon computers, silos).`,
 		`Only this DC believes it (the change is not replicated): a success at another KDC makes it a note.`,
 	},
 	Fix: []string{
@@ -37,12 +41,15 @@ func checkClientRevoked(c *Case) []Finding {
 	is := func(r *Record) bool {
 		return r.Ending == decode.Failed && (r.code() == errClientRevoked || r.code() == errNameExp)
 	}
-	rows := append(c.rowsWhere(decode.AS, is), c.rowsWhere(decode.TGS, is)...)
+	refused := c.rowsWhere(decode.AS, func(r *Record) bool { return is(r) || barePolicy(r) })
+	rows := append(refused, c.rowsWhere(decode.TGS, func(r *Record) bool { return is(r) || c.revokedInSession(r) })...)
 	return c.each(rows, byAccountAndKDC, []string{"error_code", "e_data.ntstatus", "e_text", "cname"}, func(f *Finding, rows []*Row, r *Record) {
 		f.Confidence = Certain
 		reason := revokedReason(r)
 		locked := reason == "" || reason == isLocked
-		if reason == "" {
+		if reason == "" && barePolicy(r) {
+			reason, f.Confidence = "is locked or invalid", Likely
+		} else if reason == "" {
 			reason = "is disabled, locked out, expired or outside its logon hours"
 			f.Confidence = Likely
 		}
@@ -50,11 +57,60 @@ func checkClientRevoked(c *Case) []Finding {
 		if c.namesakes(r.Client) {
 			name = r.Client
 		}
-		f.Summary = fmt.Sprintf("The account %s %s: %s refused it %s (%d).", orUnknown(name), reason, c.HostName(r.To.Addr()), nTimes(total(rows)), r.code())
+		f.Summary = fmt.Sprintf("The account %s %s: %s refused it %s (%s).", orUnknown(name), reason, c.HostName(r.To.Addr()), nTimes(total(rows)), codesOf(rows))
 		f.Cause = "The KDC knows the account and does not let it log on."
+		if barePolicy(r) {
+			f.Cause = "KDC_ERR_POLICY (12) without any reason is what Heimdal says of an entry that is locked (locked-out) or invalid; of another KDC it would be another policy."
+		}
+		if n := total(slices.DeleteFunc(slices.Clone(rows), func(row *Row) bool { return row.Record().Kind != decode.TGS })); n > 0 && n < total(rows) {
+			f.Cause += fmt.Sprintf(" %s of those met a logon that was there already, which gets no further ticket.", plural(n, "refusal"))
+		}
 		f.parts = accountSubjects(c, rows, locked)
 		f.fill = []string{"NAME", bare(r.Client)}
 	})
+}
+
+// postdating are the KDC options allow-postdate and postdated, RFC 4120 §5.4.1:
+// a KDC may refuse those by policy.
+const postdating = 0x06000000
+
+// barePolicy tells a logon refused with 12 and not a word more.
+func barePolicy(r *Record) bool {
+	return r.Kind == decode.AS && r.Ending == decode.Failed && r.code() == errPolicy && r.Error.NTStatus == nil && r.Error.EText == "" && len(r.Error.PAData) == 0 &&
+		!r.Req.FAST && r.Req.KDCOptions&postdating == 0 && isTGT(r.Service)
+}
+
+// revokedInSession tells that a KDC refused a ticket to one with a TGT for the
+// account's sake: it says so, or it refused the account itself and gave it
+// nothing in between.
+func (c *Case) revokedInSession(r *Record) bool {
+	if r.Kind != decode.TGS || r.Ending != decode.Failed || r.code() != errPolicy || len(r.Req.Additional) > 0 || r.Req.ForUser != "" || r.Client == "" {
+		return false
+	}
+	if r.Error.NTStatus != nil {
+		return revokedReason(r) != ""
+	}
+	same := func(x *Record) bool { return samePrincipal(x.Client, r.Client) && c.SameHost(x.To.Addr(), r.To.Addr()) }
+	for _, row := range c.rowsWhere(decode.AS, func(x *Record) bool { return x.Ending == decode.Failed && x.code() == errClientRevoked && same(x) }) {
+		for _, x := range row.Exemplars {
+			from, to := min(x.Start, r.Start), max(x.Start, r.Start)
+			if !slices.ContainsFunc(c.Rows(decode.AS, decode.TGS), func(row *Row) bool {
+				return same(row.Record()) && row.Record().answers() && slices.ContainsFunc(row.Exemplars, func(y *Record) bool { return y.Start > from && y.Start < to })
+			}) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// codesOf are the error codes of rows.
+func codesOf(rows []*Row) string {
+	var list []string
+	for _, row := range rows {
+		list = addOnce(list, fmt.Sprint(row.Record().code()))
+	}
+	return join(list, 4)
 }
 
 const isLocked = "is locked out"

@@ -3,6 +3,7 @@ package analyze
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"kerbscope/decode"
@@ -13,7 +14,10 @@ var clientUnknown = &Rule{
 	ID:    "client-unknown",
 	Title: "The KDC does not know the account that logs on",
 	Doc: `KDC_ERR_C_PRINCIPAL_UNKNOWN (6): the client's name is not in this KDC's database, and no later attempt with the same name
-worked. Typing error, wrong realm, deleted account, or an account that this DC does not have yet.`,
+worked. Typing error, wrong realm, deleted account, or an account that this DC does not have yet.
+
+The same code to one who shows a TGT and asks for a service's ticket: the account was there when the TGT was made, and was deleted or renamed since, or
+this DC does not have it yet.`,
 	Rivals: []string{
 		`Replication delay: the name is known at another KDC; when such a success is in the capture, the finding is a note and kdcs-disagree names the KDCs.`,
 		`A program that tries the UPN first and then the account's name: a note, when that logon follows at once from the same host.`,
@@ -36,6 +40,7 @@ worked. Typing error, wrong realm, deleted account, or an account that this DC d
 
 func checkClientUnknown(c *Case) []Finding {
 	rows := c.rowsWhere(decode.AS, func(r *Record) bool { return r.code() == errClientUnknown && r.Ending == decode.Failed })
+	rows = append(rows, c.rowsWhere(decode.TGS, unknownInSession)...)
 	names := map[netip.Addr]map[string]bool{}
 	for _, row := range rows {
 		r := row.Record()
@@ -65,6 +70,15 @@ func checkClientUnknown(c *Case) []Finding {
 		}
 		f.Summary = fmt.Sprintf("%s does not know the account %s (6); asked %s by %s.", c.HostName(r.To.Addr()), orUnknown(r.Client), nTimes(total(rows)), c.HostName(r.From.Addr()))
 		f.Cause = "No account of that name at this KDC: a typing error, a wrong realm, a deleted account, or one that has not been replicated there."
+		if x := c.logonBefore(at[lower(r.Client)], r); x != nil {
+			f.Cause = fmt.Sprintf("%s knew the account %s earlier, when it logged on: it was deleted or renamed since.", c.HostName(r.To.Addr()), durationText(r.Start-x.Start))
+			c.cite(f, x, "cname", "issued.etype")
+		} else if slices.ContainsFunc(rows, func(row *Row) bool { return row.Record().Kind == decode.TGS }) {
+			f.Cause = "The client has a TGT, so the account was there when that was made: it was deleted or renamed since, or this KDC does not have it yet."
+		}
+		if name := c.renamedTo(r.Client); name != "" && r.Client != "" {
+			f.Cause += fmt.Sprintf(" The keys of %s have the salt of %s: it was probably renamed to %s.", name, bare(r.Client), name)
+		}
 		for _, row := range at[lower(r.Client)] {
 			if x := row.Record(); r.Client != "" && !c.SameHost(x.To.Addr(), r.To.Addr()) {
 				f.Severity = Note
@@ -82,6 +96,40 @@ func checkClientUnknown(c *Case) []Finding {
 		}
 		f.fill = []string{"NAME", bare(r.Client)}
 	})
+}
+
+// unknownInSession tells that a KDC does not know the account of a TGT.
+func unknownInSession(r *Record) bool {
+	return r.Kind == decode.TGS && r.Ending == decode.Failed && r.code() == errClientUnknown && r.Req.ForUser == "" && len(r.Req.Additional) == 0
+}
+
+// logonBefore is the last logon of rows at the KDC of r before r; nil: none.
+func (c *Case) logonBefore(rows []*Row, r *Record) (last *Record) {
+	for _, row := range rows {
+		for _, x := range row.Exemplars {
+			if c.SameHost(x.To.Addr(), r.To.Addr()) && x.Start < r.Start && (last == nil || x.Start > last.Start) {
+				last = x
+			}
+		}
+	}
+	return last
+}
+
+// renamedTo is an account whose AES keys have the salt that the name of client
+// gives; "": none.
+func (c *Case) renamedTo(client string) string {
+	name, realm := splitPrincipal(client)
+	if name == "" || realm == "" {
+		return ""
+	}
+	for _, a := range c.Accounts() {
+		other, its := splitPrincipal(a.Principal)
+		salt, ok := aesSalt(a.Keys)
+		if ok && samePrincipal(its, realm) && !samePrincipal(other, name) && !usualSalt(salt, other, its) && usualSalt(salt, name, realm) {
+			return other
+		}
+	}
+	return ""
 }
 
 // logonAfter is a logon with that name of the host that asked in all of the rows, after

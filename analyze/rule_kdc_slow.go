@@ -3,6 +3,7 @@ package analyze
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"kerbscope/decode"
 )
@@ -12,7 +13,7 @@ var kdcSlow = &Rule{
 	ID:    "kdc-slow",
 	Title: "A KDC answers slowly",
 	Doc: `Time from request to reply at one KDC, over all exchanges that were answered. From three exchanges with a median over one
-second it is a warning: MIT clients send again after one second. From 250 ms it is a note. A healthy DC on a LAN
+second it is a warning: MIT clients send again after one second. From 250 ms it is a note. A single answer that took ten seconds or more is a warning of its own: clients have given up by then. A healthy DC on a LAN
 answers within some milliseconds.`,
 	Rivals: []string{
 		`The network is slow, not the KDC: the capture taken nearest to the KDC is the one that is measured; with a capture at the client alone the round trip of the path is in the number.`,
@@ -32,7 +33,7 @@ answers within some milliseconds.`,
 }
 
 func checkKDCSlow(c *Case) []Finding {
-	var found []Finding
+	found := c.answeredLate()
 	for _, group := range groupRecords(c.Records(), func(r *Record) string {
 		if r.Kind != decode.AS && r.Kind != decode.TGS || r.took() < 0 {
 			return ""
@@ -66,6 +67,56 @@ func checkKDCSlow(c *Case) []Finding {
 		found = append(found, f)
 	}
 	return found
+}
+
+// lateAnswer is how late an answer is of no use any more: clients have gone on or
+// given up (MIT after some rounds over all KDCs, Windows from five seconds on).
+const lateAnswer = int64(10e9)
+
+// answeredLate are the KDCs that answered single requests far too late, however
+// fast they were at other times: they hung, or restarted.
+func (c *Case) answeredLate() []Finding {
+	var found []Finding
+	for _, list := range groupRecords(c.Records(), func(r *Record) string {
+		if r.waited() < lateAnswer {
+			return ""
+		}
+		return r.To.Addr().String()
+	}) {
+		r, longest := list[0], int64(0)
+		for _, x := range list {
+			longest = max(longest, x.waited())
+		}
+		f := c.aboutRecords(list, "request", "issued.etype", "error_code")
+		f.identity = "late " + r.To.Addr().String()
+		f.Severity, f.Confidence, f.FaultAt = Warning, Certain, []Fault{c.faultKDC(r)}
+		f.Summary = fmt.Sprintf("%s left %s without answer for up to %s, and answered then.", c.HostName(r.To.Addr()), plural(uint64(len(list)), "request"), seconds(longest))
+		f.Cause = "The KDC hung, was being restarted, or could not be reached for that time; clients give up meanwhile, or go to another KDC."
+		f.fill = []string{"KDC-NAME", c.HostName(r.To.Addr())}
+		found = append(found, f)
+	}
+	return found
+}
+
+// waited is the longest that a request of r to a KDC went without an answer,
+// from its first copy on; -1 where none came.
+func (r *Record) waited() int64 {
+	if r.Kind != decode.AS && r.Kind != decode.TGS {
+		return -1
+	}
+	longest, asked := int64(-1), int64(0)
+	for _, s := range r.Steps {
+		switch {
+		case !strings.HasSuffix(s.What, "-REQ"):
+			if asked != 0 {
+				longest = max(longest, s.Time-asked)
+			}
+			asked = 0
+		case asked == 0:
+			asked = s.Time
+		}
+	}
+	return longest
 }
 
 // took is the time from the deciding request to its answer, -1 when one of

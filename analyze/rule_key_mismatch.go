@@ -112,7 +112,9 @@ func checkKeyMismatch(c *Case) []Finding {
 			}
 			c.cite(f, t.Issued, "issued.etype", "issued.kvno")
 		}
-		f.Cause += c.mendedNote(taken, rows, r) + c.siblingNote(taken, r) + c.otherKeyNote(taken, r, true) + c.anonymousNote(r.To)
+		mended := c.mendedNote(taken, rows, r)
+		f.endTold = mended != ""
+		f.Cause += mended + c.siblingNote(taken, r) + c.otherKeyNote(taken, r, true) + c.anonymousNote(r.To)
 		f.fill = []string{"SPN", spnOf(r), "HOST", spnHost(r.Service)}
 	})
 }

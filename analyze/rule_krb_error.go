@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"fmt"
+	"slices"
 
 	"kerbscope/decode"
 	"kerbscope/decode/krb5"
@@ -14,6 +15,8 @@ var krbError = &Rule{
 	Doc: `A KDC or a service answered a request with a KRB-ERROR, the client did not get what it asked for afterwards, and no other rule speaks about
 that code. The error is a fact; what it means for this code is said in the cause, as far as RFC 4120, RFC 4556 and [MS-KILE]
 tell it. The error's text (e-text) and NTSTATUS are given where the answer carries them.
+
+A client that is told twice to preauthenticate (25) and never does is a note: it gave up by itself.
 
 Errors that are steps of a healthy exchange are not counted: 25, 52, 91, a referral (68), a refused forwarded TGT, a request for
 another method (48, 69).`,
@@ -75,10 +78,23 @@ var errorMeaning = map[int32]string{
 	61: "The KDC found the message too long: not Kerberos, or a broken length.",
 }
 
+// mitStatus is what MIT's KDC names the step by that failed, as e-text of a
+// generic error: its own matter, not the client's.
+var mitStatus = map[string]string{
+	"GET_LOCAL_TGT":      "The KDC could not get its own krbtgt key: the entry has no key that its krb5.conf permits (permitted_enctypes; keys are made anew by cpw -randkey -keepold krbtgt/REALM), or its database or master key is out of order.",
+	"LOOKING_UP_CLIENT":  "The KDC's database could not be read (LDAP server down, file locked): the client is not the matter.",
+	"LOOKING_UP_SERVER":  "The KDC's database could not be read (LDAP server down, file locked): the service is not the matter.",
+	"FINDING_SERVER_KEY": "The KDC found no usable key of the service: the entry has none that its krb5.conf permits (permitted_enctypes).",
+	"DECRYPT_SERVER_KEY": "The KDC could not decrypt the service's key in its database: wrong master key (stash file).",
+	"DECRYPT_CLIENT_KEY": "The KDC could not decrypt the client's key in its database: wrong master key (stash file).",
+}
+
 func checkKRBError(c *Case) []Finding {
 	var found []Finding
 	for _, kind := range [...]decode.Kind{decode.AS, decode.TGS, decode.AP, decode.Password} {
-		rows := c.rowsWhere(kind, func(r *Record) bool { return r.Ending == decode.Failed && untold(r) })
+		rows := c.rowsWhere(kind, func(r *Record) bool {
+			return r.Ending == decode.Failed && untold(r) && !barePolicy(r) && !unknownInSession(r) && !c.revokedInSession(r)
+		})
 		found = append(found, c.each(rows, func(r *Record) string { return fmt.Sprint(byQuestion(r), "|", r.code()) },
 			[]string{"error_code", "e_data.ntstatus", "e_text", "sname"}, func(f *Finding, rows []*Row, r *Record) {
 				f.Confidence = Certain
@@ -101,10 +117,41 @@ func checkKRBError(c *Case) []Finding {
 				if r.code() == errPolicy && mentions(r.Error.EText, "higher_authentication") {
 					f.Cause = "The service demands an authentication indicator (MIT, FreeIPA: require_auth): the user must log on in a stronger way, by certificate or one-time password, than was done for this TGT."
 				}
+				if t := mitStatus[r.Error.EText]; t != "" && r.code() == errGeneric {
+					f.Cause = t
+					f.FaultAt = []Fault{c.faultKDC(r)}
+				}
 				if t := r.Error.EText; t != "" {
 					f.Cause += fmt.Sprintf(" It says %q.", t)
 				}
 			})...)
+	}
+	return append(found, c.gaveUp()...)
+}
+
+// gaveUp are clients that asked for a logon again and again, were told to
+// preauthenticate, and never did: a note, since a probe does the same.
+func (c *Case) gaveUp() []Finding {
+	var found []Finding
+	rows := c.rowsWhere(decode.AS, func(r *Record) bool {
+		return r.Ending == decode.Failed && r.code() == errPreauthRequired && !r.Healed && r.Req.Preauth == "" && !withCertificate(r) && !wantsFAST(r) && !r.Req.FAST && r.Client != "" && len(r.Error.PAData) > 0
+	})
+	for _, group := range groupRows(rows, func(row *Row) string { return byClientAndKDC(row.Record()) }) {
+		r := group[0].Record()
+		if total(group) < 2 || slices.ContainsFunc(c.Rows(decode.AS), func(row *Row) bool {
+			x := row.Record()
+			return samePrincipal(x.Client, r.Client) && c.SameHost(x.From.Addr(), r.From.Addr()) && (x.answers() || x.code() != errPreauthRequired)
+		}) {
+			continue
+		}
+		f := c.about(group, "error_code", "error.etype_info2", "cname")
+		f.Severity, f.Confidence, f.FaultAt = Note, Likely, []Fault{c.faultClient(r)}
+		f.Summary = fmt.Sprintf("%s asked %s for a logon %s, was told to preauthenticate (25), and never did.", c.whoAll(group), c.HostName(r.To.Addr()), nTimes(total(group)))
+		f.Cause = "The client gave up by itself: no password was typed, its keytab has no such account or no key of an etype that the KDC offers, or it can do none of the ways that the KDC offers."
+		if slices.ContainsFunc(r.Error.PAData, func(t int32) bool { return t == krb5.PAPKASReq }) {
+			f.Cause += " The KDC offers logon with a certificate: when that was meant, the client did not like its own certificate, key or card, or has no trusted issuer for it (MIT: pkinit_anchors, KRB5_TRACE tells)."
+		}
+		found = append(found, f)
 	}
 	return found
 }

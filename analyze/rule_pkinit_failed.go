@@ -14,7 +14,10 @@ var pkinitFailed = &Rule{
 	Title: "The logon with a certificate or smart card was refused",
 	Doc: `The AS-REQ carries PA-PK-AS-REQ, and the KDC answered with an error of certificate logon (RFC 4556): the client's certificate is not trusted, revoked or mapped
 to no account (62, 71 to 75), the KDC has no usable certificate (16, 63), signature, key agreement or hash algorithm do not suit it (64, 65, 66, 76 to 81). The
-code names the class; which certificate it was stands in decode's row of the request, where it is not hidden inside FAST.`,
+code names the class; which certificate it was stands in decode's row of the request, where it is not hidden inside FAST.
+
+A client that does not trust the KDC's certificate says nothing: it drops the AS-REP. Three logons with a certificate within a minute that were
+granted, and of which no TGT was ever shown to a KDC, suggest that (a warning).`,
 	Rivals: []string{
 		`The KDC does not do PKINIT for anybody (16): then no request with a certificate succeeds there, and other users' fail alike.`,
 		`Only its view of revocation lists is broken (74, 72): the certificate may be good; the KDC's event 19, 29 or CAPI2 log tells.`,
@@ -52,7 +55,7 @@ func withCertificate(r *Record) bool {
 
 func checkPKINITFailed(c *Case) []Finding {
 	rows := c.rowsWhere(decode.AS, func(r *Record) bool { return r.Ending == decode.Failed && pkinitError(r) })
-	return c.each(rows, func(r *Record) string { return fmt.Sprint(byClientAndKDC(r), "|", r.code()) }, []string{"error_code", "cname", "e_text", "e_data.ntstatus"}, func(f *Finding, rows []*Row, r *Record) {
+	return append(c.droppedByClient(), c.each(rows, func(r *Record) string { return fmt.Sprint(byClientAndKDC(r), "|", r.code()) }, []string{"error_code", "cname", "e_text", "e_data.ntstatus"}, func(f *Finding, rows []*Row, r *Record) {
 		f.Confidence = Certain
 		f.Summary = fmt.Sprintf("%s refused the certificate logon of %s %s: %s.", c.HostName(r.To.Addr()), c.whoAll(rows), nTimes(total(rows)), codeText(r.code()))
 		switch code := r.code(); code {
@@ -76,5 +79,42 @@ func checkPKINITFailed(c *Case) []Finding {
 			f.Cause += fmt.Sprintf(" The KDC says %q.", t)
 		}
 		f.fill = []string{"NAME", bare(r.Client)}
-	})
+	})...)
+}
+
+// droppedAgain logons within droppedWithin, of whose TGTs none is used, are taken
+// for such as the client threw away: a client that likes its TGT needs no next one.
+const (
+	droppedAgain  = 3
+	droppedWithin = int64(60e9)
+)
+
+// droppedByClient are certificate logons granted again and again in vain.
+func (c *Case) droppedByClient() []Finding {
+	var unused []*Record
+	for _, row := range c.rowsWhere(decode.AS, func(r *Record) bool { return r.answers() && withCertificate(r) }) {
+		unused = append(unused, row.Exemplars...)
+	}
+	slices.SortStableFunc(unused, byTime)
+	var found []Finding
+	for _, list := range groupRecords(unused, byClientAndKDC) {
+		last := list[len(list)-1]
+		n := len(list)
+		if n < droppedAgain || last.Start-list[n-droppedAgain].Start > droppedWithin || slices.ContainsFunc(list, func(r *Record) bool {
+			t := c.lifeOf(r.Issued)
+			return t == nil || len(t.Presented) > 0 || t.Forgotten > 0
+		}) || slices.ContainsFunc(c.RecordsFrom(last.From.Addr()), func(x *Record) bool {
+			return x.Kind == decode.TGS && samePrincipal(x.Client, last.Client) && x.Start > list[0].Start
+		}) {
+			continue
+		}
+		f := c.aboutRecords(list, "issued.sname", "cname")
+		f.Severity, f.Confidence = Warning, Possible
+		f.FaultAt = []Fault{c.faultClient(last)}
+		f.Summary = fmt.Sprintf("%s granted the certificate logon of %s %s, and none of those TGTs was used.", c.HostName(last.To.Addr()), c.who(last), nTimes(uint64(n)))
+		f.Cause = "A client that does not trust the KDC's certificate (its issuer, its key usage, its name) drops the answer without a word and tries again: which certificates it trusts is set on the client (MIT: pkinit_anchors, pkinit_kdc_hostname, pkinit_eku_checking; Windows: the NTAuth store and the KDC's root). Unless the TGTs were used where nothing was captured."
+		f.fill = []string{"NAME", bare(last.Client)}
+		found = append(found, f)
+	}
+	return found
 }

@@ -65,7 +65,7 @@ func checkSPNUnknown(c *Case) []Finding {
 			f.Cause = "No account in this realm carries the name, or two do: KDCs answer a duplicate in the same way."
 		}
 		if g := c.ledBy(r); g != nil && f.Severity != Note && !locked {
-			f.Cause += fmt.Sprintf(" DNS led from %s to %s: if the client was told the former, it made the name from DNS's answer. Then the alias leads to the wrong host, or the name is to be registered for the host, or the client should keep the name that it was told (MIT: dns_canonicalize_hostname = false).", g.Name, g.Target)
+			f.Cause += ledText(g)
 			c.citeFrame(f, g.Frame, "dns", g.Target, "", "dns.flags.response == 1")
 		}
 		if x := c.probeOf(r); x != nil && f.Severity != Note {
@@ -77,8 +77,22 @@ func checkSPNUnknown(c *Case) []Finding {
 	})
 }
 
+// ledText says what the DNS answer g has to do with the name.
+func ledText(g *SightingFact) string {
+	if reverse(g.Name) {
+		return fmt.Sprintf(" The reverse record of an address says %s (%s), and the client looked it up shortly before: it made the service's name from that (MIT, Heimdal: rdns in krb5.conf). Then that record (PTR) is wrong, or rdns = false makes the client keep the name that it was told.", g.Target, g.Name)
+	}
+	return fmt.Sprintf(" DNS led from %s to %s: if the client was told the former, it made the name from DNS's answer. Then the alias leads to the wrong host, or the name is to be registered for the host, or the client should keep the name that it was told (MIT: dns_canonicalize_hostname = false).", g.Name, g.Target)
+}
+
+// reverse tells the name of a reverse record, RFC 1035 §3.5 and RFC 3596 §2.5.
+func reverse(name string) bool {
+	name = lower(strings.TrimSuffix(name, "."))
+	return strings.HasSuffix(name, ".in-addr.arpa") || strings.HasSuffix(name, ".ip6.arpa")
+}
+
 // ledBy is the DNS answer that led the client of r from another name to the host
-// of the service (CNAME), shortly before; nil: none in view.
+// of the service (CNAME), or from an address (PTR), shortly before; nil: none in view.
 func (c *Case) ledBy(r *Record) *SightingFact {
 	host := spnHost(r.Service)
 	if host == "" {

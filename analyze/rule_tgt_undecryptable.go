@@ -66,7 +66,7 @@ func checkTGTUndecryptable(c *Case) []Finding {
 		f.Cause = "This KDC has not the key that the TGT was made with: the DCs do not share the krbtgt key, or, for a TGT of another realm, the two sides of the trust do not agree on its password."
 		if t := r.Presented; t != nil && isReferral(t.Principal()) {
 			there := lastComponent(t.SName)
-			f.Cause = fmt.Sprintf("The TGT is the one by which %s sends its users to %s: the two sides of that trust do not agree on its password or its kvno. It was changed, or set up, on one side alone.", t.Realm, there)
+			f.Cause = fmt.Sprintf("The TGT is the one by which %s sends its users to %s: the two sides of that trust do not agree on its password or its kvno, or %s has no %s key for it. It was changed, or set up, on one side alone.", t.Realm, there, there, shortEtype(t.Etype))
 			f.Fix = fillIn(trustSteps, []string{"THIS", t.Realm, "OTHER", there})
 			f.FaultAt = nil
 		}

@@ -1,7 +1,9 @@
 package analyze
 
 import (
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -25,8 +27,36 @@ func TestPolicyRules(t *testing.T) {
 			s.tgs(kdcX{list: windowsList, sname: smtpSPN, code: 13})
 		}, want{"krb-error note certain", "-delegation-refused"}},
 		{"policy", func(s *synth) {
-			s.as(kdcX{client: "alice", list: windowsList, hint: []int32{18}, preauth: 18, code: 12})
+			s.as(kdcX{client: "alice", list: windowsList, hint: []int32{18}, preauth: 18, code: 12, status: 0xC0000070})
 		}, want{"krb-error error certain", "-preauth-failed"}},
+		{"policy and not a word more, as Heimdal says of a locked account", func(s *synth) {
+			s.as(kdcX{client: "alice", list: windowsList, hint: []int32{18}, preauth: 18, code: 12})
+		}, want{"client-revoked error likely", "-krb-error", "-preauth-failed"}},
+		{"disabled while logged on", func(s *synth) {
+			s.as(kdcX{client: "alice", list: windowsList, hint: []int32{18}, preauth: 18, ticket: tkt{tgt1.sname, 18, 2, "a1"}})
+			s.tgs(kdcX{client: "alice", sname: smtpSPN, list: windowsList, code: 12, tgt: tkt{tgt1.sname, 18, 2, "a1"}})
+			s.as(kdcX{client: "alice", list: windowsList, code: 18, status: 0xC0000072})
+		}, want{"client-revoked error certain", "-krb-error"}},
+		{"one service's policy, and the account disabled only later", func(s *synth) {
+			s.as(kdcX{client: "alice", list: windowsList, hint: []int32{18}, preauth: 18, ticket: tkt{tgt1.sname, 18, 2, "a1"}})
+			s.tgs(kdcX{client: "alice", sname: smtpSPN, list: windowsList, code: 12, tgt: tkt{tgt1.sname, 18, 2, "a1"}})
+			s.tgs(kdcX{client: "alice", list: windowsList, ticket: tkt{httpSPN, 18, 3, "h1"}, tgt: tkt{tgt1.sname, 18, 2, "a1"}})
+			s.as(kdcX{client: "alice", list: windowsList, code: 18, status: 0xC0000072})
+		}, want{"client-revoked error certain", "krb-error error certain"}},
+		{"deleted while logged on", func(s *synth) {
+			s.as(kdcX{client: "alice", list: windowsList, hint: []int32{18}, preauth: 18, ticket: tkt{tgt1.sname, 18, 2, "a1"}})
+			s.tgs(kdcX{client: "alice", sname: smtpSPN, list: windowsList, code: 6, tgt: tkt{tgt1.sname, 18, 2, "a1"}})
+		}, want{"client-unknown error certain", "-krb-error"}},
+		{"told to preauthenticate, and never does", func(s *synth) {
+			s.as(kdcX{client: "alice", list: windowsList, code: 25, info2: []int32{18}})
+			s.as(kdcX{client: "alice", list: windowsList, code: 25, info2: []int32{18}})
+		}, want{"krb-error note likely"}},
+		{"told to preauthenticate once: the password was not typed", func(s *synth) {
+			s.as(kdcX{client: "alice", list: windowsList, code: 25, info2: []int32{18}})
+		}, want{"-krb-error"}},
+		{"a single answer after half a minute", func(s *synth) {
+			s.as(kdcX{client: "alice", list: windowsList, took: 30 * time.Second})
+		}, want{"kdc-slow warning certain"}},
 		{"a service that the KDC needs was away for a moment", func(s *synth) {
 			s.tgs(kdcX{list: windowsList, sname: smtpSPN, code: 29})
 			s.tgs(kdcX{list: windowsList, sname: smtpSPN, ticket: smtpTicket})
@@ -87,5 +117,37 @@ func TestDelegationRefusedForOneUser(t *testing.T) {
 		} else {
 			assert.NotContains(t, f[0].Cause, "sensitive")
 		}
+	}
+}
+
+func TestMended(t *testing.T) {
+	refused := func(s *synth) {
+		s.as(kdcX{client: "alice", list: windowsList, code: 18, status: 0xC0000234})
+		s.later(time.Minute)
+	}
+	const said = "it was put right in between"
+	for _, tc := range []struct {
+		name   string
+		do     func(*synth)
+		mended bool
+	}{
+		{"granted a minute later", func(s *synth) { s.as(kdcX{client: "alice", list: windowsList}) }, true},
+		{"nothing more", func(*synth) {}, false},
+		{"another user's", func(s *synth) { s.as(kdcX{client: "bob", list: windowsList}) }, false},
+		{"at another KDC", func(s *synth) { s.as(kdcX{client: "alice", kdc: dc2IP, list: windowsList}) }, false},
+		{"and refused again", func(s *synth) {
+			s.as(kdcX{client: "alice", list: windowsList})
+			s.later(time.Minute)
+			s.as(kdcX{client: "alice", list: windowsList, code: 18, status: 0xC0000234})
+		}, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			s := newSynth(t)
+			refused(s)
+			tc.do(s)
+			found := s.found()["client-revoked"]
+			require.NotEmpty(t, found)
+			assert.Equal(t, tc.mended, strings.Contains(found[0].Cause, said), found[0].Cause)
+		})
 	}
 }

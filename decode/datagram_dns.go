@@ -12,7 +12,7 @@ type dnsAnswer struct {
 	qtype  uint16       // of the question
 	rcode  int          // 0 NOERROR, 3 NXDOMAIN
 	addrs  []netip.Addr // of A and AAAA records, in order
-	target string       // the last CNAME's, or the first SRV's
+	target string       // the last CNAME's or PTR's, or the first SRV's
 	// targets are those of all SRV records, in order.
 	targets   []string
 	truncated bool // TC is set, or the datagram ends early
@@ -22,6 +22,7 @@ type dnsAnswer struct {
 const (
 	dnsA     = 1
 	dnsCNAME = 5
+	dnsPTR   = 12
 	dnsAAAA  = 28
 	dnsSRV   = 33
 )
@@ -87,7 +88,7 @@ func (a *dnsAnswer) record(b []byte, at int) int {
 	case typ == dnsA && size == 4, typ == dnsAAAA && size == 16:
 		addr, _ := netip.AddrFromSlice(b[at : at+size])
 		a.addrs = append(a.addrs, addr)
-	case typ == dnsCNAME:
+	case typ == dnsCNAME, typ == dnsPTR:
 		if name, end := dnsName(b, at); end >= 0 {
 			a.target = name
 		}
