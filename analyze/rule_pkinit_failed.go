@@ -17,7 +17,7 @@ to no account (62, 71 to 75), the KDC has no usable certificate (16, 63), signat
 code names the class; which certificate it was stands in decode's row of the request, where it is not hidden inside FAST.
 
 A client that does not trust the KDC's certificate says nothing: it drops the AS-REP. Three logons with a certificate within a minute that were
-granted, and of which no TGT was ever shown to a KDC, suggest that (a warning).`,
+granted, and of which no TGT was ever shown to a KDC, suggest that (a note: a probe looks the same).`,
 	Rivals: []string{
 		`The KDC does not do PKINIT for anybody (16): then no request with a certificate succeeds there, and other users' fail alike.`,
 		`Only its view of revocation lists is broken (74, 72): the certificate may be good; the KDC's event 19, 29 or CAPI2 log tells.`,
@@ -109,7 +109,7 @@ func (c *Case) droppedByClient() []Finding {
 			continue
 		}
 		f := c.aboutRecords(list, "issued.sname", "cname")
-		f.Severity, f.Confidence = Warning, Possible
+		f.Severity, f.Confidence = Note, Possible
 		f.FaultAt = []Fault{c.faultClient(last)}
 		f.Summary = fmt.Sprintf("%s granted the certificate logon of %s %s, and none of those TGTs was used.", c.HostName(last.To.Addr()), c.who(last), nTimes(uint64(n)))
 		f.Cause = "A client that does not trust the KDC's certificate (its issuer, its key usage, its name) drops the answer without a word and tries again: which certificates it trusts is set on the client (MIT: pkinit_anchors, pkinit_kdc_hostname, pkinit_eku_checking; Windows: the NTAuth store and the KDC's root). Unless the TGTs were used where nothing was captured."

@@ -151,3 +151,36 @@ func TestMended(t *testing.T) {
 		})
 	}
 }
+
+func TestCertificateLogonsUnused(t *testing.T) {
+	logon := func(s *synth, tgt tkt) {
+		x := kdcX{client: "carol", sname: tgt.sname, list: aesList, ticket: tgt}
+		from, to, tr := s.ends(&x)
+		out := &decode.Exchange{Kind: decode.AS, Client: from, Server: to, Transport: tr, Carrier: []string{"kdc"}, BothWays: true}
+		s.answer(&x, out, nil, s.message(kdcReq(0x6a, 10, x.client, x.sname, 0, s.serial(), x.list, padata(krb5.PAPKASReq, []byte{0x30, 0})), from, to, tr, out.Carrier))
+	}
+	tgts := []tkt{{tgt1.sname, 18, 2, "c1"}, {tgt1.sname, 18, 2, "c2"}, {tgt1.sname, 18, 2, "c3"}}
+	runRuleCases(t, []ruleCase{
+		{"three, and none is used", func(s *synth) {
+			for _, x := range tgts {
+				logon(s, x)
+			}
+		}, want{"pkinit-failed note possible"}},
+		{"two", func(s *synth) {
+			logon(s, tgts[0])
+			logon(s, tgts[1])
+		}, want{"-pkinit-failed"}},
+		{"the last is used", func(s *synth) {
+			for _, x := range tgts {
+				logon(s, x)
+			}
+			s.tgs(kdcX{client: "carol", list: aesList, ticket: smtpTicket, tgt: tgts[2]})
+		}, want{"-pkinit-failed"}},
+		{"an hour between them", func(s *synth) {
+			for _, x := range tgts {
+				logon(s, x)
+				s.later(time.Hour)
+			}
+		}, want{"-pkinit-failed"}},
+	})
+}

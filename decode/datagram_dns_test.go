@@ -37,6 +37,7 @@ func TestParseDNS(t *testing.T) {
 			dnsAnswer{name: "hub.contoso.com", qtype: dnsA, addrs: []netip.Addr{netip.MustParseAddr("10.77.0.20"), netip.MustParseAddr("fd77::14")}}},
 		{"CNAME chain", dnsMsg(0x8580, hub, dnsA, [3]string{self, "\x05", "\x05hub-1\xc0\x10"}, [3]string{"\xc0\x2d", "\x01", "\x0a\x4d\x00\x14"}),
 			dnsAnswer{name: "hub.contoso.com", qtype: dnsA, target: "hub-1.contoso.com", addrs: []netip.Addr{netip.MustParseAddr("10.77.0.20")}}},
+		{"PTR", dnsMsg(0x8580, hub, dnsPTR, [3]string{self, "\x0c", "\x05hub-1\xc0\x10"}), dnsAnswer{name: "hub.contoso.com", qtype: dnsPTR, target: "hub-1.contoso.com"}},
 		{"no such name", dnsMsg(0x8183, hub, dnsA), dnsAnswer{name: "hub.contoso.com", qtype: dnsA, rcode: 3}},
 		{"SRV", dnsMsg(0x8180, "\x09_kerberos\x04_udp\x07contoso\x03com\x00", dnsSRV,
 			[3]string{self, "\x21", "\x00\x00\x00\x64\x00\x58\x03dc1\xc0\x1b"}, [3]string{self, "\x21", "\x00\x00\x00\x64\x00\x58\x03dc2\xc0\x1b"}),
