@@ -90,7 +90,7 @@ func leads(b []byte, t MsgType) Verdict {
 		return NeedMore
 	}
 	got := MsgType(b[len(lead)])
-	if got == t || t == 0 && (got == TGTReqMsg || got == TGTRepMsg) {
+	if t != 0 && got == t || t == 0 && (got == TGTReqMsg || got == TGTRepMsg) {
 		return Yes
 	}
 	return No
