@@ -2,7 +2,10 @@ package analyze
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"kerbscope/capture"
 	"kerbscope/decode"
@@ -12,18 +15,26 @@ import (
 // nothing.
 func (c *Case) Report(o Options) *Report {
 	j := c.joined
-	r := &Report{
-		Schema:   "kerbscope.report/1",
-		Findings: c.Findings(rulesOf(o)),
-		Hosts:    c.hostReport(),
-		Tickets:  c.ticketReport(),
-		Etypes:   c.etypeRows(),
-		RC4:      c.rc4Rows(),
-		Captures: c.captureReport(),
+	r := &Report{Schema: "kerbscope.report/1"}
+	rules := rulesOf(o)
+	found := make([][]Finding, len(rules))
+	var first []Exchange
+	jobs := []func(){
+		func() { first = c.firstExchanges(o.MaxExchanges) },
+		func() { r.Tickets = c.ticketReport() },
+		func() { r.Etypes = c.etypeRows() },
+		func() { r.RC4 = c.rc4Rows() },
+		func() { r.Hosts = c.hostReport() },
+		func() { r.Captures = c.captureReport() },
+		func() { r.BlindSpots = c.blindSpots() },
 	}
-	r.Exchanges = c.exchangeReport(o.MaxExchanges, r.Findings)
+	for i, rule := range rules {
+		jobs = append(jobs, func() { found[i] = c.check(rule) })
+	}
+	beside(jobs)
+	r.Findings = c.explain(rules, found)
+	r.Exchanges = c.citedExchanges(first, r.Findings)
 	r.contrasts()
-	r.BlindSpots = c.blindSpots()
 	spoken(r.BlindSpots, r.Findings)
 	r.Totals = Totals{Exchanges: j.exchanges, Tickets: j.issued, Messages: j.messages}
 	r.Totals.Omitted = j.exchanges - min(j.exchanges, uint64(len(r.Exchanges)))
@@ -36,9 +47,28 @@ func (c *Case) Report(o Options) *Report {
 // It costs a part of what Report does.
 func (c *Case) Evidence(findings []Finding, o Options) *Report {
 	r := &Report{Findings: findings, Hosts: c.hostReport(), Tickets: c.ticketReport(), Captures: c.captureReport()}
-	r.Exchanges = c.exchangeReport(o.MaxExchanges, r.Findings)
+	r.Exchanges = c.citedExchanges(c.firstExchanges(o.MaxExchanges), r.Findings)
 	r.contrasts()
 	return r
+}
+
+// beside does jobs in their order on as many goroutines as there are processors,
+// and returns when all are done.
+func beside(jobs []func()) {
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(jobs)) {
+		wg.Go(func() {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= len(jobs) {
+					return
+				}
+				jobs[i]()
+			}
+		})
+	}
+	wg.Wait()
 }
 
 func (c *Case) hostReport() []Host {
@@ -164,26 +194,32 @@ func linkName(l capture.LinkType) string {
 	return fmt.Sprintf("linktype %d", l)
 }
 
-// exchangeReport lists exchanges in start order up to the limit, and beyond it
-// those that findings cite.
-func (c *Case) exchangeReport(limit int, findings []Finding) []Exchange {
+// firstExchanges lists exchanges in start order up to the limit.
+func (c *Case) firstExchanges(limit int) []Exchange {
 	if limit <= 0 {
 		limit = defaultKeep
 	}
-	list := []Exchange{}
-	var cited map[Evidence]bool
-	for i, r := range c.joined.records {
-		if i >= limit {
-			if cited == nil {
-				cited = citedFrames(findings)
-			}
-			if !slices.ContainsFunc(r.Steps, func(s Step) bool {
-				return cited[Evidence{Capture: c.CaptureName(s.Frame), Frame: s.Frame.Number()}]
-			}) {
-				continue
-			}
+	first := c.joined.records[:min(limit, len(c.joined.records))]
+	list := make([]Exchange, len(first))
+	for i, r := range first {
+		list[i] = c.exchange(r)
+	}
+	return list
+}
+
+// citedExchanges adds to the first exchanges those of the rest that findings cite.
+func (c *Case) citedExchanges(list []Exchange, findings []Finding) []Exchange {
+	rest := c.joined.records[len(list):]
+	if len(rest) == 0 {
+		return list
+	}
+	cited := citedFrames(findings)
+	for _, r := range rest {
+		if slices.ContainsFunc(r.Steps, func(s Step) bool {
+			return cited[Evidence{Capture: c.CaptureName(s.Frame), Frame: s.Frame.Number()}]
+		}) {
+			list = append(list, c.exchange(r))
 		}
-		list = append(list, c.exchange(r))
 	}
 	return list
 }

@@ -38,7 +38,7 @@ import (
 //
 // Numbers as people read them, and what etypes are worth: names.go. A Case is
 // not safe for concurrent use: Join and what follows belong to the goroutine that feeds the
-// parts, or come after it.
+// parts, or come after it. Only what rules read may be read by several at the same time.
 type Case struct {
 	read      *reader
 	arrived   int

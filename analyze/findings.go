@@ -16,21 +16,37 @@ const keepEvidence = 24
 // and returns what they found: merged by subject, linked to causes, roots
 // first and each followed by what it causes. It changes nothing.
 func (c *Case) Findings(rules []*Rule) []Finding {
+	found := make([][]Finding, len(rules))
+	for i, rule := range rules {
+		found[i] = c.check(rule)
+	}
+	return c.explain(rules, found)
+}
+
+// check runs one rule: what it found, but for what has nothing in the captures
+// to show for it. Several may run at the same time.
+func (c *Case) check(rule *Rule) []Finding {
+	list := rule.Check(c)
+	for i := range list {
+		f := &list[i]
+		f.Rule = rule.ID
+		if cmp.Or(f.Severity, rule.Severity) == Error && !f.endTold {
+			c.mended(f)
+		}
+		c.complete(f, rule)
+		c.nearLoss(f)
+	}
+	return slices.DeleteFunc(list, func(f Finding) bool { return len(f.Evidence) == 0 })
+}
+
+// explain puts together what each of the rules found.
+func (c *Case) explain(rules []*Rule, found [][]Finding) []Finding {
 	var list []*Finding
 	order := map[string]int{}
 	byID := map[string]*Finding{}
 	for i, rule := range rules {
 		order[rule.ID] = i
-		for _, f := range rule.Check(c) {
-			f.Rule = rule.ID
-			if cmp.Or(f.Severity, rule.Severity) == Error && !f.endTold {
-				c.mended(&f)
-			}
-			c.complete(&f, rule)
-			c.nearLoss(&f)
-			if len(f.Evidence) == 0 {
-				continue // nothing in the captures to show for it
-			}
+		for _, f := range found[i] {
 			if o := byID[f.ID]; o != nil {
 				o.mergeFinding(&f)
 				continue

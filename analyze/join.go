@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
+	"sync"
 
 	"kerbscope/decode"
 )
@@ -27,10 +28,12 @@ type joined struct {
 	from        map[netip.Addr][]*Record
 	rowsOf      found[uint64, *Row] // by the bits of kinds
 	sightingsOf found[decode.SightingKind, *SightingFact]
-	synsOf      found[netip.Addr, *SightingFact] // see failedSYNs
-	clockAt     map[netip.Addr]*HostClock        // against the reference's
+	clockAt     map[netip.Addr]*HostClock // against the reference's
 
-	listened   bool // silences are known
+	// What rules find out when one asks first, each under its Once.
+	synsOnce, silencesOnce, silencesOfOnce, askerOnce sync.Once
+
+	synsOf     map[netip.Addr][]*SightingFact // see vainSYNs
 	silences   []*silence
 	silencesOf map[netip.Addr][]*silence
 	asker      map[netip.Addr]netip.Addr // see sameAsker

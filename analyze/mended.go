@@ -2,35 +2,56 @@ package analyze
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 
 	"kerbscope/decode"
 )
 
+// maxMended is of how many different refusals in one finding mending is told.
+const maxMended = 256
+
 // mended adds to a finding about refusals that later, after the time in which a
 // success heals, all that was refused was granted to the same clients at the
 // same place, and not refused again: it was put right in between.
 func (c *Case) mended(f *Finding) {
-	var by *Record
-	wait := int64(0)
+	type asked struct {
+		question digest
+		from     netip.Addr
+		to       netip.AddrPort
+		client   string
+	}
+	last := map[asked]int64{} // refusal
+	var list []asked
+	example := map[asked]*Record{}
 	for _, row := range f.rows {
 		r := row.Record()
 		if !failed(r.Ending) || r.Kind != decode.AP && !r.asked() {
 			return
 		}
-		q := questionOf(r)
-		last := row.Last
-		for _, o := range f.rows {
-			if questionOf(o.Record()) == q {
-				last = max(last, o.Last)
+		k := asked{questionOf(r), r.From.Addr(), r.To, r.Client}
+		if example[k] == nil {
+			if len(list) == maxMended {
+				return
 			}
+			list = append(list, k)
+			example[k] = r
 		}
-		x := c.grantedAfter(r, q, last)
+		last[k] = max(last[k], row.Last)
+	}
+	latest := map[digest]int64{} // whoever asked
+	for k, at := range last {
+		latest[k.question] = max(latest[k.question], at)
+	}
+	var by *Record
+	wait := int64(0)
+	for _, k := range list {
+		x := c.grantedAfter(example[k], k.question, latest[k.question])
 		if x == nil {
 			return
 		}
 		if by == nil || x.Start > by.Start {
-			by, wait = x, x.Start-last
+			by, wait = x, x.Start-latest[k.question]
 		}
 	}
 	switch {

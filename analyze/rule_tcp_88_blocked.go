@@ -73,14 +73,14 @@ func (c *Case) failedSYNs(r *Record) (syns []*SightingFact) {
 // vainSYNs are the TCP connections that a client tried in vain: those without an
 // answer, then those refused.
 func (c *Case) vainSYNs(client netip.Addr) []*SightingFact {
-	by := &c.joined.synsOf
-	if *by == nil {
-		*by = found[netip.Addr, *SightingFact]{}
+	j := c.joined
+	j.synsOnce.Do(func() {
+		j.synsOf = map[netip.Addr][]*SightingFact{}
 		for _, kind := range []decode.SightingKind{decode.SYNUnanswered, decode.SYNRefused} {
 			for _, g := range c.Sightings(kind) {
-				(*by)[g.Src.Addr()] = append((*by)[g.Src.Addr()], g)
+				j.synsOf[g.Src.Addr()] = append(j.synsOf[g.Src.Addr()], g)
 			}
 		}
-	}
-	return (*by)[client]
+	})
+	return j.synsOf[client]
 }

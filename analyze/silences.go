@@ -24,21 +24,19 @@ type silence struct {
 // were not.
 func (c *Case) silences() []*silence {
 	j := c.joined
-	if !j.listened {
-		j.listened, j.silences = true, c.listen()
-	}
+	j.silencesOnce.Do(func() { j.silences = c.listen() })
 	return j.silences
 }
 
 // silencesOf are those of one client.
 func (c *Case) silencesOf(client netip.Addr) []*silence {
 	j := c.joined
-	if j.silencesOf == nil {
+	j.silencesOfOnce.Do(func() {
 		j.silencesOf = map[netip.Addr][]*silence{}
 		for _, s := range c.silences() {
 			j.silencesOf[s.client] = append(j.silencesOf[s.client], s)
 		}
-	}
+	})
 	return j.silencesOf[client]
 }
 
@@ -124,14 +122,15 @@ func inPieces(pieces []*SightingFact, r *Record) bool {
 // sameAsker maps the addresses of a client that asked the same from several of
 // them (IPv4 and IPv6) to the first: the nonce of the request tells.
 func (c *Case) sameAsker() map[netip.Addr]netip.Addr {
-	if j := c.joined; j.asker == nil {
+	j := c.joined
+	j.askerOnce.Do(func() {
 		j.asker = c.askers()
 		j.askerOf = map[netip.Addr][]netip.Addr{}
 		for a, first := range j.asker {
 			j.askerOf[first] = append(j.askerOf[first], a)
 		}
-	}
-	return c.joined.asker
+	})
+	return j.asker
 }
 
 // recordsOfClient are the kept exchanges of all addresses of a client: of its

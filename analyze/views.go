@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"sync"
 
 	"kerbscope/capture"
 	"kerbscope/decode"
@@ -48,19 +49,25 @@ func (c *Case) Rows(kinds ...decode.Kind) []*Row {
 	})
 }
 
-// found keeps the answers to questions that many rules ask again and again.
-type found[K comparable, V any] map[K][]V
+// found keeps the answers to questions that many rules ask again and again,
+// several at the same time.
+type found[K comparable, V any] struct {
+	sync.Mutex
+	known map[K][]V
+}
 
 // get is the answer to k: look, unless it is known. Nothing can be appended to
-// it in place.
+// it in place. look must not ask the same found.
 func (f *found[K, V]) get(k K, look func() []V) []V {
-	list, ok := (*f)[k]
+	f.Lock()
+	defer f.Unlock()
+	list, ok := f.known[k]
 	if !ok {
-		if *f == nil {
-			*f = found[K, V]{}
+		if f.known == nil {
+			f.known = map[K][]V{}
 		}
 		list = slices.Clip(look())
-		(*f)[k] = list
+		f.known[k] = list
 	}
 	return list
 }

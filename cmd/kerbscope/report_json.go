@@ -15,16 +15,6 @@ const (
 	schemaFinding = "kerbscope.finding/1"
 )
 
-// writeReportJSON writes the report as one indented object.
-func writeReportJSON(w io.Writer, r *analyze.Report) error {
-	b, err := encodeJSON(r, "  ")
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(b)
-	return err
-}
-
 // writeReportLines writes one line for each finding, then the report without
 // findings.
 func writeReportLines(w io.Writer, r *analyze.Report) error {
@@ -67,13 +57,13 @@ func encodeJSON(v any, indent string) ([]byte, error) {
 	if indent == "" {
 		return escapeJSON(b.Bytes()), nil
 	}
-	return escapeJSON(indentJSON(b.Bytes(), indent)), nil
+	return escapeJSON(indentJSON(b.Bytes(), indent, 0)), nil
 }
 
-// indentJSON lays compact JSON out as json.Indent does, without checking it.
-func indentJSON(b []byte, indent string) []byte {
+// indentJSON lays compact JSON out as json.Indent does, without checking it. It
+// stands so deep in what it is part of.
+func indentJSON(b []byte, indent string, depth int) []byte {
 	out := make([]byte, 0, 2*len(b))
-	depth := 0
 	line := func() {
 		out = append(out, '\n')
 		for range depth {
