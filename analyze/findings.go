@@ -35,6 +35,7 @@ func (c *Case) check(rule *Rule) []Finding {
 		}
 		c.complete(f, rule)
 		c.nearLoss(f)
+		f.rows = nil // a finding outlives the Case
 	}
 	return slices.DeleteFunc(list, func(f Finding) bool { return len(f.Evidence) == 0 })
 }
