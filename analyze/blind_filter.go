@@ -3,6 +3,7 @@ package analyze
 import (
 	"cmp"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -108,16 +109,21 @@ const maxOtherPorts = 8
 func (c *Case) blindSides() (count map[int]uint64, why map[int]string) {
 	count, why = map[int]uint64{}, map[int]string{}
 	tried := 0
-	// Of a request that its client sent elsewhere too it is known: it had no answer.
+	// Of a request that its client sent elsewhere too, or that an ICMP error
+	// came for, it is known: it had no answer.
 	known := map[*Record]bool{}
 	for _, s := range c.silences() {
 		for _, r := range s.records {
 			known[r] = s.answeredBy != nil
 		}
 	}
+	said := map[[2]netip.Addr]bool{}
+	for _, g := range c.Sightings(decode.ICMPError) {
+		said[[2]netip.Addr{g.Src.Addr(), g.Dst.Addr()}] = g.unreachable() != ""
+	}
 	for _, w := range c.joined.rows {
 		r := w.Record()
-		if len(r.Steps) == 0 || known[r] {
+		if len(r.Steps) == 0 || known[r] || said[[2]netip.Addr{r.From.Addr(), r.To.Addr()}] {
 			continue
 		}
 		i := r.Steps[0].Frame.Capture()

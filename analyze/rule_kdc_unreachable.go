@@ -74,7 +74,9 @@ func checkKDCUnreachable(c *Case) []Finding {
 		}
 		f.Summary = fmt.Sprintf("%s %s %s: %s.", kdc, did, c.HostName(s.client), s.what())
 		f.Cause = "At this point of the network no answer was seen. The KDC is down or unreachable, or a firewall on the way drops requests or answers; a capture at the KDC would tell."
-		switch open := s.opened(); {
+		switch open, said := s.opened(), c.byICMP(s); {
+		case said != "":
+			f.Cause = said
 		case s.refusedSYN():
 			f.Cause = "The host is there and refuses the connection: the KDC service does not run, or a firewall rejects port 88."
 		case s.begun():

@@ -39,18 +39,18 @@ func (d *Decoder) icmp(p *flow.Packet) {
 	if !flow.ParseICMP(p, &e) || !e.HasPorts {
 		return
 	}
-	t, name := TCP, ""
+	t, name, by := TCP, "", p.SrcAddrPort().Addr().String()
 	switch {
 	case e.Proto == 6 && (portClasses[e.Dst.Port()] != portOther || portClasses[e.Src.Port()] != portOther):
 	case e.Proto == 17 && (e.Dst.Port() == portKDC || e.Dst.Port() == portKpasswd || e.Src.Port() == portKDC):
 		t = UDP
 	case e.Proto == 17 && e.Dst.Port() == portDNS && e.Kind == flow.Unreachable:
-		t, name = UDP, dnsAskedFor(e.Quoted)
+		t, name, by = UDP, dnsAskedFor(e.Quoted), ""
 	default:
 		return
 	}
 	d.sink.Sighting(&Sighting{Kind: ICMPError, Frame: d.frame, Frames: []FrameID{d.frame}, Time: d.now,
-		Src: e.Src, Dst: e.Dst, Transport: t, Name: name, Code: int(e.Type)<<8 | int(e.Code), Count: 1, BothWays: true})
+		Src: e.Src, Dst: e.Dst, Transport: t, Name: name, Target: by, Code: int(e.Type)<<8 | int(e.Code), Count: 1, BothWays: true})
 }
 
 // fragmentsLost takes a datagram whose fragments never completed; it matters

@@ -14,7 +14,7 @@ type Sighting struct {
 	Transport Transport
 	Name      string       // DNS: the question's name, in an ICMP error the quoted one's, "" when cut; CLDAP: DC host name
 	Addrs     []netip.Addr // DNS: addresses answered
-	Target    string       // DNS: CNAME or SRV target
+	Target    string       // DNS: CNAME or SRV target; ICMP: who said it
 	Targets   []string     // DNS: all SRV targets, when there are several
 	Code      int          // DNS rcode, ICMP type<<8|code
 	Count     int          // packets that make up the fact (SYNs sent, fragments present)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"hash/maphash"
 	"io"
 	"slices"
 	"time"
@@ -39,8 +40,8 @@ type findingWatch struct {
 
 type watched struct {
 	f    *analyze.Finding
-	body string // what was told, as JSON, but for numbers and times
-	told string // all of it
+	body uint64 // hash of what was told, as JSON, but for numbers and times
+	told uint64 // of all of it
 	at   time.Time
 }
 
@@ -138,8 +139,10 @@ func (w *findingWatch) complete(r *analyze.Report) {
 	}
 }
 
-// bodyOf is a finding as text: what people act on, and all of it.
-func bodyOf(f *analyze.Finding) (body, all string) {
+var bodySeed = maphash.MakeSeed()
+
+// bodyOf are hashes of a finding as text: of what people act on, and of all.
+func bodyOf(f *analyze.Finding) (body, all uint64) {
 	one := *f
 	one.Contrast, one.Issuers = nil, nil // not looked for each time
 	b, _ := json.Marshal(one)
@@ -150,7 +153,7 @@ func bodyOf(f *analyze.Finding) (body, all string) {
 		At                       []analyze.Fault
 	}{f.Severity, f.Confidence, f.Client, f.Service, f.BecauseOf, f.FaultAt}
 	short, _ := json.Marshal(v)
-	return string(short), string(b)
+	return maphash.Bytes(bodySeed, short), maphash.Bytes(bodySeed, b)
 }
 
 // A findingLine is a finding on a line of ndjson.
