@@ -1,7 +1,6 @@
 package analyze
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -49,6 +48,7 @@ func (r *Report) contrasts() {
 	for i := range r.Tickets {
 		tickets[r.Tickets[i].Hash] = &r.Tickets[i]
 	}
+	begun := startTimes{r.Exchanges, make([]time.Time, len(r.Exchanges))}
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		if f.Severity == Note {
@@ -60,19 +60,20 @@ func (r *Report) contrasts() {
 				cited = append(cited, x)
 			}
 		}
-		if bad, good := r.pair(cited, like); bad != nil && good != nil {
+		if bad, good := r.pair(cited, like, begun); bad != nil && good != nil {
 			f.Contrast = contrastOf(bad, good, tickets)
 		}
 	}
-	r.issuers(at)
+	r.issuers(at, begun)
 }
 
 // pair finds what to set side by side: the first of the cited that failed, and
 // one that worked: cited too, else of the same client, the nearest in time.
-func (r *Report) pair(cited []int, like map[string][]int) (bad, good *Exchange) {
+func (r *Report) pair(cited []int, like map[string][]int, begun startTimes) (bad, good *Exchange) {
+	var badAt int
 	for _, i := range cited {
 		if x := &r.Exchanges[i]; failedExchange(x) && x.Service != "" {
-			bad = x
+			bad, badAt = x, i
 			break
 		}
 	}
@@ -80,40 +81,58 @@ func (r *Report) pair(cited []int, like map[string][]int) (bad, good *Exchange) 
 		return nil, nil
 	}
 	alike := like[bad.Kind+"|"+lower(bad.Service)]
-	best := func(list []int, is func(*Exchange) bool) *Exchange {
-		var found *Exchange
-		for _, i := range list {
-			x := &r.Exchanges[i]
-			if is(x) && (found == nil || apartInTime(x, bad) < apartInTime(found, bad)) {
-				found = x
+	best := func(is func(i int) bool) *Exchange {
+		found, apart := -1, time.Duration(0)
+		for _, i := range alike {
+			if !is(i) {
+				continue
+			}
+			if d := begun.apart(i, badAt); found < 0 || d < apart {
+				found, apart = i, d
 			}
 		}
-		return found
+		if found < 0 {
+			return nil
+		}
+		return &r.Exchanges[found]
 	}
-	wasCited := func(x *Exchange) bool {
-		return slices.ContainsFunc(cited, func(i int) bool { return &r.Exchanges[i] == x })
-	}
-	sameClient := func(x *Exchange) bool {
+	wasCited := func(i int) bool { return slices.Contains(cited, i) }
+	sameClient := func(i int) bool {
+		x := &r.Exchanges[i]
 		return x.Client != "" && bad.Client != "" && samePrincipal(x.Client, bad.Client) ||
 			(x.Client == "" || bad.Client == "") && x.ClientAddress != nil && bad.ClientAddress != nil && x.ClientAddress.Address == bad.ClientAddress.Address
 	}
-	return bad, cmp.Or(
-		best(alike, func(x *Exchange) bool { return wasCited(x) && sameClient(x) }),
-		best(alike, wasCited),
-		best(alike, sameClient),
-	)
+	if good = best(func(i int) bool { return wasCited(i) && sameClient(i) }); good != nil {
+		return bad, good
+	}
+	if good = best(wasCited); good != nil {
+		return bad, good
+	}
+	return bad, best(sameClient)
 }
 
 func failedExchange(x *Exchange) bool {
 	return x.Outcome == "error" || x.Outcome == "refused" || x.Outcome == "unanswered"
 }
 
-func apartInTime(a, b *Exchange) time.Duration {
-	return startOf(a).Sub(startOf(b)).Abs()
+// startTimes are the times at which exchanges began, read once each.
+type startTimes struct {
+	of []Exchange
+	at []time.Time // zero: not read yet
 }
 
-func startOf(x *Exchange) time.Time {
-	t, err := time.Parse(time.RFC3339Nano, x.Started)
+func (s startTimes) apart(i, j int) time.Duration { return s.when(i).Sub(s.when(j)).Abs() }
+
+func (s startTimes) when(i int) time.Time {
+	if s.at[i].IsZero() {
+		s.at[i] = timeOf(s.of[i].Started)
+	}
+	return s.at[i]
+}
+
+// timeOf reads a time of the report, the zero time if it is none.
+func timeOf(s string) time.Time {
+	t, err := time.Parse(time.RFC3339Nano, s)
 	if err != nil {
 		return time.Time{}
 	}

@@ -20,7 +20,7 @@ type IssuerDifference struct {
 // issuers gives findings that rest on a ticket's etype or kvno, as a KDC issued
 // it, the answer of another KDC for the same service in which just that differs. One that has
 // a contrast already gets none.
-func (r *Report) issuers(at map[FramePlace]int) {
+func (r *Report) issuers(at map[FramePlace]int, begun startTimes) {
 	like := map[string][]int{}
 	for i := range r.Exchanges {
 		x := &r.Exchanges[i]
@@ -46,16 +46,16 @@ func (r *Report) issuers(at map[FramePlace]int) {
 			}
 			fields[x] = append(fields[x], e.Field)
 		}
-		f.Issuers = r.issuersOf(cited, fields, like)
+		f.Issuers = r.issuersOf(cited, fields, like, begun)
 	}
 }
 
 // issuersOf is the contrast of the first of the cited for which there is one: with
 // another that is cited, else one for the same client, the nearest in time.
-func (r *Report) issuersOf(cited []int, fields map[int][]string, like map[string][]int) *IssuerContrast {
+func (r *Report) issuersOf(cited []int, fields map[int][]string, like map[string][]int, begun startTimes) *IssuerContrast {
 	for _, i := range cited {
 		x := &r.Exchanges[i]
-		var best *Exchange
+		best := -1
 		rank := func(j int) (n int) {
 			if !slices.Contains(cited, j) {
 				n = 2
@@ -71,14 +71,14 @@ func (r *Report) issuersOf(cited []int, fields map[int][]string, like map[string
 			if y.KDC.Address == x.KDC.Address || !slices.ContainsFunc(fields[i], func(f string) bool { return issuedOtherwise(f, x, y) }) {
 				continue
 			}
-			if n := rank(j); n < least || n == least && apartInTime(y, x) < apartInTime(best, x) {
-				best, least = y, n
+			if n := rank(j); n < least || n == least && begun.apart(j, i) < begun.apart(best, i) {
+				best, least = j, n
 			}
 		}
-		if best == nil {
+		if best < 0 {
 			continue
 		}
-		c := contrastOf(x, best, nil)
+		c := contrastOf(x, &r.Exchanges[best], nil)
 		if c == nil {
 			continue
 		}

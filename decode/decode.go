@@ -285,10 +285,13 @@ func (d *Decoder) tcp(p *flow.Packet) {
 	if p.Truncated() {
 		d.stat.CutPayloads++
 	}
-	if p.Flags&(flow.SYN|flow.FIN|flow.RST) != 0 {
+	if p.Flags&(flow.SYN|flow.RST) != 0 {
 		d.views.add(p.Src, p.Dst)
 	}
 	c := d.tracker.AddHashed(p, d.hash, uint64(d.frame), d.now)
+	if p.Flags&flow.FIN != 0 && (c == nil || c.Ignored()) { // else Data was told
+		d.views.add(p.Src, p.Dst)
+	}
 	if d.kept > d.most.sessions || d.underWay() > d.most.all {
 		d.shed()
 	}
@@ -370,14 +373,7 @@ func (h handler) Data(c *flow.Conn, fd flow.Dir) {
 	}
 	if !s.seen[fd] {
 		s.seen[fd] = true
-		if dir(fd) == toClient {
-			h.d.views.add(flow.IPFrom(c.Server.Addr()), flow.IPFrom(c.Client.Addr()))
-		} else {
-			h.d.views.add(flow.IPFrom(c.Client.Addr()), flow.IPFrom(c.Server.Addr()))
-			if c.ServerUnseen() {
-				h.d.views.miss(c.Server.Addr(), c.Client.Addr())
-			}
-		}
+		h.d.sees(c, dir(fd))
 	}
 	if _, gap := c.Half(fd).Gap(); gap {
 		h.d.stat.Gaps++
@@ -388,9 +384,24 @@ func (h handler) Data(c *flow.Conn, fd flow.Dir) {
 	s.run(dir(fd))
 }
 
+// sees notes that bytes of direction fd of c are in the capture.
+func (d *Decoder) sees(c *flow.Conn, of dir) {
+	client, server := c.Client.Addr(), c.Server.Addr()
+	switch {
+	case of == toClient && !c.SYNACK.Ok():
+		d.views.add(flow.IPFrom(server), flow.IPFrom(client))
+	case of == toServer && c.SYNCount == 0:
+		d.views.add(flow.IPFrom(client), flow.IPFrom(server))
+	}
+	if of == toServer && c.ServerUnseen() {
+		d.views.miss(server, client)
+	}
+}
+
 func (h handler) End(c *flow.Conn, why flow.EndReason) {
 	s := c.User.(*stream)
 	s.end(why)
 	h.d.connEnded(c)
+	s.c = nil // the tracker's again
 	h.d.reuse(s)
 }

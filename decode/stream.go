@@ -78,12 +78,12 @@ func newStream(d *Decoder, c *flow.Conn) *stream {
 }
 
 // maxSpare is how many streams that are over are kept for those to come.
-const maxSpare = 64
+const maxSpare = 1024
 
 // reuse takes back a stream that is over, if nobody was handed any of it: a
-// connection that said nothing, or with a KDC, which its exchanges tell of.
+// connection that said nothing of use, or with a KDC, which its exchanges tell of.
 func (d *Decoder) reuse(s *stream) {
-	if (s.car == nil || s.sess.Carrier == kdcCarrier.name) && s.udp == nil && len(s.sess.Attempts) == 0 && len(d.spare) < maxSpare {
+	if (s.car == nil || !s.tells()) && s.udp == nil && len(s.sess.Attempts) == 0 && len(d.spare) < maxSpare {
 		*s = stream{}
 		d.spare = append(d.spare, s)
 	}

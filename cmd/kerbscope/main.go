@@ -28,7 +28,7 @@ const graceAfterSignal = 500 * time.Millisecond
 // seldom is cheaper.
 const (
 	softMemory = 144 << 20
-	gcPercent  = 400
+	gcPercent  = 1600
 )
 
 // ownProcess tells that this process is kerbscope and nothing else: it may give

@@ -53,8 +53,8 @@ func (r EndReason) String() string {
 	return "?"
 }
 
-// A Conn is one TCP connection. It may be read as long as one likes; its
-// buffers are gone and its methods do nothing after Handler.End.
+// A Conn is one TCP connection. It may be read until Handler.End returns: its
+// memory serves another connection later.
 type Conn struct {
 	connHot
 

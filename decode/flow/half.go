@@ -25,12 +25,8 @@ type Half struct {
 
 	halfPass
 
-	Duplicates uint64 // segments that brought nothing new: retransmits and capture twins
-	Overlaps   uint64 // segments that brought new bytes and old ones; the first seen stand
-	Conflicts  uint64 // segments whose old bytes differed from those held
-	Gaps       uint64 // gaps declared
-	GapBytes   uint64 // bytes in them
-	Dropped    uint64 // bytes dropped by a limit, as the consumer left them unread; they count as gaps, too
+	Duplicates uint32 // segments that brought nothing new: retransmits and capture twins
+	Gaps       uint32 // gaps declared: lost bytes, and bytes dropped by a limit
 
 	halfState
 }
@@ -71,11 +67,10 @@ type halfPass struct {
 
 type halfState struct {
 	isn     uint32 // of the SYN or SYN-ACK, if synSeen
+	ackSegs int32  // segments of the connection since ackAt
 	finOff  int64  // stream position of the FIN
 	ackEnd  int64  // end() when acked was first found to be beyond it
-	ackSegs int    // segments of the connection since then
 	ackAt   int64  // time then
-	_       [2]uint64
 }
 
 // A mark says which frame brought the bytes from off to the next mark.

@@ -13,7 +13,8 @@ func (t *Tracker) newConn(key connKey, client uint8, at Seen) *Conn {
 	if client == 1 {
 		a, b = b, a
 	}
-	c := &Conn{ID: t.ids, Client: a, Server: b, V6: !key.a.Is4() || !key.b.Is4(), First: at, Last: at}
+	c := t.blank()
+	c.ID, c.Client, c.Server, c.V6, c.First, c.Last = t.ids, a, b, !key.a.Is4() || !key.b.Is4(), at, at
 	c.t, c.key, c.hash, c.flip, c.prev, c.lastAt = t, key, t.hash, client, t.table.get(t.hash, &key), t.clock.now
 	c.half[0].c, c.half[1].c = c, c
 	t.table.set(c)
@@ -26,6 +27,21 @@ func (t *Tracker) newConn(key connKey, client uint8, at Seen) *Conn {
 			break
 		}
 	}
+	return c
+}
+
+// maxSpare is how many connections that are forgotten are kept for those to come.
+const maxSpare = 4096
+
+// blank returns memory for a connection.
+func (t *Tracker) blank() *Conn {
+	n := len(t.spare)
+	if n == 0 {
+		return new(Conn)
+	}
+	c := t.spare[n-1]
+	t.spare = t.spare[:n-1]
+	*c = Conn{}
 	return c
 }
 
@@ -159,11 +175,21 @@ func (t *Tracker) opens(c *Conn) {
 	c.listAt = c.lastAt
 }
 
-// end gives out what waits and tells that c is over.
+// end gives out what waits, tells that c is over and keeps it to know its twins.
 func (t *Tracker) end(c *Conn, why EndReason) {
 	if c.ended {
 		return
 	}
+	t.over(c, why)
+	c.lastAt = t.clock.now
+	t.dead.push(c)
+	if t.dead.n > t.lim.Conns/2 {
+		t.remove(t.dead.oldest)
+	}
+}
+
+// over gives out what waits and tells that c is over.
+func (t *Tracker) over(c *Conn, why EndReason) {
 	t.wake(c)
 	t.giveOut(c)
 	switch {
@@ -186,11 +212,6 @@ func (t *Tracker) end(c *Conn, why EndReason) {
 		h.wait = pieces{}
 	}
 	t.account(c)
-	c.lastAt = t.clock.now
-	t.dead.push(c)
-	if t.dead.n > t.lim.Conns/2 {
-		t.remove(t.dead.oldest)
-	}
 }
 
 // giveOut declares every gap before c ends, the one whose bytes were recorded
@@ -271,4 +292,8 @@ func (t *Tracker) remove(c *Conn) {
 		}
 	}
 	c.prev = nil
+	// Not cleared yet: it may be the connection of the packet in hand.
+	if len(t.spare) < maxSpare {
+		t.spare = append(t.spare, c)
+	}
 }

@@ -83,11 +83,9 @@ func (h *Half) count(added int64, old, conflict bool) {
 		h.Duplicates++
 		s.Duplicates++
 	} else if old {
-		h.Overlaps++
 		s.Overlaps++
 	}
 	if conflict {
-		h.Conflicts++
 		s.Conflicts++
 	}
 }
@@ -124,7 +122,6 @@ func (h *Half) drain() {
 func (h *Half) declare(n int64) {
 	h.gap = n
 	h.Gaps++
-	h.GapBytes += uint64(n)
 	h.c.t.stats.Gaps++
 	h.c.t.stats.GapBytes += uint64(n)
 }
@@ -141,7 +138,6 @@ func (h *Half) drop() {
 		lost += int64(len(q.data))
 	}
 	if n > 0 {
-		h.Dropped += uint64(lost)
 		h.c.t.stats.Dropped += uint64(lost)
 		h.c.t.stats.Overflows++
 		h.declare(n)

@@ -1,5 +1,7 @@
 package flow
 
+import "math"
+
 const (
 	// maxJump is how far beyond the bytes seen a segment or an acknowledgment
 	// is believed to belong to the same connection: more than any window in
@@ -150,7 +152,7 @@ func (t *Tracker) checkAcked(c *Conn, h *Half) {
 			if h.ackEnd != end || h.ackSegs == 0 {
 				h.ackEnd, h.ackSegs, h.ackAt = end, 0, t.clock.now
 			}
-			h.ackSegs++
+			h.ackSegs = min(h.ackSegs+1, math.MaxInt32-1)
 			// One byte may be a FIN that was not captured.
 			if to-end == 1 || h.ackSegs <= ackGraceSegments && t.clock.now-h.ackAt <= ackGraceTime {
 				return

@@ -83,6 +83,7 @@ type Tracker struct {
 	held    int
 	holders holdList
 	free    [][]byte
+	spare   []*Conn // forgotten, for those to come
 }
 
 // NewTracker returns a Tracker that tells h.
@@ -221,19 +222,30 @@ func (t *Tracker) Tick(time int64) {
 // Flush gives out what still waits and ends every connection, in the order
 // they opened. The Tracker is empty afterwards.
 func (t *Tracker) Flush() {
-	var live []*Conn
+	type opened struct {
+		id uint64
+		c  *Conn
+	}
+	live := make([]opened, 0, t.Live())
 	for _, l := range []*connList{&t.opening, &t.open, &t.closing} {
 		for c := l.oldest; c != nil; c = c.newer {
-			live = append(live, c)
+			live = append(live, opened{c.ID, c})
 		}
 	}
-	slices.SortFunc(live, func(a, b *Conn) int { return cmp.Compare(a.ID, b.ID) })
-	for _, c := range live {
-		t.end(c, EndOfInput)
+	slices.SortFunc(live, func(a, b opened) int { return cmp.Compare(a.id, b.id) })
+	for _, o := range live {
+		t.over(o.c, EndOfInput)
 	}
-	for t.dead.oldest != nil {
-		t.remove(t.dead.oldest)
+	// What still knows one of them keeps no others.
+	for _, l := range []*connList{&t.opening, &t.open, &t.closing, &t.dead} {
+		for c := l.oldest; c != nil; {
+			newer := c.newer
+			c.list, c.older, c.newer, c.prev = nil, nil, nil, nil
+			c = newer
+		}
+		*l = connList{}
 	}
+	t.table = connTable{}
 }
 
 // Stats returns the counts so far.

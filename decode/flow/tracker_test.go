@@ -343,7 +343,8 @@ func TestConnFacts(t *testing.T) {
 	assert.EqualValues(t, 1, c.First.Frame)
 	assert.EqualValues(t, 9, c.Last.Frame)
 	h := c.Half(ToClient)
-	assert.Equal(t, []uint64{5, 7, 1, 1}, []uint64{h.Packets, h.PayloadBytes, h.Duplicates, h.Overlaps})
+	assert.Equal(t, []uint64{5, 7, 1}, []uint64{h.Packets, h.PayloadBytes, uint64(h.Duplicates)})
+	assert.EqualValues(t, 1, s.tr.Stats().Overlaps)
 	assert.False(t, c.Refused())
 	assert.False(t, c.Unanswered())
 	assert.Equal(t, "1:"+CommunityID(c.Client, c.Server, 6)[2:], CommunityID(c.Server, c.Client, 6))
@@ -386,7 +387,9 @@ func TestConflictsAreNoted(t *testing.T) {
 	s.C(110, 501, ACK, "jkl")
 	s.C(108, 501, ACK, "hijkX")
 	h := r.conns[0].Half(ToServer)
-	assert.Equal(t, []uint64{2, 1, 2}, []uint64{h.Duplicates, h.Overlaps, h.Conflicts})
+	assert.EqualValues(t, 2, h.Duplicates)
+	stats := s.tr.Stats()
+	assert.Equal(t, []uint64{2, 1, 2}, []uint64{stats.Duplicates, stats.Overlaps, stats.Conflicts})
 	assert.Equal(t, "abc", string(h.Bytes()))
 }
 
@@ -563,7 +566,7 @@ func TestLimits(t *testing.T) {
 		h := r.conns[0].Half(ToServer)
 		require.EqualValues(t, 1200, h.Offset())
 		require.Len(t, h.Bytes(), 900)
-		require.EqualValues(t, 1200, h.Dropped)
+		require.EqualValues(t, 1200, s.tr.Stats().Dropped)
 	})
 	t.Run("bytes in all", func(t *testing.T) {
 		r := newRecorder()
@@ -661,4 +664,37 @@ func TestSYNTwins(t *testing.T) {
 			require.Equal(t, !tt.twin, c.SYNCount == 2)
 		})
 	}
+}
+
+// A connection that takes the memory of one that was forgotten is as new.
+func TestForgottenConnectionsServeAgain(t *testing.T) {
+	states := func(reuse bool) (list []string, again int) {
+		seen := map[*Conn]bool{}
+		r := newRecorder()
+		r.data = func(c *Conn, d Dir) { c.Half(d).Discard(1) }
+		s := newScript(t, Limits{Twin: 1e6}, r)
+		for i := range uint16(50) {
+			s.c = addrPort(a4, 40000+i)
+			s.open()
+			s.C(101, 501, ACK, "abc")
+			c := s.S(501, 104, ACK|FIN, "defg")
+			if seen[c] {
+				again++
+			}
+			seen[c] = true
+			x := *c
+			list = append(list, fmt.Sprint(x.ID, x.Client, x.SYNs, x.SYNACK, x.FINs, x.First, x.Last, x.Twins, x.half[0].data, x.half[1].data, x.half[0].marks, x.half[1].PayloadBytes, x.ended))
+			s.C(104, 506, RST, "")
+			s.now += 10e9
+			if !reuse {
+				s.tr.spare = nil
+			}
+		}
+		return list, again
+	}
+	fresh, none := states(false)
+	reused, again := states(true)
+	assert.Equal(t, fresh, reused)
+	assert.Zero(t, none)
+	assert.Greater(t, again, 40)
 }
