@@ -3,7 +3,7 @@ package decode
 // maxUnderWay bounds the bytes of all that is under way: streams, sessions,
 // exchanges, talks, fragments and the connections themselves. Each kind has a
 // bound of its own; this is less than they add up to.
-const maxUnderWay = 72 << 20
+const maxUnderWay = 60 << 20
 
 // connCost is about what a connection takes before anything is kept of it.
 const connCost = 1700
@@ -45,7 +45,10 @@ func (d *Decoder) shed() {
 	for d.underWay() > d.most.all {
 		switch n := max(d.kept, d.kdc.kept, d.rawKept, d.talks.kept); {
 		case n < d.most.all/8:
-			return
+			if connCost*d.tracker.Live() < d.most.all/2 || !d.tracker.Shed() {
+				return
+			}
+			d.limit("connections")
 		case n == d.kept:
 			if !d.tracker.Shed() {
 				return

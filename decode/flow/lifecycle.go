@@ -183,7 +183,7 @@ func (t *Tracker) end(c *Conn, why EndReason) {
 	t.over(c, why)
 	c.lastAt = t.clock.now
 	t.dead.push(c)
-	if t.dead.n > t.lim.Conns/2 {
+	if t.dead.n > t.lim.Conns/4 {
 		t.remove(t.dead.oldest)
 	}
 }
