@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"weak"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -195,6 +196,27 @@ func TestFindingWatch(t *testing.T) {
 	require.Equal(t, "a/1", r.Verdict.ID)
 	require.Equal(t, []string{"new a/1"}, step(false, f))
 	require.Empty(t, w.past)
+}
+
+// What is kept of findings whose time is over is these, and not the whole looks
+// that they were last seen in.
+func TestPastFindingsLetOthersGo(t *testing.T) {
+	w := newFindingWatch()
+	other := func() weak.Pointer[analyze.Contrast] {
+		list := []analyze.Finding{
+			{ID: "a/1", Severity: analyze.Error, Last: "2026-01-01T00:00:10Z"},
+			{ID: "b/2", Severity: analyze.Error, Last: "2026-01-01T01:00:00Z", Contrast: &analyze.Contrast{}},
+		}
+		w.update(list, 0, time.Unix(1000, 0), false)
+		return weak.Make(list[1].Contrast)
+	}()
+	require.NotNil(t, other.Value())
+	edge, _ := time.Parse(time.RFC3339, "2026-01-01T00:00:10Z")
+	w.update(nil, edge.UnixNano(), time.Unix(1001, 0), false)
+	runtime.GC()
+	require.Len(t, w.past, 1)
+	require.Nil(t, other.Value())
+	runtime.KeepAlive(w)
 }
 
 type sinkFunc func(string, *analyze.Finding)

@@ -110,7 +110,8 @@ func (w *findingWatch) remember(f *analyze.Finding) {
 	if len(w.past) >= maxPast {
 		w.past = slices.Delete(w.past, 0, maxPast/8)
 	}
-	w.past = append(w.past, f)
+	one := *f // f stands in a list that would stay with it
+	w.past = append(w.past, &one)
 }
 
 // recall drops what is kept of a finding that is made again.
