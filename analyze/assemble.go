@@ -42,13 +42,23 @@ func (c *Case) Report(o Options) *Report {
 	return r
 }
 
-// Evidence is of a Report no more than findings rest on: the given findings of
-// the Case, with their contrasts, the exchanges that they cite, and the tickets.
-// It costs a part of what Report does.
-func (c *Case) Evidence(findings []Finding, o Options) *Report {
-	r := &Report{Findings: findings, Hosts: c.hostReport(), Tickets: c.ticketReport(), Captures: c.captureReport()}
-	r.Exchanges = c.citedExchanges(c.firstExchanges(o.MaxExchanges), r.Findings)
+// Evidence is of a Report no more than some findings of the Case rest on, those
+// with the given ids: with their contrasts, which are entered in findings too,
+// the exchanges that they cite or may be set beside, and those of the same
+// tickets. It costs a small part of what Report does.
+func (c *Case) Evidence(findings []Finding, ids map[string]bool) *Report {
+	r := &Report{Hosts: c.hostReport(), Tickets: c.ticketReport(), Captures: c.captureReport()}
+	var from []int
+	for i := range findings {
+		if ids[findings[i].ID] {
+			r.Findings, from = append(r.Findings, findings[i]), append(from, i)
+		}
+	}
+	r.Exchanges = c.exchangesAround(r.Findings)
 	r.contrasts()
+	for i, n := range from {
+		findings[n].Contrast, findings[n].Issuers = r.Findings[i].Contrast, r.Findings[i].Issuers
+	}
 	return r
 }
 
@@ -215,13 +225,46 @@ func (c *Case) citedExchanges(list []Exchange, findings []Finding) []Exchange {
 	}
 	cited := citedFrames(findings)
 	for _, r := range rest {
-		if slices.ContainsFunc(r.Steps, func(s Step) bool {
-			return cited[Evidence{Capture: c.CaptureName(s.Frame), Frame: s.Frame.Number()}]
-		}) {
+		if c.cites(cited, r) {
 			list = append(list, c.exchange(r))
 		}
 	}
 	return list
+}
+
+// exchangesAround are, in start order, the exchanges that findings cite, those of
+// the same kind and service that worked, and those of any of their tickets.
+func (c *Case) exchangesAround(findings []Finding) (list []Exchange) {
+	frames := citedFrames(findings)
+	kindOf := func(r *Record) string { return r.Kind.String() + "|" + lower(r.Service) }
+	wanted := make([]bool, len(c.joined.records))
+	kinds := map[string]bool{}
+	for i, r := range c.joined.records {
+		wanted[i] = c.cites(frames, r)
+		if wanted[i] && r.Service != "" {
+			kinds[kindOf(r)] = true
+		}
+	}
+	tickets := map[string]bool{}
+	for i, r := range c.joined.records {
+		wanted[i] = wanted[i] || r.Ending == decode.OK && r.Service != "" && kinds[kindOf(r)]
+		if t := r.ticket(); wanted[i] && t != nil && t.Hash != "" {
+			tickets[t.Hash] = true
+		}
+	}
+	for i, r := range c.joined.records {
+		if t := r.ticket(); wanted[i] || t != nil && tickets[t.Hash] {
+			list = append(list, c.exchange(r))
+		}
+	}
+	return list
+}
+
+// cites tells whether a frame of r is among those cited.
+func (c *Case) cites(frames map[Evidence]bool, r *Record) bool {
+	return slices.ContainsFunc(r.Steps, func(s Step) bool {
+		return frames[Evidence{Capture: c.CaptureName(s.Frame), Frame: s.Frame.Number()}]
+	})
 }
 
 func citedFrames(findings []Finding) map[Evidence]bool {
@@ -257,11 +300,7 @@ func (c *Case) exchange(r *Record) Exchange {
 		}
 	}
 	x.PreauthEtype, x.PreauthEtypeName = namedEtype(r.Req.PreauthEtype)
-	t := r.Issued
-	if t == nil && r.Kind != decode.AS && r.Kind != decode.TGS {
-		t = r.Presented
-	}
-	if t != nil {
+	if t := r.ticket(); t != nil {
 		if e := t.Etype; e != 0 {
 			x.TicketEtype, x.TicketEtypeName = namedEtype(&e)
 		}
@@ -279,6 +318,15 @@ func (c *Case) exchange(r *Record) Exchange {
 		x.Frames = append(x.Frames, StepFrame{Capture: c.CaptureName(s.Frame), Frame: s.Frame.Number(), Step: s.What})
 	}
 	return x
+}
+
+// ticket is the ticket that stands for the exchange: what a KDC issued, or what
+// a service was shown; nil: none.
+func (r *Record) ticket() *TicketRef {
+	if r.Issued == nil && r.Kind != decode.AS && r.Kind != decode.TGS {
+		return r.Presented
+	}
+	return r.Issued
 }
 
 func namedEtype(e *int32) (*int32, string) {

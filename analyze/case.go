@@ -66,7 +66,8 @@ type Case struct {
 	packer packer
 	hand   handed
 
-	joined *joined // nil in a partial Case
+	joined *joined      // nil in a partial Case
+	steps  *filledSteps // of a capture that goes on
 }
 
 // NewCase makes an empty Case for one capture or ring set. keep is the number

@@ -329,6 +329,9 @@ func nameFact(f FrameRef, name, field string) (FrameRef, any, string, string) {
 	return f, name, "", quoted(field, c[len(c)-1])
 }
 
+// quotes escapes what ends a string of a display filter.
+var quotes = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+
 // quoted compares a field with a string; "" when a display filter cannot hold it.
 func quoted(field, s string) string {
 	for i := 0; i < len(s); i++ {
@@ -336,7 +339,7 @@ func quoted(field, s string) string {
 			return ""
 		}
 	}
-	return fmt.Sprintf("%s == \"%s\"", field, strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s))
+	return field + ` == "` + quotes.Replace(s) + `"`
 }
 
 // Ports on which tshark takes TCP for the protocol without being told.

@@ -96,10 +96,10 @@ func (c *Case) complete(f *Finding, rule *Rule) {
 		f.Confidence = Possible
 	}
 	if f.Fix == nil {
-		f.Fix = fillIn(rule.Fix, f.fill)
+		f.Fix = c.steps.fill(rule.Fix, f.fill)
 	}
 	if f.Undo == nil {
-		f.Undo = fillIn(rule.Undo, f.fill)
+		f.Undo = c.steps.fill(rule.Undo, f.fill)
 	}
 	if f.Events == nil {
 		f.Events = rule.Events

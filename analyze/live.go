@@ -30,6 +30,7 @@ type Live struct {
 	ports   map[uint16]bool // see Ports
 	learned []uint16
 	trouble troubles
+	steps   *filledSteps
 
 	past     decode.Stats // of Decoders before dec, see Restart
 	restarts int
@@ -54,7 +55,7 @@ type Facts struct {
 
 // NewLive begins an investigation.
 func NewLive(o LiveOptions) *Live {
-	l := &Live{o: o, part: NewCase(o.MaxExchanges), ports: map[uint16]bool{}}
+	l := &Live{o: o, part: NewCase(o.MaxExchanges), ports: map[uint16]bool{}, steps: newFilledSteps()}
 	l.part.scale(o.Share)
 	l.part.roll(o.Window)
 	l.dec = l.decoder()
@@ -120,7 +121,12 @@ func (l *Live) Freeze(f Facts) func() *Case {
 	l.dec.Pending(underWay{under, l})
 	o := l.joinOptions(f)
 	parts := freeze([]*Case{l.part, under})
-	return func() *Case { return joinFrozen(parts, o) }
+	return func() *Case {
+		c := joinFrozen(parts, o)
+		l.steps.turn()
+		c.steps = l.steps
+		return c
+	}
 }
 
 // maxPorts bounds what Ports tells.
@@ -152,7 +158,9 @@ func (u underWay) Session(s *decode.Session) {
 // Close ends the capture. Nothing else may be called afterwards.
 func (l *Live) Close(f Facts) *Case {
 	l.dec.Close()
-	return joinFrozen(freeze([]*Case{l.part}), l.joinOptions(f))
+	c := joinFrozen(freeze([]*Case{l.part}), l.joinOptions(f))
+	c.steps = l.steps
+	return c
 }
 
 func (l *Live) joinOptions(f Facts) JoinOptions {

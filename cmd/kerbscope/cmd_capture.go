@@ -41,7 +41,7 @@ const (
 	wholeFrame = 1600
 	// liveMemory is where the garbage collector begins to work harder: beside
 	// the case there is the look at it.
-	liveMemory    = 160 << 20
+	liveMemory    = 100 << 20
 	liveGCPercent = 100
 )
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"runtime/debug"
 	"strings"
 
 	"kerbscope/analyze"
@@ -20,15 +21,14 @@ func (c *capturer) finish() int {
 	if err := c.src.src.Close(); err != nil && c.problem == "" && c.src.live != nil {
 		c.problem = plainError(err)
 	}
-	_ = c.keep.close() // told when it happened
+	_ = c.keep.close()   // told when it happened
+	debug.FreeOSMemory() // for the report
 	facts := c.facts()
 	joined := c.live.Close(facts)
 	r := joined.Report(c.o)
 	result := checkResult{findings: r.Findings, edge: c.live.Edge()}
 	if c.evidence != nil {
-		o := c.o
-		o.MaxExchanges = annotatedExchanges
-		result.report = joined.Report(o)
+		result.report = joined.Evidence(r.Findings, freshOf(r.Findings, c.watch.bodies()))
 	}
 	c.judge(result, true)
 	c.watch.complete(r)

@@ -266,15 +266,7 @@ func (f *keptFile) loss(l capture.Loss) error {
 	if f.known > 1 {
 		f.count.Comment = "of all interfaces"
 	}
-	if err := f.w.WriteStatistics(0, l.From, f.count); err != nil {
-		return err
-	}
-	if l.What == capture.DroppedByInterface {
-		f.count.DroppedByCards += l.N
-	} else {
-		f.count.Dropped += l.N
-	}
-	return f.w.WriteStatistics(0, l.To, f.count)
+	return tellLoss(f.w, 0, &f.count, l)
 }
 
 func (f *keptFile) full() bool {

@@ -77,22 +77,15 @@ func (c *capturer) look() {
 		c.src.widen(ports[c.widened:])
 		c.widened = len(ports)
 	}
-	o, edge := c.o, c.live.Edge()
-	o.MaxExchanges = annotatedExchanges
+	rules, edge := rulesFor(c.o.Rules), c.live.Edge()
 	paused := time.Since(now)
-	known := map[string]bool{}
-	for id := range c.watch.now {
-		known[id] = true
-	}
+	known := c.watch.bodies()
 	go func() {
 		joined := join()
 		r := checkResult{edge: edge, paused: paused}
-		r.findings = joined.Findings(rulesFor(o.Rules))
-		for i := range r.findings {
-			if !known[r.findings[i].ID] {
-				r.report = joined.Evidence(r.findings, o) // with contrasts
-				break
-			}
+		r.findings = joined.Findings(rules)
+		if news := freshOf(r.findings, known); len(news) > 0 {
+			r.report = joined.Evidence(r.findings, news)
 		}
 		r.took = time.Since(now)
 		c.checked <- r

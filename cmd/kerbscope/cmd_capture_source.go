@@ -17,7 +17,7 @@ import (
 
 // readAheadLive is how many batches may wait for the decoder: while it is busy
 // the kernel's buffer is emptied here.
-const readAheadLive = 32
+const readAheadLive = 8
 
 // A packetSource is where packets come from: an interface, a file that grows,
 // or standard input.

@@ -64,7 +64,7 @@ func (w *findingWatch) update(list []analyze.Finding, edge int64, at time.Time, 
 		if o != nil && f.Contrast == nil {
 			f.Contrast, f.Issuers = o.f.Contrast, o.f.Issuers // of the look that found it
 		}
-		body, all := bodyOf(f)
+		body, all := bodyOf(f), wholeOf(f)
 		switch {
 		case o == nil:
 			w.recall(f.ID)
@@ -140,21 +140,49 @@ func (w *findingWatch) complete(r *analyze.Report) {
 	}
 }
 
+// bodies are the hashes of what people act on of the findings as they were last
+// told, by id.
+func (w *findingWatch) bodies() map[string]uint64 {
+	list := make(map[string]uint64, len(w.now))
+	for id, o := range w.now {
+		list[id] = o.body
+	}
+	return list
+}
+
+// freshOf are the ids of findings that are new, or of which more than numbers
+// changed since known.
+func freshOf(list []analyze.Finding, known map[string]uint64) map[string]bool {
+	ids := map[string]bool{}
+	for i := range list {
+		if body, ok := known[list[i].ID]; !ok || body != bodyOf(&list[i]) {
+			ids[list[i].ID] = true
+		}
+	}
+	return ids
+}
+
 var bodySeed = maphash.MakeSeed()
 
-// bodyOf are hashes of a finding as text: of what people act on, and of all.
-func bodyOf(f *analyze.Finding) (body, all uint64) {
-	one := *f
-	one.Contrast, one.Issuers = nil, nil // not looked for each time
-	b, _ := json.Marshal(one)
-	v := struct {
+// bodyOf is a hash of what people act on of a finding.
+func bodyOf(f *analyze.Finding) uint64 {
+	b, _ := json.Marshal(struct {
 		S                        analyze.Severity
 		C                        analyze.Confidence
 		Client, Service, Because string
 		At                       []analyze.Fault
-	}{f.Severity, f.Confidence, f.Client, f.Service, f.BecauseOf, f.FaultAt}
-	short, _ := json.Marshal(v)
-	return maphash.Bytes(bodySeed, short), maphash.Bytes(bodySeed, b)
+	}{f.Severity, f.Confidence, f.Client, f.Service, f.BecauseOf, f.FaultAt})
+	return maphash.Bytes(bodySeed, b)
+}
+
+// wholeOf is a hash of all that a finding says.
+func wholeOf(f *analyze.Finding) uint64 {
+	one := *f
+	one.Contrast, one.Issuers = nil, nil // not looked for each time
+	var h maphash.Hash
+	h.SetSeed(bodySeed)
+	_ = json.NewEncoder(&h).Encode(&one)
+	return h.Sum64()
 }
 
 // A findingLine is a finding on a line of ndjson.

@@ -220,6 +220,57 @@ func TestConvertKeepsWhatStandsInAFile(t *testing.T) {
 		"in/NetEvent 7 100[]", "in/a 62 100[no time recorded: that of the frame next to it]", "in/a 63 9[later]", "other 1 50[]"}, order[:8])
 }
 
+// What a recorder lost stays known, when it was included.
+func TestConvertKeepsLosses(t *testing.T) {
+	at := int64(1767225600e9)
+	in := filepath.Join(t.TempDir(), "in.pcapng")
+	f, err := os.Create(in)
+	require.NoError(t, err)
+	w := capture.NewWriter(f, capture.Section{})
+	for _, name := range []string{"eth0", "eth1"} {
+		_, err = w.AddInterface(capture.Interface{Name: name, Link: capture.LinkEthernet, TicksPS: 1e9})
+		require.NoError(t, err)
+	}
+	packet := func(i uint32, t0 int64) {
+		require.NoError(t, w.WritePacket(capture.Record{Time: t0, Wire: 60, Interface: i}, make([]byte, 60), capture.PacketOptions{}))
+	}
+	packet(0, at)
+	for _, s := range []struct {
+		iface uint32
+		at    int64
+		capture.Statistics
+	}{
+		{0, at + 1e9, capture.Statistics{}},
+		{0, at + 2e9, capture.Statistics{Dropped: 7}},
+		{1, at + 3e9, capture.Statistics{}},
+		{1, at + 9e9, capture.Statistics{Dropped: 2, DroppedByCards: 5}},
+	} {
+		require.NoError(t, w.WriteStatistics(s.iface, s.at, s.Statistics))
+	}
+	packet(1, at+10e9)
+	require.NoError(t, w.Flush())
+	require.NoError(t, f.Close())
+	info := func(path string) capture.Info {
+		src, err := capture.Open(path)
+		require.NoError(t, err)
+		defer src.Close()
+		for b := new(capture.Batch); err == nil; {
+			err = src.Next(b)
+		}
+		require.ErrorIs(t, err, io.EOF)
+		return src.Info()
+	}
+	out := filepath.Join(t.TempDir(), "out.pcapng")
+	runConvert(t, in, out)
+	want, got := info(in), info(out)
+	require.Equal(t, []capture.Count{{Name: capture.DroppedByKernel, N: 9}, {Name: capture.DroppedByInterface, N: 5}}, want.Lost)
+	require.ElementsMatch(t, want.Lost, got.Lost)
+	require.ElementsMatch(t, want.Losses, got.Losses)
+	again := filepath.Join(t.TempDir(), "again.pcapng")
+	runConvert(t, out, again)
+	require.ElementsMatch(t, want.Losses, info(again).Losses)
+}
+
 func TestConvertStatuses(t *testing.T) {
 	tmp := t.TempDir()
 	whole, err := os.ReadFile(filepath.Join(corpusRoot, "seed-story", "hub.pcap"))

@@ -31,7 +31,7 @@ func (t *Tracker) newConn(key connKey, client uint8, at Seen) *Conn {
 }
 
 // maxSpare is how many connections that are forgotten are kept for those to come.
-const maxSpare = 4096
+const maxSpare = 1024
 
 // blank returns memory for a connection.
 func (t *Tracker) blank() *Conn {
@@ -183,7 +183,7 @@ func (t *Tracker) end(c *Conn, why EndReason) {
 	t.over(c, why)
 	c.lastAt = t.clock.now
 	t.dead.push(c)
-	if t.dead.n > t.lim.Conns/4 {
+	if t.dead.n > t.lim.Conns/8 {
 		t.remove(t.dead.oldest)
 	}
 }
