@@ -43,6 +43,7 @@ func (a *app) analyze(args []string) int {
 	o.Keys, partial = a.keys(s)
 	p := a.progress(s.quiet, inputs)
 	o.Progress = p.update
+	s.memory.makeRoom(inputs)
 	report, problems := analyze.Investigate(a.ctx, inputs, o)
 	p.stop()
 	if a.ctx.Err() != nil {
