@@ -31,14 +31,14 @@ type joined struct {
 	clockAt     map[netip.Addr]*HostClock // against the reference's
 
 	// What rules find out when one asks first, each under its Once.
-	synsOnce, silencesOnce, silencesOfOnce, askerOnce sync.Once
+	synsOnce, silencesOnce, silencesOfOnce, askerOnce, toTCPOnce sync.Once
 
 	synsOf     map[netip.Addr][]*SightingFact // see vainSYNs
 	silences   []*silence
 	silencesOf map[netip.Addr][]*silence
 	asker      map[netip.Addr]netip.Addr // see sameAsker
 	askerOf    map[netip.Addr][]netip.Addr
-	toTCP      found[any, *Record] // by hostID of the KDC, see toldTCP
+	toTCP      map[any][]*Record // by hostID of the KDC, see toldTCP
 
 	changes   []*Record
 	times     []*HostClock

@@ -232,16 +232,7 @@ func (c *Case) toldTCP(s *silence) bool {
 	if len(s.records) > 0 {
 		return false
 	}
-	kdc := c.hostID(s.kdc.Addr())
-	told := c.joined.toTCP.get(kdc, func() (list []*Record) {
-		for _, r := range c.Records() {
-			cut := r.Transport == decode.UDP && r.Error != nil && r.Error.Code == 0
-			if (r.TooBig.Frame != 0 || r.code() == errResponseTooBig || cut) && c.hostID(r.To.Addr()) == kdc {
-				list = append(list, r)
-			}
-		}
-		return list
-	})
+	told := c.toTCP()[c.hostID(s.kdc.Addr())]
 	began := s.sightings[0].Time
 	after := func(r *Record, at int64) int { return cmp.Compare(r.Start, at) }
 	from, _ := slices.BinarySearchFunc(told, began-atOnce+1, after)
@@ -254,4 +245,20 @@ func (c *Case) toldTCP(s *silence) bool {
 		}
 	}
 	return false
+}
+
+// toTCP are the exchanges after which a client turns to TCP, by hostID of the KDC.
+func (c *Case) toTCP() map[any][]*Record {
+	j := c.joined
+	j.toTCPOnce.Do(func() {
+		j.toTCP = map[any][]*Record{}
+		for _, r := range c.Records() {
+			cut := r.Transport == decode.UDP && r.Error != nil && r.Error.Code == 0
+			if r.TooBig.Frame != 0 || r.code() == errResponseTooBig || cut {
+				kdc := c.hostID(r.To.Addr())
+				j.toTCP[kdc] = append(j.toTCP[kdc], r)
+			}
+		}
+	})
+	return j.toTCP
 }

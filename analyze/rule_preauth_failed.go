@@ -57,6 +57,7 @@ func checkPreauthFailed(c *Case) []Finding {
 			good[lower(x.Client)] = append(good[lower(x.Client)], x)
 		}
 	}
+	lockouts := c.rowsWhere(decode.AS, lockout)
 	rows := c.rowsWhere(decode.AS, func(r *Record) bool { return preauthRefused(r) && !r.Healed })
 	return c.each(rows, byClientAndKDC, []string{"error_code", "cname", "preauth_etype", "e_text", "error.etype_info2", "hint.etype_info2"}, func(f *Finding, rows []*Row, r *Record) {
 		f.Confidence = Certain
@@ -85,7 +86,7 @@ func checkPreauthFailed(c *Case) []Finding {
 				break
 			}
 		}
-		if n := c.lockedAfter(r); n > 0 {
+		if n := c.lockedAfter(r, lockouts); n > 0 {
 			f.Cause += fmt.Sprintf(" Afterwards %s refused the account itself %s with %s, from whichever host: it seems to have been locked by this.", c.HostName(r.To.Addr()), nTimes(n), codeText(errClientRevoked))
 		}
 		name, realm := splitPrincipal(r.Client)
@@ -99,19 +100,24 @@ func checkPreauthFailed(c *Case) []Finding {
 	})
 }
 
-// lockedAfter counts the logons, from any host, of r's account that its KDC
-// refused later because the account is locked, or without saying why.
-func (c *Case) lockedAfter(r *Record) (n uint64) {
-	for _, row := range c.rowsWhere(decode.AS, func(x *Record) bool {
-		if x.Ending != decode.Failed || x.code() != errClientRevoked || x.End < r.Start || !c.SameHost(x.To.Addr(), r.To.Addr()) || !samePrincipal(x.Client, r.Client) {
-			return false
+// lockedAfter counts those of the refused, which are lockouts, that are of r's
+// account, from any host, at its KDC, and later.
+func (c *Case) lockedAfter(r *Record, refused []*Row) (n uint64) {
+	for _, row := range refused {
+		if x := row.Record(); x.End >= r.Start && c.SameHost(x.To.Addr(), r.To.Addr()) && samePrincipal(x.Client, r.Client) {
+			n += row.Count
 		}
-		reason := revokedReason(x)
-		return reason == "" || reason == isLocked
-	}) {
-		n += row.Count
 	}
 	return n
+}
+
+// lockout tells a logon refused because the account is locked, or without saying why.
+func lockout(r *Record) bool {
+	if r.Ending != decode.Failed || r.code() != errClientRevoked {
+		return false
+	}
+	reason := revokedReason(r)
+	return reason == "" || reason == isLocked
 }
 
 // preauthRefused tells a logon refused for its preauthentication. Old MIT KDCs
