@@ -24,7 +24,7 @@ type Options struct {
 
 const (
 	DefaultSnapLen = 262144   // as dumpcap's
-	DefaultBuffer  = 32 << 20 // two seconds of what passes the default filter at 2 Gbit/s
+	DefaultBuffer  = 24 << 20 // a second and a half of what passes the default filter at 2 Gbit/s
 	batchBytes     = 256 << 10
 )
 
