@@ -77,6 +77,30 @@ func TestHeldBytesAreBounded(t *testing.T) {
 	}
 }
 
+// Half-open connections give way to what little else is under way.
+func TestHalfOpenConnectionsGiveWay(t *testing.T) {
+	var b bytes.Buffer
+	require.NoError(t, floods.Find("port-scan").Write(&b, 400000))
+	src, err := capture.OpenReader("port-scan", &b)
+	require.NoError(t, err)
+	defer src.Close()
+	d := New(Options{}, &nothing{})
+	pool := capture.NewPool(3)
+	for err == nil {
+		b := pool.Get()
+		if err = src.Next(b); err == nil {
+			d.Batch(0, b)
+		}
+	}
+	require.ErrorIs(t, err, io.EOF)
+	require.Greater(t, d.tracker.Live(), 30000)
+	d.kept, d.rawKept, d.talks.kept = 6<<20, 6<<20, 6<<20
+	d.shed()
+	assert.LessOrEqual(t, d.underWay(), maxUnderWay)
+	assert.Greater(t, d.tracker.Live(), 15000)
+	assert.Equal(t, 18<<20, d.kept+d.rawKept+d.talks.kept)
+}
+
 // What is counted is taken back, whatever a capture holds.
 func TestHeldBytesAreGivenBack(t *testing.T) {
 	for _, f := range corpusFiles(t) {

@@ -32,7 +32,7 @@ func Scaled(n int, share float64) int {
 
 // underWay is about how many bytes all that is under way takes.
 func (d *Decoder) underWay() int {
-	return d.kept + d.kdc.kept + d.rawKept + d.talks.kept + d.tracker.Held() + d.frags.Held() + connCost*d.tracker.Live()
+	return d.kept + d.kdc.kept + d.rawKept + d.talks.kept + d.tracker.Held() + d.frags.Held() + connCost*d.tracker.Known()
 }
 
 // shed hands over early what was quiet longest, until all is within its bounds.
@@ -45,10 +45,9 @@ func (d *Decoder) shed() {
 	for d.underWay() > d.most.all {
 		switch n := max(d.kept, d.kdc.kept, d.rawKept, d.talks.kept); {
 		case n < d.most.all/8:
-			if connCost*d.tracker.Live() < d.most.all/2 || !d.tracker.Shed() {
+			if connCost*d.tracker.Known() < d.most.all/2 || !d.tracker.Evict() {
 				return
 			}
-			d.limit("connections")
 		case n == d.kept:
 			if !d.tracker.Shed() {
 				return

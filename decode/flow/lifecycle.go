@@ -4,8 +4,8 @@ import "net/netip"
 
 // newConn puts a connection into the table. client is the side of the client.
 func (t *Tracker) newConn(key connKey, client uint8, at Seen) *Conn {
-	for t.Live()+t.dead.n >= t.lim.Conns {
-		t.evict()
+	for t.Known() >= t.lim.Conns {
+		t.Evict()
 	}
 	t.ids++
 	t.stats.Conns++
@@ -244,8 +244,10 @@ func (t *Tracker) giveOut(c *Conn) {
 	}
 }
 
-// evict makes room: ended connections go first, then unanswered SYNs.
-func (t *Tracker) evict() {
+// Evict forgets the connection that is missed least, and ends it if it has not
+// ended: ended ones go first, then unanswered SYNs. It is false when there is
+// none. Not to be called by a Handler.
+func (t *Tracker) Evict() bool {
 	for _, l := range []*connList{&t.dead, &t.opening, &t.closing, &t.open} {
 		if c := l.oldest; c != nil {
 			if !c.ended {
@@ -253,9 +255,10 @@ func (t *Tracker) evict() {
 				t.end(c, EndEvicted)
 			}
 			t.remove(c)
-			return
+			return true
 		}
 	}
+	return false
 }
 
 // Shed ends the established connection that was quiet longest, for a consumer

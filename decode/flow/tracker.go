@@ -254,6 +254,9 @@ func (t *Tracker) Stats() Stats { return t.stats }
 // Live returns the number of connections that have not ended.
 func (t *Tracker) Live() int { return t.opening.n + t.open.n + t.closing.n }
 
+// Known returns the number of connections held, ended ones kept for twins included.
+func (t *Tracker) Known() int { return t.Live() + t.dead.n }
+
 // Held returns the bytes of streams held in all, bookkeeping included.
 func (t *Tracker) Held() int { return t.held }
 
