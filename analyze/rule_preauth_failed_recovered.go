@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"fmt"
+	"strings"
 
 	"kerbscope/decode"
 )
@@ -38,5 +39,23 @@ func checkPreauthFailedRecovered(c *Case) []Finding {
 			return
 		}
 		f.Cause = "A typing error, a second saved password, or a DC that had to ask for the new password."
+		if c.healedElsewhere(rows) {
+			at := c.HostName(r.HealedAt.Addr())
+			f.Summary = strings.TrimSuffix(f.Summary, ".") + " at " + at + "."
+			f.Cause = fmt.Sprintf("A typing error or a second saved password; or the password was changed, and %s had not heard of it yet: then replication to it is slow, and whoever asks it meanwhile is refused.", c.HostName(r.To.Addr()))
+			f.Fix = []string{"repadmin /showrepl, when it comes again after a change of the password (samba-tool drs showrepl; MIT: kproplog -h): has the KDC that refused heard of the change?"}
+		}
 	})
+}
+
+// healedElsewhere tells whether all of rows got from other KDCs what theirs
+// refused, those of the first from the one that its record names.
+func (c *Case) healedElsewhere(rows []*Row) bool {
+	for _, row := range rows {
+		r := row.Record()
+		if !r.HealedAt.IsValid() || !r.To.IsValid() || c.SameHost(r.HealedAt.Addr(), r.To.Addr()) {
+			return false
+		}
+	}
+	return true
 }

@@ -617,3 +617,16 @@ func TestSilenceOfBothAddresses(t *testing.T) {
 	s.as(kdcX{list: windowsList, udp: true})
 	assert.Empty(t, s.found()["kdc-unreachable"])
 }
+
+// A password that one KDC refuses and another accepts may not have reached the first.
+func TestRecoveredElsewhere(t *testing.T) {
+	for kdc, elsewhere := range map[netip.Addr]bool{dc1IP: false, dc2IP: true} {
+		s := newSynth(t)
+		s.as(kdcX{client: "alice", list: windowsList, preauth: 18, code: 24})
+		s.as(kdcX{client: "alice", list: windowsList, preauth: 18, kdc: kdc})
+		f := s.found()["preauth-failed-recovered"]
+		require.Len(t, f, 1)
+		assert.Equal(t, elsewhere, strings.HasSuffix(f[0].Summary, " at "+kdc.String()+"."), f[0].Summary)
+		assert.Equal(t, elsewhere, strings.Contains(f[0].Cause, "replication"), f[0].Cause)
+	}
+}
