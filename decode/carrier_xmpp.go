@@ -43,7 +43,7 @@ func (p *xmppParser) resync(d dir, b []byte) (int, bool) {
 		switch {
 		case isTLSRecord(b):
 			return 0, true
-		case b[0] == 0x16 && len(b) < 3 && !p.s.atGap(d):
+		case (b[0] == 0x16 || b[0] == 0x15) && len(b) < 3 && !p.s.atGap(d):
 			return 0, false
 		}
 	}

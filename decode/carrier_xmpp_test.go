@@ -92,6 +92,7 @@ func TestProbeXMPP(t *testing.T) {
 func FuzzXMPP(f *testing.F) {
 	f.Add(script(fromServer("<mechanisms><mechanism>GSSAPI</mechanism></mechanisms>"), fromClient("<auth mechanism='GSSAPI'>", b64(gssAPReq), "</auth>"), fromServer("<failure><a/><text>b</text></failure>")))
 	f.Add(script(fromClient("<starttls/>"), fromServer("<proceed/>\x16\x03\x01")))
+	f.Add(script(fromClient("<a>\x15\x03\x01")))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		splitting(t, openXMPP, b)
 		probeXMPP(b, nil, 5222)
