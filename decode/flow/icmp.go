@@ -88,7 +88,7 @@ func (e *ICMPError) quote(b []byte) bool {
 		return false
 	}
 	e.Proto = q.Proto
-	if v == Cut && (q.Proto == protoTCP || q.Proto == protoUDP) {
+	if (v == Cut || v == Malformed) && !q.HasPorts && (q.Proto == protoTCP || q.Proto == protoUDP) {
 		q.shortPorts(b)
 	}
 	e.HasPorts = q.HasPorts
@@ -116,7 +116,8 @@ func (p *Packet) behindUDP(b []byte) []byte {
 }
 
 // shortPorts reads ports and sequence number where the quote ends before the
-// transport header does. IPv6 extension headers are not passed.
+// transport header does, or goes on in the zeros of RFC 4884 §4. IPv6 extension
+// headers are not passed.
 func (p *Packet) shortPorts(b []byte) {
 	at := 40
 	if !p.V6 {

@@ -26,6 +26,7 @@ func TestParseICMP(t *testing.T) {
 	}{
 		{"port unreachable", v4(msg(3, 3, 0, udp4)), &ICMPError{Type: 3, Code: 3, Kind: Unreachable, Proto: 17, Src: addrPort(a4, 1000), Dst: addrPort(b4, 88), HasPorts: true}},
 		{"fragmentation needed", v4(msg(3, 4, 1400, tcp4)), &ICMPError{Type: 3, Code: 4, Kind: TooBig, MTU: 1400, Proto: 6, Src: addrPort(a4, 1000), Dst: addrPort(b4, 88), HasPorts: true, Seq: 7}},
+		{"quote padded behind 8 bytes", v4(msg(3, 13, 0, cat(tcp4, make([]byte, 100)))), &ICMPError{Type: 3, Code: 13, Kind: Unreachable, Proto: 6, Src: addrPort(a4, 1000), Dst: addrPort(b4, 88), HasPorts: true, Seq: 7}},
 		{"time exceeded, quote without ports", v4(msg(11, 0, 0, udp4[:22])), &ICMPError{Type: 11, Kind: TimeExceeded, Proto: 17, Src: addrPort(a4, 0), Dst: addrPort(b4, 0)}},
 		{"quoted fragment", v4(msg(11, 1, 0, ipv4{src: a4, dst: b4, proto: 17, more: true}.bytes(udp(1000, 88, nil)))), &ICMPError{Type: 11, Code: 1, Kind: TimeExceeded, Proto: 17, Src: addrPort(a4, 1000), Dst: addrPort(b4, 88), HasPorts: true}},
 		{"v6 port unreachable", v6(msg(1, 4, 0, udp6)), &ICMPError{V6: true, Type: 1, Code: 4, Kind: Unreachable, Proto: 17, Src: addrPort(a6, 1000), Dst: addrPort(b6, 88), HasPorts: true}},
