@@ -155,7 +155,7 @@ func everyday(kind byte, n int) bool {
 }
 
 // icmp redacts an ICMP error: of the packet that it quotes the addresses and
-// what is beyond its ports and sequence number.
+// what is beyond its ports, or beyond the window of a TCP header.
 func (r *Redactor) icmp(b []byte, v6 bool) {
 	if len(b) < 8 {
 		wipe(part(b, 4, 4))
@@ -173,19 +173,34 @@ func (r *Redactor) icmp(b []byte, v6 bool) {
 	case len(q) >= 20 && q[0]>>4 == 4:
 		head := int(q[0]&15) * 4
 		r.ip4(q[:min(max(head, 20), len(q))])
-		wipe(part(q, head+8, len(q)))
-		if q[9] == 17 { // its checksum
-			wipe(part(q, head+6, 2))
-		}
+		quoted(q[min(head, len(q)):], q[9], q[12:16], q[16:20], len(q) == int(binary.BigEndian.Uint16(q[2:])))
 	case len(q) >= 40 && q[0]>>4 == 6:
 		r.addrs.bytes(q[8:24])
 		r.addrs.bytes(q[24:40])
-		wipe(part(q, 48, len(q)))
-		if q[6] == 17 {
-			wipe(part(q, 46, 2))
-		}
+		quoted(q[40:], q[6], q[8:24], q[24:40], len(q) == 40+int(binary.BigEndian.Uint16(q[4:])))
 	default:
 		wipe(q)
+	}
+}
+
+// quoted redacts a transport header that an ICMP error quotes between
+// addresses, and what is behind it. Its checksum is put right where the whole
+// packet is quoted; else it tells of what is not there any more.
+func quoted(b []byte, proto byte, src, dst []byte, whole bool) {
+	sum, head := 0, 8
+	switch proto {
+	case 6:
+		sum, head = 16, 20
+		wipe(part(b, sum, len(b)))
+	case 17:
+		sum = 6
+		wipe(part(b, sum, len(b)))
+	default:
+		wipe(part(b, head, len(b)))
+		return
+	}
+	if whole && len(b) >= head {
+		binary.BigEndian.PutUint16(b[sum:], upperSum(proto, src, dst, b))
 	}
 }
 

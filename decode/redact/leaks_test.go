@@ -178,6 +178,33 @@ func TestICMPWord(t *testing.T) {
 	assert.Equal(t, "\x00\x00\x05\x00", did(func(b []byte) { r.icmp(b, true) }, "\x02\x00\x00\x00\x00\x00\x05\x00"+quote)[4:8])
 }
 
+// Of the header that an ICMP error quotes the flags stay, and a checksum only
+// where all of the packet is quoted: that of what it is now.
+func TestICMPQuote(t *testing.T) {
+	ip := func(proto string) string {
+		return "\x03\x0d\x00\x00\x00\x00\x00\x00\x45\x00\x00\x3c\x00\x01\x00\x00\x40" + proto + "\x00\x00\x0a\x01\x02\x03\x0a\x01\x02\x04"
+	}
+	ip6 := func(proto string) string {
+		return "\x01\x01\x00\x00\x00\x00\x00\x00\x60\x00\x00\x00\x00\x18" + proto + "\x40" + strings.Repeat("\xfd", 32)
+	}
+	tcp := "\x92\x3c\x00\x58SEQ.ACK.\xa0\x02\xfa\xf0"
+	udp := "\x92\x3c\x00\x58\x00\x40"
+	r := New("icmp", 0)
+	for _, v6 := range []bool{false, true} {
+		head, n := ip, 28
+		if v6 {
+			head, n = ip6, 48
+		}
+		got := did(func(b []byte) { r.icmp(b, v6) }, head("\x06")+tcp+"\xe9\x1a\x00\x00\x02\x04\x05\xb4")[n:]
+		assert.Equal(t, tcp, got[:16])
+		assert.Equal(t, strings.Repeat("\x00", 6), got[18:])
+		assert.Equal(t, v6, got[16:18] != "\x00\x00", "whole in IPv6, cut in IPv4")
+		assert.Equal(t, udp+strings.Repeat("\x00", 6), did(func(b []byte) { r.icmp(b, v6) }, head("\x11")+udp+"\xe9\x1adata")[n:])
+		assert.Equal(t, "12345678\x00\x00", did(func(b []byte) { r.icmp(b, v6) }, head("\x2f")+"1234567890")[n:])
+		assert.Equal(t, "\x92", did(func(b []byte) { r.icmp(b, v6) }, head("\x06")+"\x92")[n:])
+	}
+}
+
 // Addresses in reverse names are those of elsewhere.
 func TestReverse(t *testing.T) {
 	r := New("reverse", 0)
