@@ -3,6 +3,7 @@ package analyze
 import (
 	"cmp"
 	"fmt"
+	"net/netip"
 
 	"kerbscope/decode"
 )
@@ -39,9 +40,13 @@ func (g *SightingFact) unreachable() string {
 	return ""
 }
 
+// filterStep is for packets that somebody prohibits.
+const filterStep = `Find the filter that says so, on FILTER: Get-NetFirewallRule -Enabled True -Direction Inbound -Action Block (Linux: nft list ruleset, iptables-save), and let TCP and UDP 88 pass`
+
 // byICMP is what hosts on the way, or the KDC's own, said of why its packets
-// did not arrive; empty: nobody said anything.
-func (c *Case) byICMP(s *silence) string {
+// did not arrive; empty: nobody said anything. first is what to do before
+// anything else, if that shows.
+func (c *Case) byICMP(s *silence) (text, first string) {
 	for _, g := range s.sightings {
 		why := g.unreachable()
 		if why == "" {
@@ -55,13 +60,25 @@ func (c *Case) byICMP(s *silence) string {
 		said := fmt.Sprintf("%s says so by ICMP: %s.", who, why)
 		switch {
 		case why == prohibited:
-			return said + " A packet filter there rejects the requests; whether the KDC runs does not show."
+			if g.Target != "" {
+				first = fillIn([]string{filterStep}, []string{"FILTER", c.hostCalled(g.Target)})[0]
+			}
+			return said + " A packet filter there rejects the requests; whether the KDC runs does not show.", first
 		case why == "port unreachable":
-			return said + " The KDC service does not run there, or a packet filter rejects port 88 in these words."
+			return said + " The KDC service does not run there, or a packet filter rejects port 88 in these words.", ""
 		case self:
-			return said
+			return said, ""
 		}
-		return said + " The KDC's host is down or has another address, or a route to it is missing."
+		return said + " The KDC's host is down or has another address, or a route to it is missing.", ""
 	}
-	return ""
+	return "", ""
+}
+
+// hostCalled is the best name of the host at an address written out.
+func (c *Case) hostCalled(address string) string {
+	a, err := netip.ParseAddr(address)
+	if err != nil {
+		return address
+	}
+	return c.HostName(a)
 }

@@ -3,6 +3,7 @@ package analyze
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"kerbscope/decode"
 )
@@ -13,7 +14,8 @@ var clientRevoked = &Rule{
 	Title: "The account is disabled, locked, expired or outside its logon hours",
 	Doc: `KDC_ERR_CLIENT_REVOKED (18): the KDC knows the account and refuses it. Windows says why in an NTSTATUS inside the error's
 e-data: C0000072 disabled, C0000234 locked out, C0000193 expired, C000006F outside logon hours. MIT and Heimdal KDCs
-say it in e-text, MIT also with KDC_ERR_NAME_EXP (1) for an entry past its date. Without either the rule can
+say it in e-text, MIT also with KDC_ERR_NAME_EXP (1) for an entry past its date; its "CLIENT LOCKED OUT" is an entry
+that gets no tickets (-allow_tix), its "LOCKED_OUT" one that too many wrong passwords locked. Without either the rule can
 name the refusal but not the reason.
 
 Heimdal says KDC_ERR_POLICY (12) of a locked or invalid entry, and Samba says it to one who has a TGT already and asks for a
@@ -62,11 +64,20 @@ func checkClientRevoked(c *Case) []Finding {
 		if barePolicy(r) {
 			f.Cause = "KDC_ERR_POLICY (12) without any reason is what Heimdal says of an entry that is locked (locked-out) or invalid; of another KDC it would be another policy."
 		}
+		if strings.EqualFold(r.Error.EText, mitDisabled) {
+			f.Cause = "So MIT's KDC says it of an entry that was barred from all tickets (kadmin modprinc -allow_tix), not of one that wrong passwords locked: unlocking does not help."
+		}
 		if n := total(slices.DeleteFunc(slices.Clone(rows), func(row *Row) bool { return row.Record().Kind != decode.TGS })); n > 0 && n < total(rows) {
 			f.Cause += fmt.Sprintf(" %s of those met a logon that was there already, which gets no further ticket.", plural(n, "refusal"))
 		}
 		f.parts = accountSubjects(c, rows, locked)
 		f.fill = []string{"NAME", bare(r.Client)}
+		if isComputer(r.Client) {
+			f.fill = append(f.fill, "Get-ADUser", "Get-ADComputer")
+		}
+		if steps := revokedSteps[reason]; steps != nil {
+			f.Fix = fillIn(steps, f.fill)
+		}
 	})
 }
 
@@ -113,7 +124,42 @@ func codesOf(rows []*Row) string {
 	return join(list, 4)
 }
 
-const isLocked = "is locked out"
+// mitDisabled is what MIT's KDC says, in spite of the words, of an entry that
+// gets no tickets by its attributes (-allow_tix); of one that its lockout policy
+// locked it says LOCKED_OUT.
+const mitDisabled = "CLIENT LOCKED OUT"
+
+// Reasons that an error gives.
+const (
+	isLocked   = "is locked out"
+	isDisabled = "is disabled"
+	hasExpired = "has expired"
+	outOfHours = "is outside its logon hours"
+	elsewhere  = "may not log on from this computer"
+)
+
+// revokedSteps are for those whose reason is known.
+var revokedSteps = map[string][]string{
+	isDisabled: {
+		`See who disabled it, and why: Get-ADUser NAME -Properties Enabled,whenChanged,Description; Security event 4725 on the DCs`,
+		`If it is meant to log on: Enable-ADAccount NAME; Samba: samba-tool user enable NAME; MIT: kadmin modprinc +allow_tix NAME`,
+	},
+	isLocked: {
+		`Find what locks it, or it will be locked again: Security event 4740 on the PDC names the computer; there, stored passwords, services and scheduled tasks (cmdkey /list)`,
+		`Get-ADUser NAME -Properties LockedOut,BadLogonCount,LastBadPasswordAttempt,AccountLockoutTime`,
+		`Unlock-ADAccount NAME; Samba: samba-tool user unlock NAME; MIT: kadmin modprinc -unlock NAME; Heimdal: kadmin modify --attributes=-locked-out NAME`,
+	},
+	hasExpired: {
+		`Get-ADUser NAME -Properties AccountExpirationDate; MIT: kadmin getprinc NAME`,
+		`If it is meant to log on: Clear-ADAccountExpiration NAME; Samba: samba-tool user setexpiry NAME --noexpiry; MIT: kadmin modprinc -expire never NAME`,
+	},
+	outOfHours: {
+		`Active Directory Users and Computers, properties of NAME, Account, Logon Hours: allow the time at which it logs on, or log on then`,
+	},
+	elsewhere: {
+		`Active Directory Users and Computers, properties of NAME, Account, Log On To: add the computer (Get-ADUser NAME -Properties LogonWorkstations)`,
+	},
+}
 
 // accountSubjects are those of the refusals, one for each host that asked. An
 // account may have been locked from yet another host: then one without address.
@@ -152,24 +198,24 @@ func revokedReason(r *Record) string {
 	if s := r.Error.NTStatus; s != nil {
 		switch *s {
 		case 0xC0000072:
-			return "is disabled"
+			return isDisabled
 		case 0xC0000234:
 			return isLocked
 		case 0xC0000193:
-			return "has expired"
+			return hasExpired
 		case 0xC000006F:
-			return "is outside its logon hours"
+			return outOfHours
 		case 0xC0000070:
-			return "may not log on from this computer"
+			return elsewhere
 		}
 	}
 	switch {
 	case r.code() == errNameExp:
-		return "has expired"
+		return hasExpired
+	case mentions(r.Error.EText, "disabled"), strings.EqualFold(r.Error.EText, mitDisabled):
+		return isDisabled
 	case mentions(r.Error.EText, "lock"):
 		return isLocked
-	case mentions(r.Error.EText, "disabled"):
-		return "is disabled"
 	}
 	return ""
 }

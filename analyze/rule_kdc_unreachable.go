@@ -74,9 +74,13 @@ func checkKDCUnreachable(c *Case) []Finding {
 		}
 		f.Summary = fmt.Sprintf("%s %s %s: %s.", kdc, did, c.HostName(s.client), s.what())
 		f.Cause = "At this point of the network no answer was seen. The KDC is down or unreachable, or a firewall on the way drops requests or answers; a capture at the KDC would tell."
-		switch open, said := s.opened(), c.byICMP(s); {
+		said, first := c.byICMP(s)
+		switch open := s.opened(); {
 		case said != "":
 			f.Cause = said
+			if first != "" {
+				f.Fix = fillIn(append([]string{first}, unreachableSteps...), []string{"KDC-NAME", kdc})
+			}
 		case s.refusedSYN():
 			f.Cause = "The host is there and refuses the connection: the KDC service does not run, or a firewall rejects port 88."
 		case s.begun():

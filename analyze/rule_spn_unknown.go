@@ -25,13 +25,7 @@ needs the name that is registered.`,
 		`The service lives in another realm and the client was not referred there: name suffix routing, or a missing [domain_realm] entry; the realm asked is in the evidence.`,
 		`The SPN was registered and this DC does not have it yet: a success at another KDC shows it (kdcs-disagree).`,
 	},
-	Fix: []string{
-		`setspn -Q SPN finds who has it, setspn -F -Q SPN in the whole forest (wildcards allowed: setspn -Q */HOST*). Two accounts: kerbscope explain duplicate-spn`,
-		`Register it on the account that the service runs as: setspn -S SPN ACCOUNT (the computer's HOST names are there already and stand for http, cifs, rpc and others by sPNMappings, but not for smtp). Windows clients may remember for 15 minutes that there was none (SpnCacheTimeout)`,
-		`Connect by the name that is registered: the host's full DNS name, no IP address, no alias without its own SPN (netdom computername HOST /add:ALIAS for file servers)`,
-		`Another forest: netdom trust DOMAIN /namesuffixes:OTHER; clients: ksetup or the policy "Define host name-to-Kerberos realm mappings"`,
-		`MIT and Heimdal: dns_canonicalize_hostname, rdns = false and [domain_realm] in krb5.conf; kvno SPN tests; Samba: samba-tool spn add SPN ACCOUNT`,
-	},
+	Fix:      spnSteps,
 	Undo:     []string{`setspn -D SPN ACCOUNT`},
 	Events:   []Event{{Host: "DC", Log: "Security", ID: "4769", Meaning: "service ticket request failed, result code 0x7"}, {Host: "client", Log: "System", ID: "Kerberos 3", Meaning: "KDC_ERR_S_PRINCIPAL_UNKNOWN (0x7) and the name, with LogLevel=1"}},
 	Refs:     []string{"RFC 4120 §3.3.3, §7.5.9", "[MS-KILE] §3.3.5.7", "AskDS: Kerberos errors in network captures"},
@@ -39,6 +33,17 @@ needs the name that is registered.`,
 	Severity: Error,
 	Check:    checkSPNUnknown,
 }
+
+var spnSteps = []string{
+	`setspn -Q SPN finds who has it, setspn -F -Q SPN in the whole forest (wildcards allowed: setspn -Q */HOST*). Two accounts: kerbscope explain duplicate-spn`,
+	`Register it on the account that the service runs as: setspn -S SPN ACCOUNT (the computer's HOST names are there already and stand for http, cifs, rpc and others by sPNMappings, but not for smtp). Windows clients may remember for 15 minutes that there was none (SpnCacheTimeout)`,
+	`Connect by the name that is registered: the host's full DNS name, no IP address, no alias without its own SPN (netdom computername HOST /add:ALIAS for file servers)`,
+	`Another forest: netdom trust DOMAIN /namesuffixes:OTHER; clients: ksetup or the policy "Define host name-to-Kerberos realm mappings"`,
+	`MIT and Heimdal: dns_canonicalize_hostname, rdns = false and [domain_realm] in krb5.conf; kvno SPN tests; Samba: samba-tool spn add SPN ACCOUNT`,
+}
+
+// ptrStep is for a name that a client made from a reverse record.
+const ptrStep = `If the client was told another name: correct the reverse record (PTR) RECORD (Resolve-DnsName shows it, Set-DnsServerResourceRecord or dnsmgmt.msc changes it), or set rdns = false in [libdefaults] of the client's krb5.conf`
 
 func checkSPNUnknown(c *Case) []Finding {
 	rows := c.rowsWhere(decode.TGS, func(r *Record) bool {
@@ -67,6 +72,9 @@ func checkSPNUnknown(c *Case) []Finding {
 		if g := c.ledBy(r); g != nil && f.Severity != Note && !locked {
 			f.Cause += ledText(g)
 			c.citeFrame(f, g.Frame, "dns", g.Target, "", "dns.flags.response == 1")
+			if reverse(g.Name) {
+				f.Fix = fillIn(append([]string{ptrStep}, spnSteps...), []string{"RECORD", g.Name, "SPN", spnOf(r)})
+			}
 		}
 		if x := c.probeOf(r); x != nil && f.Severity != Note {
 			f.Severity = Note
