@@ -35,8 +35,12 @@ type keeper struct {
 // keepEvery is how long packets may wait before they are written.
 const keepEvery = 500 * time.Millisecond
 
-// keptBatches are the copies that wait for the disk.
-const keptBatches = 64
+const (
+	// keptBatches are the most copies that wait for the disk.
+	keptBatches = 64
+	// spareBatches are those kept for use again: a disk that keeps up needs no more.
+	spareBatches = 4
+)
 
 // A keptBatch is a copy of a batch.
 type keptBatch struct {
@@ -48,14 +52,11 @@ type keptBatch struct {
 // newKeeper creates the first file, so that one that cannot be written is told
 // before capturing.
 func newKeeper(path string, ring ringSettings, patient bool, failed func(error)) (*keeper, error) {
-	k := &keeper{path: path, ring: ring, patient: patient, failed: failed, ready: make(chan *keptBatch, keptBatches), spare: make(chan *keptBatch, keptBatches), done: make(chan struct{})}
+	k := &keeper{path: path, ring: ring, patient: patient, failed: failed, ready: make(chan *keptBatch, keptBatches), spare: make(chan *keptBatch, spareBatches), done: make(chan struct{})}
 	f := &keptFile{k: k}
 	if err := f.open(); err != nil {
 		_ = f.close()
 		return nil, &failure{exitWrite, "cannot write " + path + ": " + plainError(err), ""}
-	}
-	for range keptBatches {
-		k.spare <- &keptBatch{}
 	}
 	go k.run(f)
 	return k, nil
@@ -66,20 +67,19 @@ func (k *keeper) add(b *capture.Batch, ifaces []capture.Interface) {
 	if k == nil {
 		return
 	}
-	var c *keptBatch
-	if k.patient {
-		c = <-k.spare
-	} else {
-		select {
-		case c = <-k.spare:
-		default:
-			n := uint64(len(b.Records))
-			k.count(0, n)
-			if n > 0 {
-				k.lost([]capture.Loss{{From: b.Records[0].Time, To: b.Records[n-1].Time, N: n, What: capture.DroppedByKernel}})
-			}
-			return
+	if !k.patient && len(k.ready) == cap(k.ready) {
+		n := uint64(len(b.Records))
+		k.count(0, n)
+		if n > 0 {
+			k.lost([]capture.Loss{{From: b.Records[0].Time, To: b.Records[n-1].Time, N: n, What: capture.DroppedByKernel}})
 		}
+		return
+	}
+	var c *keptBatch
+	select {
+	case c = <-k.spare:
+	default:
+		c = &keptBatch{}
 	}
 	c.data = append(c.data[:0], b.Data...)
 	c.records = append(c.records[:0], b.Records...)
@@ -139,7 +139,10 @@ func (k *keeper) run(f *keptFile) {
 				return
 			}
 			k.write(f, c)
-			k.spare <- c
+			select {
+			case k.spare <- c:
+			default:
+			}
 		case <-late.C:
 			if k.err == nil {
 				k.tell(f)

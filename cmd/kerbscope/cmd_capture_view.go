@@ -88,11 +88,14 @@ func (v *liveView) clear() {
 	}
 }
 
+// maxAges bounds the findings of which the view knows since when they are there.
+const maxAges = 1 << 12
+
 // finding notes when a finding came.
 func (v *liveView) finding(state string, f *analyze.Finding) {
 	switch state {
 	case stateNew:
-		if len(v.since) < maxPast {
+		if len(v.since) < maxAges {
 			v.since[f.ID] = time.Now()
 		}
 	case stateWithdrawn:

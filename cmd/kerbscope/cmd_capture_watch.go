@@ -26,8 +26,9 @@ const (
 	// minorEvery is how often a finding is told again of which only numbers,
 	// times and further evidence changed.
 	minorEvery = 10 * time.Second
-	// maxPast bounds the findings kept that rest on what is too old to be known.
-	maxPast = 1 << 12
+	// maxPast bounds the findings kept that rest on what is too old to be known:
+	// some kB each.
+	maxPast = 1 << 10
 )
 
 // A findingWatch knows the findings as they were last told.
