@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -195,7 +196,7 @@ func TestFindingWatch(t *testing.T) {
 	require.Len(t, r.Findings, 1)
 	require.Equal(t, "a/1", r.Verdict.ID)
 	require.Equal(t, []string{"new a/1"}, step(false, f))
-	require.Empty(t, w.past)
+	require.Empty(t, w.past.list)
 }
 
 // What is kept of findings whose time is over is these, and not the whole looks
@@ -214,9 +215,47 @@ func TestPastFindingsLetOthersGo(t *testing.T) {
 	edge, _ := time.Parse(time.RFC3339, "2026-01-01T00:00:10Z")
 	w.update(nil, edge.UnixNano(), time.Unix(1001, 0), false)
 	runtime.GC()
-	require.Len(t, w.past, 1)
+	require.Len(t, w.past.list, 1)
 	require.Nil(t, other.Value())
 	runtime.KeepAlive(w)
+}
+
+// A finding whose time is over says in the report what it said when it was made.
+func TestPastFindingsSayTheSame(t *testing.T) {
+	for _, dir := range corpusCases(t, corpusRoot) {
+		want, err := os.ReadFile(filepath.Join(dir, "want.json"))
+		require.NoError(t, err)
+		var r struct{ Findings []json.RawMessage }
+		require.NoError(t, json.Unmarshal(want, &r))
+		var past pastFindings
+		for _, raw := range r.Findings {
+			var f analyze.Finding
+			d := json.NewDecoder(bytes.NewReader(raw))
+			d.UseNumber()
+			require.NoError(t, d.Decode(&f))
+			past.add(&f)
+		}
+		list := past.findings(nil)
+		require.Len(t, list, len(r.Findings))
+		for i := range list {
+			got, err := json.Marshal(&list[i])
+			require.NoError(t, err)
+			require.JSONEq(t, string(r.Findings[i]), string(got))
+		}
+	}
+}
+
+// The oldest of them make room.
+func TestPastFindingsAreBounded(t *testing.T) {
+	var past pastFindings
+	for i := range maxPast + 1 {
+		past.add(&analyze.Finding{ID: strconv.Itoa(i)})
+	}
+	list := past.findings(map[string]bool{strconv.Itoa(maxPast): true})
+	require.Len(t, list, maxPast-maxPast/8)
+	require.Equal(t, strconv.Itoa(maxPast/8), list[0].ID)
+	past.drop(list[0].ID)
+	require.Equal(t, strconv.Itoa(maxPast/8+1), past.findings(nil)[0].ID)
 }
 
 type sinkFunc func(string, *analyze.Finding)

@@ -22,21 +22,16 @@ type findingSink interface {
 	finding(state string, f *analyze.Finding)
 }
 
-const (
-	// minorEvery is how often a finding is told again of which only numbers,
-	// times and further evidence changed.
-	minorEvery = 10 * time.Second
-	// maxPast bounds the findings kept that rest on what is too old to be known:
-	// some kB each.
-	maxPast = 1 << 10
-)
+// minorEvery is how often a finding is told again of which only numbers, times
+// and further evidence changed.
+const minorEvery = 10 * time.Second
 
 // A findingWatch knows the findings as they were last told.
 type findingWatch struct {
 	sinks []findingSink
 	now   map[string]*watched
-	order []string           // of now, as the report has it
-	past  []*analyze.Finding // those whose time is over: nothing speaks against them
+	order []string // of now, as the report has it
+	past  pastFindings
 }
 
 type watched struct {
@@ -68,7 +63,7 @@ func (w *findingWatch) update(list []analyze.Finding, edge int64, at time.Time, 
 		body, all := bodyOf(f), wholeOf(f)
 		switch {
 		case o == nil:
-			w.recall(f.ID)
+			w.past.drop(f.ID)
 			w.now[f.ID] = &watched{f, body, all, at}
 			w.tell(stateNew, f)
 			fresh[f.ID] = true
@@ -91,7 +86,7 @@ func (w *findingWatch) update(list []analyze.Finding, edge int64, at time.Time, 
 		f := w.now[id].f
 		delete(w.now, id)
 		if t, err := time.Parse(time.RFC3339Nano, f.Last); err == nil && t.UnixNano() <= edge+int64(2*time.Minute) {
-			w.remember(f)
+			w.past.add(f)
 			continue
 		}
 		w.tell(stateWithdrawn, f)
@@ -105,33 +100,21 @@ func (w *findingWatch) tell(state string, f *analyze.Finding) {
 	}
 }
 
-// remember keeps a finding that nothing speaks against, but of which nothing is
-// known any more.
-func (w *findingWatch) remember(f *analyze.Finding) {
-	if len(w.past) >= maxPast {
-		w.past = slices.Delete(w.past, 0, maxPast/8)
-	}
-	one := *f // f stands in a list that would stay with it
-	w.past = append(w.past, &one)
-}
-
-// recall drops what is kept of a finding that is made again.
-func (w *findingWatch) recall(id string) {
-	w.past = slices.DeleteFunc(w.past, func(f *analyze.Finding) bool { return f.ID == id })
-}
-
 // complete adds to a report the findings whose time is over.
 func (w *findingWatch) complete(r *analyze.Report) {
-	for _, f := range w.past {
-		if !slices.ContainsFunc(r.Findings, func(o analyze.Finding) bool { return o.ID == f.ID }) {
-			one := *f
-			if !slices.ContainsFunc(r.Findings, func(o analyze.Finding) bool { return o.ID == one.BecauseOf }) {
-				one.BecauseOf = ""
-			}
-			r.Findings = append(r.Findings, one)
-		}
+	have := map[string]bool{}
+	for i := range r.Findings {
+		have[r.Findings[i].ID] = true
 	}
-	if r.Verdict.ID == "" && len(w.past) > 0 {
+	past := w.past.findings(have)
+	for _, f := range past {
+		if !have[f.BecauseOf] {
+			f.BecauseOf = ""
+		}
+		have[f.ID] = true
+		r.Findings = append(r.Findings, f)
+	}
+	if r.Verdict.ID == "" && len(past) > 0 {
 		for i := range r.Findings {
 			if f := &r.Findings[i]; f.Severity != analyze.Note {
 				r.Verdict = analyze.Verdict{ID: f.ID, Rule: f.Rule, Severity: string(f.Severity), Confidence: string(f.Confidence), Summary: f.Summary}
