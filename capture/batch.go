@@ -26,10 +26,11 @@ func (p *Pool) put(b *Batch) { p.free <- b }
 // ReadAhead reads src in a goroutine of its own, at most n batches ahead of
 // the caller, so that reading, decompression and decoding overlap. The records,
 // their order and the Info after each Next are those of src read directly.
-// prepare, if not nil, is called in that goroutine with each batch that was
-// read, while it is in the processor's cache: what hangs on nothing but the
-// packets can be found out there, and left in Batch.Aside. Close the returned
-// Source, not src.
+// prepare, if not nil, is called in that goroutine with a batch that was read,
+// while it is in the processor's cache, unless the caller would wait for it:
+// what hangs on nothing but the packets can be found out there, and left in
+// Batch.Aside, or by the caller, who else has nothing to do. Close the
+// returned Source, not src.
 func ReadAhead(src Source, n int, prepare func(*Batch)) Source {
 	a := &ahead{
 		src: src, info: src.Info(), prepare: prepare, ready: make(chan readBatch, n), spare: make(chan Batch, n+2),
@@ -70,7 +71,7 @@ func (a *ahead) run() {
 			return
 		}
 		err := a.src.Next(&b)
-		if err == nil && a.prepare != nil {
+		if err == nil && a.prepare != nil && len(a.ready) > 0 {
 			a.prepare(&b)
 		}
 		select {
