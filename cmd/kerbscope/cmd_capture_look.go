@@ -104,6 +104,7 @@ func (c *capturer) judge(r checkResult, last bool) {
 	c.checking = false
 	c.looks.ended(r.paused, r.took)
 	fresh := c.watch.update(r.findings, r.edge, time.Now(), last)
+	clear(c.list) // of a longer list nothing stays
 	c.list = c.list[:0]
 	for i := range r.findings {
 		c.list = append(c.list, &r.findings[i])

@@ -220,6 +220,22 @@ func TestPastFindingsLetOthersGo(t *testing.T) {
 	runtime.KeepAlive(w)
 }
 
+// Of a look that found more than the next one nothing stays.
+func TestLooksLetEarlierOnesGo(t *testing.T) {
+	c := &capturer{watch: newFindingWatch()}
+	earlier := func() weak.Pointer[analyze.Finding] {
+		list := []analyze.Finding{{ID: "a/1"}, {ID: "b/2"}, {ID: "c/3"}}
+		c.judge(checkResult{findings: list}, false)
+		return weak.Make(&list[0])
+	}()
+	require.NotNil(t, earlier.Value())
+	c.judge(checkResult{findings: []analyze.Finding{{ID: "a/1"}}}, false)
+	runtime.GC()
+	require.Nil(t, earlier.Value())
+	require.Len(t, c.list, 1)
+	runtime.KeepAlive(c)
+}
+
 // A finding whose time is over says in the report what it said when it was made.
 func TestPastFindingsSayTheSame(t *testing.T) {
 	for _, dir := range corpusCases(t, corpusRoot) {
